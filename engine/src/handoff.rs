@@ -1,0 +1,53 @@
+//! When and how a person takes over.
+
+use crate::evidence::DocId;
+use crate::turn::ConversationId;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct HandoffId(pub String);
+
+/// Why a person is called. Closed: whoever adds a reason decides everywhere what it means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HandoffReason {
+    /// The customer asked for a person.
+    CustomerAsked,
+    /// The question is about the customer's own order or account, which this store's engine cannot see.
+    NeedsLiveData,
+    /// Something must be done (cancel, refund, change an address), not said.
+    NeedsAction,
+    /// Nothing in the store's knowledge covers the question.
+    NoEvidence,
+    /// Something was found, but no answer drawn from it passed the check.
+    Ungrounded,
+    /// Sources that are in force state different values for what was asked.
+    SourcesDisagree,
+    /// The message tries to instruct the engine instead of asking the store.
+    Instructions,
+    /// A model or the index failed or was too slow.
+    Unavailable,
+}
+
+/// What a person needs to take over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HandoffCase {
+    pub conversation: ConversationId,
+    pub turn: u32,
+    pub reason: HandoffReason,
+    /// The words, numbers or names that triggered the reason.
+    pub evidence: String,
+    pub question: String,
+    /// What was looked at, best first.
+    pub looked_at: Vec<LookedAt>,
+    /// The draft that did not pass, if there was one. For the agent's eyes only.
+    pub draft: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LookedAt {
+    pub doc: DocId,
+    pub title: String,
+    pub url: Option<String>,
+}

@@ -1,0 +1,24 @@
+//! What is said to a customer, and when a person is called.
+//!
+//! This crate knows no HTTP, no candle, no SQL and no file system: everything foreign, slow or random stands
+//! behind a trait in [`ports`]. Read [`answer`] first; the whole path of one question is on that page.
+
+pub mod access;
+pub mod answer;
+pub mod check;
+pub mod evidence;
+pub mod fakes;
+pub mod handoff;
+pub mod ports;
+pub mod prompt;
+pub mod reply;
+pub mod select;
+pub mod turn;
+pub mod value;
+
+pub use access::{AgentPass, Keyring, PlainKey, Role, StoreId, StorePass};
+pub use answer::{Engine, EngineConfig};
+pub use evidence::{DocId, Evidence, Passage, PassageId, SourceKind};
+pub use handoff::{HandoffCase, HandoffId, HandoffReason};
+pub use reply::{Answer, Citation, Reply};
+pub use turn::{ConversationId, Message, Speaker, Turn};

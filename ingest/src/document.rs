@@ -1,0 +1,75 @@
+//! A source document between its reader and the index.
+
+use engine::evidence::{DocId, SourceKind};
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+/// What every reader makes of a file: structure kept, format gone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Document {
+    pub id: DocId,
+    pub kind: SourceKind,
+    pub title: String,
+    pub url: Option<String>,
+    pub owner: Option<String>,
+    pub tags: Vec<String>,
+    pub valid_from: Option<Date>,
+    pub valid_to: Option<Date>,
+    /// Blocks in reading order.
+    pub blocks: Vec<Block>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Block {
+    /// Level 1 to 6.
+    Heading { level: u8, text: String },
+    Paragraph(String),
+    /// One item of a list, with the items it is nested in counted by `depth` (0 is outermost).
+    Item { depth: u8, text: String },
+    /// One row of a table; `header` is repeated on every row (empty where the table has none).
+    Row { header: Vec<String>, cells: Vec<String> },
+}
+
+/// A piece of a document, as it is embedded and found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Chunk {
+    /// Counts from 0 in its document.
+    pub number: usize,
+    /// Headings above it, outermost first, without the document's title.
+    pub heading: Vec<String>,
+    /// What is shown and cited.
+    pub text: String,
+    /// Where `text` came from: byte span in [`Document::text`].
+    pub span: (usize, usize),
+}
+
+impl Document {
+    /// The whole document as plain text: the coordinate system of every [`Chunk::span`].
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        for block in &self.blocks {
+            if !text.is_empty() {
+                text.push('\n');
+            }
+            text.push_str(&block.text());
+        }
+        text
+    }
+}
+
+impl Block {
+    /// One block as a line of plain text. A row reads `header: cell; header: cell`, so that it can stand alone.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Heading { text, .. } | Self::Paragraph(text) => text.clone(),
+            Self::Item { depth, text } => format!("{}- {text}", "  ".repeat(usize::from(*depth))),
+            Self::Row { header, cells } => {
+                let named = |(i, cell): (usize, &String)| match header.get(i) {
+                    Some(name) if !name.is_empty() => format!("{name}: {cell}"),
+                    _ => cell.clone(),
+                };
+                cells.iter().enumerate().map(named).collect::<Vec<_>>().join("; ")
+            }
+        }
+    }
+}

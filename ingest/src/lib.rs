@@ -1,0 +1,5 @@
+//! Sources in, knowledge out: readers, chunks, sync and the Qdrant index. Writes the index and reads it.
+//!
+//! This crate knows no candle (it is handed an `Arc<dyn Embedder>`), no HTTP server and no conversation database.
+
+pub mod document;
