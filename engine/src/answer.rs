@@ -1,13 +1,19 @@
-//! One turn, on one page.
+//! One turn, on one page: rules, evidence, draft, check, reply. [`Engine::answer`] reads top to bottom.
 
 use crate::access::StorePass;
-use crate::check::Dropped;
-use crate::evidence::Passage;
-use crate::ports::{Generated, Ports, SearchMode};
+use crate::check::{Checker, Dropped, Standing};
+use crate::evidence::{Evidence, Passage};
+use crate::extract::extract;
+use crate::handoff::{HandoffCase, HandoffReason, LookedAt};
+use crate::ports::{Generated, ModelError, Ports, SearchMode, SearchQuery};
 use crate::prompt::Prompt;
-use crate::reply::{Reply, Sentence};
-use crate::turn::Turn;
+use crate::reply::{Handoff, Reply, Sentence};
+use crate::rules::hard_rule;
+use crate::select::{Coverage, Question, Scored, coverage, score, units};
+use crate::turn::{Speaker, Turn};
+use crate::{conflict, draft};
 use serde::Serialize;
+use std::time::Instant;
 
 /// Said by the caller, never guessed; the shipped values stand in `api/shopclerk.toml` with their reasons.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +23,10 @@ pub struct EngineConfig {
     /// Passages that a draft may rest on.
     pub passages: usize,
     pub search: SearchMode,
+    /// Below this probability that the evidence covers the question, a person is called and no model is asked.
+    pub coverage: f32,
+    /// Sentences of evidence that the generator is shown.
+    pub evidence_sentences: usize,
     /// Tokens that the generator may say.
     pub max_tokens: usize,
     /// What a customer reads when a person takes over.
@@ -38,8 +48,8 @@ pub struct Trace {
     pub draft: Option<String>,
     pub dropped: Vec<Dropped>,
     pub generated: Option<Generated>,
-    /// Probability that the best passage answers the question, as far as retrieval can tell.
-    pub coverage: f32,
+    /// Whether the evidence covers the question, and what says so.
+    pub coverage: Coverage,
     pub timings: Timings,
 }
 
@@ -50,7 +60,6 @@ pub struct Timings {
     pub rerank_ms: f64,
     pub select_ms: f64,
     pub draft_ms: f64,
-    pub check_ms: f64,
     /// Until the first sentence was released.
     pub first_sentence_ms: Option<f64>,
     pub total_ms: f64,
@@ -75,6 +84,18 @@ pub struct Engine {
     config: EngineConfig,
 }
 
+/// What a search brought for a question, in the order in which the engine trusts it.
+#[derive(Clone, Debug, Default)]
+pub struct Retrieved {
+    pub passages: Vec<Passage>,
+    pub embed_ms: f64,
+    pub search_ms: f64,
+    pub rerank_ms: f64,
+}
+
+/// Who is told of each sentence that has passed.
+pub type Release<'a> = &'a (dyn Fn(&Sentence) + Send + Sync);
+
 impl Engine {
     pub fn new(ports: Ports, config: EngineConfig) -> Self {
         Self { ports, config }
@@ -82,13 +103,187 @@ impl Engine {
 
     /// Answers a turn. `release` is called with each sentence as soon as it has passed its check and is part of the
     /// answer for good; what it has seen is a prefix of the answer that is returned.
-    pub async fn answer(
+    pub async fn answer(&self, pass: &StorePass, turn: &Turn, release: Release<'_>) -> Result<Outcome, EngineError> {
+        let start = Instant::now();
+        let mut trace = Trace::default();
+        let reply = self.reply(pass, turn, release, start, &mut trace).await?;
+        trace.timings.total_ms = ms(start);
+        Ok(Outcome { reply, trace })
+    }
+
+    async fn reply(
         &self,
         pass: &StorePass,
         turn: &Turn,
-        release: &(dyn Fn(&Sentence) + Send + Sync),
-    ) -> Result<Outcome, EngineError> {
-        let _ = (pass, turn, release, &self.ports, &self.config);
-        Err(EngineError::Overloaded)
+        release: Release<'_>,
+        start: Instant,
+        trace: &mut Trace,
+    ) -> Result<Reply, EngineError> {
+        // 1. Hard rules: what no page can answer.
+        if let Some((reason, words)) = hard_rule(&turn.text) {
+            return self.hand_over(pass, turn, reason, words, trace).await;
+        }
+        // 2. Evidence.
+        let found = match self.retrieve(pass, turn, self.config.candidates).await {
+            Ok(found) => found,
+            Err(Failure::Model(ModelError::Overloaded)) => return Err(EngineError::Overloaded),
+            Err(Failure::Model(error)) => {
+                return self.hand_over(pass, turn, HandoffReason::Unavailable, error.to_string(), trace).await;
+            }
+            Err(Failure::Knowledge(error)) => return Err(error.into()),
+        };
+        (trace.timings.embed_ms, trace.timings.search_ms, trace.timings.rerank_ms) =
+            (found.embed_ms, found.search_ms, found.rerank_ms);
+        let candidates = found.passages;
+        let evidence = Evidence::gather(pass, candidates.iter().take(self.config.passages).cloned().collect())?;
+        trace.passages = candidates.clone();
+        // 3. The sentences that matter, and whether they cover the question. No cover, no model.
+        let at = Instant::now();
+        let question = Question::read(&self.standalone(turn));
+        let ranked = match self.rank(&question, &evidence).await {
+            Ok(ranked) => ranked,
+            Err(error) => {
+                return self.hand_over(pass, turn, HandoffReason::Unavailable, error.to_string(), trace).await;
+            }
+        };
+        trace.coverage = coverage(&question, &candidates, &ranked, evidence.passages());
+        trace.timings.select_ms = ms(at);
+        if ranked.is_empty() || trace.coverage.probability < self.config.coverage {
+            return self.hand_over(pass, turn, HandoffReason::NoEvidence, String::new(), trace).await;
+        }
+        let ranked = match conflict::settle(&question, ranked, &evidence) {
+            Ok(ranked) => ranked,
+            Err(conflict) => {
+                return self.hand_over(pass, turn, HandoffReason::SourcesDisagree, conflict.to_string(), trace).await;
+            }
+        };
+        // 4. and 5. Draft and check, sentence by sentence.
+        let at = Instant::now();
+        let checker = Checker::new(&question, &evidence);
+        let mut standing: Vec<Standing> = Vec::new();
+        let passed = |stands: Standing, standing: &mut Vec<Standing>, trace: &mut Trace| {
+            standing.push(stands);
+            if let Some(last) = checker.answer(standing).and_then(|a| a.sentences().last().cloned()) {
+                trace.timings.first_sentence_ms.get_or_insert(ms(start));
+                release(&last);
+            }
+        };
+        if let Some(generator) = &self.ports.generator {
+            let shown = draft::shown(&ranked, self.config.evidence_sentences);
+            draft::generate(generator.as_ref(), &question, &shown, self.config.max_tokens, &checker, trace, |s, t| {
+                passed(s, &mut standing, t);
+            })
+            .await;
+        } else {
+            for sentence in extract(&question, &ranked).sentences {
+                match checker.check(&sentence) {
+                    Ok(stands) => passed(stands, &mut standing, trace),
+                    Err(dropped) => trace.dropped.push(dropped),
+                }
+            }
+        }
+        trace.timings.draft_ms = ms(at);
+        // 6. What is left is the answer, or a person takes over.
+        match checker.answer(&standing) {
+            Some(answer) => Ok(Reply::Answer(answer)),
+            None => {
+                let why = trace.dropped.first().map(|d| d.reason.clone()).unwrap_or_default();
+                self.hand_over(pass, turn, HandoffReason::Ungrounded, why, trace).await
+            }
+        }
     }
+
+    /// What the store knows about a turn, best first: search, fusion and rerank, exactly as [`Engine::answer`] uses it.
+    pub async fn retrieve(&self, pass: &StorePass, turn: &Turn, limit: usize) -> Result<Retrieved, Failure> {
+        let text = self.standalone(turn);
+        let at = Instant::now();
+        let embedding = self.ports.embedder.embed_query(&text).await?;
+        let embed_ms = ms(at);
+        let at = Instant::now();
+        let today = self.ports.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
+        let query = SearchQuery {
+            text: text.clone(),
+            embedding,
+            mode: self.config.search,
+            limit,
+            kinds: Vec::new(),
+            tags: Vec::new(),
+            valid_on: Some(today),
+        };
+        let mut passages = self.ports.knowledge.search(pass, &query).await.map_err(Failure::Knowledge)?;
+        let search_ms = ms(at);
+        let at = Instant::now();
+        if let Some(reranker) = &self.ports.reranker {
+            let texts: Vec<String> = passages.iter().map(Passage::in_context).collect();
+            for (passage, score) in passages.iter_mut().zip(reranker.score(&text, &texts).await?) {
+                passage.scores.rerank = Some(score);
+            }
+            let key = |p: &Passage| p.scores.rerank.unwrap_or(f32::MIN);
+            passages.sort_by(|a, b| key(b).total_cmp(&key(a)).then_with(|| a.id.cmp(&b.id)));
+        }
+        Ok(Retrieved { passages, embed_ms, search_ms, rerank_ms: ms(at) })
+    }
+
+    async fn rank(&self, question: &Question, evidence: &Evidence) -> Result<Vec<Scored>, ModelError> {
+        let units = units(evidence);
+        let texts: Vec<String> = units.iter().map(|u| u.with_context()).collect();
+        let asked = self.ports.embedder.embed_query(&question.text).await?;
+        let cosines: Vec<f32> =
+            self.ports.embedder.embed_passages(&texts).await?.iter().map(|e| dot(&asked.values, &e.values)).collect();
+        Ok(score(question, units, &cosines))
+    }
+
+    /// A follow-up ("and to Canada?") with the customer's message before it; a full question as it stands.
+    fn standalone(&self, turn: &Turn) -> String {
+        let short = turn.text.split_whitespace().count() <= 5;
+        let before = turn.history.iter().rev().find(|m| m.role == Speaker::Customer);
+        match before {
+            Some(message) if short => format!("{} {}", message.text, turn.text),
+            _ => turn.text.clone(),
+        }
+    }
+
+    async fn hand_over(
+        &self,
+        pass: &StorePass,
+        turn: &Turn,
+        reason: HandoffReason,
+        evidence: String,
+        trace: &Trace,
+    ) -> Result<Reply, EngineError> {
+        let mut looked_at: Vec<LookedAt> = Vec::new();
+        for p in &trace.passages {
+            if looked_at.len() < 5 && !looked_at.iter().any(|l| l.doc == p.doc) {
+                looked_at.push(LookedAt { doc: p.doc.clone(), title: p.title.clone(), url: p.url.clone() });
+            }
+        }
+        let case = HandoffCase {
+            conversation: turn.conversation.clone(),
+            turn: turn.number,
+            reason,
+            evidence,
+            question: turn.text.clone(),
+            looked_at,
+            draft: trace.draft.clone(),
+        };
+        let id = self.ports.handoffs.open(pass, &case).await?;
+        Ok(Reply::Handoff(Handoff { id, message: self.config.handoff_message.clone(), case }))
+    }
+}
+
+/// Why nothing could be retrieved.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    #[error(transparent)]
+    Knowledge(crate::ports::KnowledgeError),
+}
+
+fn ms(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1000.0
+}
+
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(x, y)| x * y).sum()
 }

@@ -82,6 +82,14 @@ pub struct Passage {
     pub scores: Scores,
 }
 
+impl Passage {
+    /// The text under its title and headings: what a model needs to know what it is about.
+    pub fn in_context(&self) -> String {
+        let above: Vec<&str> = std::iter::once(&self.title).chain(&self.heading).map(String::as_str).collect();
+        format!("{}\n{}", above.join(" › "), self.text)
+    }
+}
+
 /// How a passage was found. Each on its own scale; only their order means something across questions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Scores {

@@ -1,1 +1,173 @@
+//! Deterministic ports for tests: no files, no weights, no clock.
 
+use crate::access::{AgentPass, StorePass};
+use crate::evidence::{DocId, Passage, PassageId, Scores, SourceKind};
+use crate::handoff::{HandoffCase, HandoffId};
+use crate::ports::*;
+use crate::prompt::Prompt;
+use crate::text::content_stems;
+use async_trait::async_trait;
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use std::sync::{Arc, Mutex};
+use tokio::sync::mpsc;
+
+/// A bag of stems, each at a place that its hash names. Texts that share words are near each other.
+pub struct BagEmbedder {
+    model: ModelId,
+    dimensions: usize,
+}
+
+impl BagEmbedder {
+    pub fn new(name: &str, dimensions: usize) -> Self {
+        Self { model: ModelId(format!("{name}@fake")), dimensions }
+    }
+
+    fn embed(&self, text: &str) -> Embedding {
+        let mut values = vec![0.0f32; self.dimensions];
+        for stem in content_stems(text) {
+            let hash = Sha256::digest(stem.as_bytes());
+            let place = u32::from_le_bytes([hash[0], hash[1], hash[2], hash[3]]) as usize % self.dimensions;
+            values[place] += 1.0;
+        }
+        let norm = values.iter().map(|v| v * v).sum::<f32>().sqrt();
+        if norm > 0.0 {
+            values.iter_mut().for_each(|v| *v /= norm);
+        } else {
+            values[0] = 1.0;
+        }
+        Embedding { values, model: self.model.clone() }
+    }
+}
+
+#[async_trait]
+impl Embedder for BagEmbedder {
+    fn model(&self) -> &ModelId {
+        &self.model
+    }
+    fn dimensions(&self) -> usize {
+        self.dimensions
+    }
+    async fn embed_query(&self, text: &str) -> Result<Embedding, ModelError> {
+        Ok(self.embed(text))
+    }
+    async fn embed_passages(&self, texts: &[String]) -> Result<Vec<Embedding>, ModelError> {
+        Ok(texts.iter().map(|t| self.embed(t)).collect())
+    }
+}
+
+/// Passages in memory, ranked by shared stems.
+#[derive(Default)]
+pub struct MemoryKnowledge(pub Vec<Passage>);
+
+impl MemoryKnowledge {
+    pub fn add(&mut self, pass: &StorePass, kind: SourceKind, doc: &str, title: &str, text: &str) -> &mut Passage {
+        self.0.push(Passage {
+            id: PassageId(format!("{doc}#{}", self.0.len())),
+            doc: DocId(doc.to_owned()),
+            store: pass.store().clone(),
+            kind,
+            title: title.to_owned(),
+            heading: Vec::new(),
+            text: text.to_owned(),
+            url: None,
+            tags: Vec::new(),
+            valid_from: None,
+            valid_to: None,
+            span: (0, text.len()),
+            scores: Scores::default(),
+        });
+        self.0.last_mut().expect("just pushed")
+    }
+}
+
+#[async_trait]
+impl Knowledge for MemoryKnowledge {
+    async fn search(&self, pass: &StorePass, query: &SearchQuery) -> Result<Vec<Passage>, KnowledgeError> {
+        let asked = content_stems(&query.text);
+        let mut found: Vec<Passage> = Vec::new();
+        for p in self.0.iter().filter(|p| &p.store == pass.store()) {
+            let holds = content_stems(&format!("{} {} {}", p.title, p.heading.join(" "), p.text));
+            let shared = asked.iter().filter(|s| holds.contains(s)).count() as f32 / asked.len().max(1) as f32;
+            if shared > 0.0 {
+                let mut p = p.clone();
+                p.scores = Scores { dense: Some(shared), lexical: Some(shared), fused: shared, rerank: None };
+                found.push(p);
+            }
+        }
+        found.sort_by(|a, b| b.scores.fused.total_cmp(&a.scores.fused).then_with(|| a.id.cmp(&b.id)));
+        found.truncate(query.limit);
+        Ok(found)
+    }
+}
+
+/// Says what it was told to say, word by word, and counts how often it was asked.
+pub struct Parrot {
+    model: ModelId,
+    says: String,
+    pub asked: Mutex<Vec<Prompt>>,
+}
+
+impl Parrot {
+    pub fn new(says: &str) -> Self {
+        Self { model: ModelId("parrot@fake".into()), says: says.to_owned(), asked: Mutex::default() }
+    }
+}
+
+#[async_trait]
+impl Generator for Parrot {
+    fn model(&self) -> &ModelId {
+        &self.model
+    }
+    async fn generate(&self, prompt: Prompt) -> Result<mpsc::Receiver<Result<Piece, ModelError>>, ModelError> {
+        self.asked.lock().expect("not poisoned").push(prompt);
+        let pieces: Vec<String> = self.says.split_inclusive(' ').map(str::to_owned).collect();
+        let (sender, receiver) = mpsc::channel(pieces.len() + 1);
+        for piece in pieces {
+            sender.try_send(Ok(Piece::Text(piece))).map_err(|e| ModelError::Failed(e.to_string()))?;
+        }
+        sender.try_send(Ok(Piece::End(Generated::default()))).map_err(|e| ModelError::Failed(e.to_string()))?;
+        Ok(receiver)
+    }
+}
+
+/// Handoffs in memory.
+#[derive(Default)]
+pub struct MemoryHandoffs(pub Mutex<Vec<(HandoffId, HandoffCase)>>);
+
+#[async_trait]
+impl Handoffs for MemoryHandoffs {
+    async fn open(&self, pass: &StorePass, case: &HandoffCase) -> Result<HandoffId, HandoffsError> {
+        let mut all = self.0.lock().map_err(|e| HandoffsError(e.to_string()))?;
+        if let Some((id, _)) = all.iter().find(|(_, c)| c.conversation == case.conversation && c.turn == case.turn) {
+            return Ok(id.clone());
+        }
+        let id = HandoffId(format!("{}-{}", pass.store(), all.len() + 1));
+        all.push((id.clone(), case.clone()));
+        Ok(id)
+    }
+    async fn waiting(&self, _agent: AgentPass<'_>) -> Result<Vec<(HandoffId, HandoffCase)>, HandoffsError> {
+        Ok(self.0.lock().map_err(|e| HandoffsError(e.to_string()))?.clone())
+    }
+}
+
+/// A clock that stands still.
+pub struct StoppedClock(pub Timestamp);
+
+impl Clock for StoppedClock {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
+}
+
+/// All ports around a knowledge, without a generator.
+pub fn ports(knowledge: MemoryKnowledge) -> Ports {
+    Ports {
+        embedder: Arc::new(BagEmbedder::new("bag", 256)),
+        reranker: None,
+        generator: None,
+        knowledge: Arc::new(knowledge),
+        handoffs: Arc::new(MemoryHandoffs::default()),
+        clock: Arc::new(StoppedClock("2026-11-21T12:00:00Z".parse().expect("a constant time"))),
+    }
+}

@@ -5,19 +5,26 @@
 
 pub mod access;
 pub mod answer;
+#[cfg(test)]
+mod answer_tests;
 pub mod check;
+pub mod conflict;
+pub mod draft;
 pub mod evidence;
+pub mod extract;
 pub mod fakes;
 pub mod handoff;
 pub mod ports;
 pub mod prompt;
 pub mod reply;
+pub mod rules;
 pub mod select;
+pub mod text;
 pub mod turn;
 pub mod value;
 
 pub use access::{AgentPass, Keyring, PlainKey, Role, StoreId, StorePass};
-pub use answer::{Engine, EngineConfig};
+pub use answer::{Engine, EngineConfig, Outcome, Trace};
 pub use evidence::{DocId, Evidence, Passage, PassageId, SourceKind};
 pub use handoff::{HandoffCase, HandoffId, HandoffReason};
 pub use reply::{Answer, Citation, Reply};

@@ -1,0 +1,185 @@
+//! The whole path of a turn over fakes: what a merchant must be able to rely on, whatever the models do.
+
+use crate::access::{StoreId, StorePass};
+use crate::answer::{Engine, EngineConfig, Outcome};
+use crate::evidence::SourceKind;
+use crate::fakes::{self, MemoryKnowledge, Parrot};
+use crate::handoff::HandoffReason;
+use crate::ports::SearchMode;
+use crate::reply::Reply;
+use crate::turn::Turn;
+use std::sync::{Arc, Mutex};
+
+#[expect(clippy::disallowed_methods, reason = "a test is its own operator")]
+fn pass(store: &str) -> StorePass {
+    StorePass::for_operator(StoreId::parse(store).unwrap(), "test")
+}
+
+fn config() -> EngineConfig {
+    EngineConfig {
+        candidates: 20,
+        passages: 6,
+        search: SearchMode::Fused,
+        coverage: 0.5,
+        evidence_sentences: 8,
+        max_tokens: 100,
+        handoff_message: "A person will take over.".into(),
+    }
+}
+
+fn knowledge(pass: &StorePass) -> MemoryKnowledge {
+    let mut k = MemoryKnowledge::default();
+    k.add(
+        pass,
+        SourceKind::Policy,
+        "returns",
+        "Returns",
+        "You can return an item within 30 days of delivery.\nFinal sale items cannot be returned or exchanged.\nReturn shipping costs $6.95.",
+    );
+    k.add(
+        pass,
+        SourceKind::Policy,
+        "shipping",
+        "Shipping",
+        "Standard shipping takes 3-5 business days. Express shipping costs $14.50.",
+    );
+    k
+}
+
+async fn ask(knowledge: MemoryKnowledge, generator: Option<Arc<Parrot>>, text: &str) -> (Outcome, Vec<String>) {
+    let mut ports = fakes::ports(knowledge);
+    ports.generator = generator.map(|g| g as Arc<dyn crate::ports::Generator>);
+    let released = Mutex::new(Vec::new());
+    let outcome = Engine::new(ports, config())
+        .answer(&pass("one"), &Turn::single("c", text), &|s| released.lock().unwrap().push(s.text.clone()))
+        .await
+        .unwrap();
+    (outcome, released.into_inner().unwrap())
+}
+
+fn text(outcome: &Outcome) -> String {
+    match &outcome.reply {
+        Reply::Answer(answer) => answer.text(),
+        Reply::Handoff(handoff) => format!("handoff: {:?}", handoff.case.reason),
+    }
+}
+
+#[tokio::test]
+async fn extractive_answers_are_sentences_of_the_source_with_citations() {
+    let (outcome, released) = ask(knowledge(&pass("one")), None, "How many days do I have to return an item?").await;
+    let Reply::Answer(answer) = &outcome.reply else { panic!("{:?}", outcome.reply) };
+    assert!(answer.text().contains("within 30 days of delivery"), "{}", answer.text());
+    assert_eq!(answer.citations()[0].doc.0, "returns");
+    assert_eq!(released, answer.sentences().iter().map(|s| s.text.clone()).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn nothing_found_means_no_model_call_and_a_person() {
+    let parrot = Arc::new(Parrot::new("QUOTE: x [1]\nANSWER: Yes, we match prices [1]."));
+    let (outcome, released) = ask(knowledge(&pass("one")), Some(parrot.clone()), "Do you price match Amazon?").await;
+    assert_eq!(text(&outcome), "handoff: NoEvidence");
+    assert!(parrot.asked.lock().unwrap().is_empty());
+    assert!(released.is_empty());
+}
+
+#[tokio::test]
+async fn what_a_model_invents_is_not_said() {
+    let check = async |says: &str, asked: &str, expect: &str| {
+        let parrot = Arc::new(Parrot::new(says));
+        let (outcome, released) = ask(knowledge(&pass("one")), Some(parrot), asked).await;
+        assert_eq!(text(&outcome), expect, "{says}: {:?}", outcome.trace.dropped);
+        assert_eq!(released.join(" "), if expect.starts_with("handoff") { "" } else { expect });
+    };
+    let days = "How many days do I have to return an item?";
+    check(
+        "QUOTE: q [1]\nANSWER: You can return an item within 30 days of delivery [1].",
+        days,
+        "You can return an item within 30 days of delivery.",
+    )
+    .await;
+    check("QUOTE: q [1]\nANSWER: You can return an item within 45 days of delivery [1].", days, "handoff: Ungrounded")
+        .await;
+    check("QUOTE: q [1]\nANSWER: NOT COVERED", days, "handoff: Ungrounded").await;
+    check("You can return an item within 30 days.", days, "handoff: Ungrounded").await;
+    let sale = "Can I return a final sale item?";
+    check("QUOTE: q [1]\nANSWER: Yes, final sale items can be returned [1].", sale, "handoff: Ungrounded").await;
+    check("QUOTE: q [1]\nANSWER: You can return an item within 30 days of delivery [1].", sale, "handoff: Ungrounded")
+        .await;
+    check(
+        "QUOTE: q [1]\nANSWER: No, final sale items cannot be returned [1].",
+        sale,
+        "No, final sale items cannot be returned.",
+    )
+    .await;
+    check(
+        "QUOTE: q [1]\nANSWER: I have refunded your order. Return shipping costs $6.95 [1].",
+        "How much is return shipping?",
+        "Return shipping costs $6.95.",
+    )
+    .await;
+    // A true number on the wrong subject.
+    check(
+        "QUOTE: q [1]\nANSWER: Express shipping costs $6.95 [2].",
+        "How much is express shipping?",
+        "handoff: Ungrounded",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn pages_that_contradict_each_other_go_to_a_person() {
+    let mine = pass("one");
+    let mut k = knowledge(&mine);
+    k.add(&mine, SourceKind::Policy, "faq", "FAQ", "You can return an item within 14 days of delivery.");
+    let (outcome, _) = ask(k, None, "How many days do I have to return an item?").await;
+    assert_eq!(text(&outcome), "handoff: SourcesDisagree");
+}
+
+#[tokio::test]
+async fn a_policy_outranks_what_was_once_said_in_a_conversation() {
+    let mine = pass("one");
+    let mut k = knowledge(&mine);
+    k.add(&mine, SourceKind::Conversation, "chat", "Return", "You can return an item within 14 days of delivery.");
+    let (outcome, _) = ask(k, None, "How many days do I have to return an item?").await;
+    assert!(text(&outcome).contains("30 days"), "{}", text(&outcome));
+    assert!(!text(&outcome).contains("14 days"), "{}", text(&outcome));
+}
+
+#[tokio::test]
+async fn another_stores_passage_ends_the_turn() {
+    let mut k = knowledge(&pass("one"));
+    k.add(&pass("one"), SourceKind::Policy, "x", "Return an item", "Return an item").store =
+        StoreId::parse("two").unwrap();
+    // The fake filters by store as every index must; this one pretends to be broken.
+    struct Leaky(MemoryKnowledge);
+    #[async_trait::async_trait]
+    impl crate::ports::Knowledge for Leaky {
+        async fn search(
+            &self,
+            _: &StorePass,
+            _: &crate::ports::SearchQuery,
+        ) -> Result<Vec<crate::Passage>, crate::ports::KnowledgeError> {
+            Ok(self.0.0.clone())
+        }
+    }
+    let mut ports = fakes::ports(MemoryKnowledge::default());
+    ports.knowledge = Arc::new(Leaky(k));
+    let ended = Engine::new(ports, config()).answer(&pass("one"), &Turn::single("c", "return an item"), &|_| ()).await;
+    assert!(matches!(ended, Err(crate::answer::EngineError::Foreign(_))));
+}
+
+#[tokio::test]
+async fn asking_twice_opens_one_handoff() {
+    let ports = fakes::ports(MemoryKnowledge::default());
+    let engine = Engine::new(ports, config());
+    let turn = Turn::single("c", "I want to speak to a person");
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        match engine.answer(&pass("one"), &turn, &|_| ()).await.unwrap().reply {
+            Reply::Handoff(h) => ids.push((h.id, h.case.reason)),
+            Reply::Answer(a) => panic!("{a:?}"),
+        }
+    }
+    assert_eq!(ids[0], ids[1]);
+    assert_eq!(ids[0].1, HandoffReason::CustomerAsked);
+}

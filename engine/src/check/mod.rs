@@ -1,0 +1,217 @@
+//! Sentence by sentence, before anything is said: does it stand in the evidence?
+//!
+//! A [`Draft`] is what a model or the extractor wrote. It cannot be serialized, so nothing sends one by mistake; what
+//! [`Draft::check`] lets through becomes an [`Answer`].
+//!
+//! ```compile_fail,E0277
+//! fn send<T: serde::Serialize>(_: T) {}
+//! send(engine::check::Draft::default());
+//! ```
+
+pub mod polarity;
+pub mod support;
+
+use crate::evidence::Evidence;
+use crate::reply::{Answer, Citation, Sentence};
+use crate::select::{Question, Unit, stem_set, units};
+use regex::Regex;
+use serde::Serialize;
+use std::collections::HashSet;
+use std::sync::LazyLock;
+use support::Ground;
+
+/// At least this share of a sentence's own words must stand in what it cites.
+const SUPPORT: f32 = 0.6;
+/// A cited unit must share this much with the sentence for the two to be about the same thing.
+const SAME_SUBJECT: f32 = 0.34;
+
+/// Sentences that nobody has looked at yet.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Draft {
+    pub sentences: Vec<DraftSentence>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct DraftSentence {
+    pub text: String,
+    /// Numbers of passages, from 1, as the writer gave them; may be empty or wrong.
+    pub cites: Vec<usize>,
+}
+
+/// A sentence that a customer will not see, and why.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Dropped {
+    pub sentence: String,
+    pub reason: String,
+}
+
+/// What a check knows besides the sentence. Made once for a turn.
+pub struct Checker<'a> {
+    evidence: &'a Evidence,
+    units: Vec<Unit>,
+    grounds: Vec<Ground>,
+    question: &'a Question,
+    granted: HashSet<String>,
+}
+
+/// A sentence that stands, and the unit it rests on most.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    pub text: String,
+    /// Passage index of each source, best first.
+    pub passages: Vec<usize>,
+    pub quote: String,
+}
+
+impl<'a> Checker<'a> {
+    pub fn new(question: &'a Question, evidence: &'a Evidence) -> Self {
+        let units = units(evidence);
+        let grounds = units.iter().map(|u| Ground::new(&u.context, &u.text)).collect();
+        // The customer's own words claim nothing, unless a source uses them: then they name its subject.
+        let known: HashSet<&String> = units.iter().flat_map(|u| &u.stems).collect();
+        let granted = question.stems.iter().filter(|s| !known.contains(s)).cloned().collect();
+        Self { evidence, units, grounds, question, granted }
+    }
+
+    /// Whether a sentence may be said.
+    pub fn check(&self, sentence: &DraftSentence) -> Result<Standing, Dropped> {
+        let text = sentence.text.trim();
+        let drop = |reason: String| Err(Dropped { sentence: text.to_owned(), reason });
+        // Numbers are looked at as values below; as words they would pull a sentence to wherever its number stands.
+        let stems: HashSet<String> =
+            stem_set(text).into_iter().filter(|s| !s.starts_with(|c: char| c.is_ascii_digit())).collect();
+        if stems.is_empty() {
+            return drop("says nothing".into());
+        }
+        if let Some(promise) = promise(text) {
+            return drop(format!("promises an action that nobody performed: '{promise}'"));
+        }
+        let Some((at, shared)) = self.closest(&stems, &sentence.cites) else {
+            return drop("nothing in the evidence is about this".into());
+        };
+        if shared < SAME_SUBJECT {
+            return drop(format!("no source is about this (closest shares {:.0}% of its words)", shared * 100.0));
+        }
+        let passage = self.units[at].passage;
+        let near = self.near(at);
+        let missing = near.missing(text);
+        if let Some(value) = missing.first() {
+            return drop(format!("'{}' does not stand in the source it rests on", value.value));
+        }
+        let support = near.support(text, &self.granted);
+        if support < SUPPORT {
+            return drop(format!("only {:.0}% of it stands in its source", support * 100.0));
+        }
+        let source = format!("{}: {}", self.units[at].context, self.units[at].text);
+        if !polarity::agrees(text, &self.units[at].text) && !polarity::agrees(text, &source) {
+            return drop("says yes where the source says no, or no where it says yes".into());
+        }
+        if let Some(exception) = self.exception_to(text, at) {
+            return drop(format!("an exception applies: '{exception}'"));
+        }
+        Ok(Standing { text: text.to_owned(), passages: vec![passage], quote: self.units[at].text.clone() })
+    }
+
+    /// The unit that carries most of the sentence. A citation only decides between equals: a true number with the
+    /// citation of another subject must not pass because the model pointed there.
+    fn closest(&self, stems: &HashSet<String>, cites: &[usize]) -> Option<(usize, f32)> {
+        let key =
+            |i: usize| (support::share(stems, &self.units[i].stems), cites.contains(&(self.units[i].passage + 1)));
+        let best = (0..self.units.len()).max_by(|&a, &b| {
+            let ((x, cited_x), (y, cited_y)) = (key(a), key(b));
+            x.total_cmp(&y).then(cited_x.cmp(&cited_y)).then(b.cmp(&a))
+        })?;
+        let shared = key(best).0;
+        (shared > 0.0).then_some((best, shared))
+    }
+
+    /// The unit with its neighbours: one statement is often spread over two sentences of a source.
+    fn near(&self, at: usize) -> Ground {
+        let unit = &self.units[at];
+        let mut ground = self.grounds[at].clone();
+        for (i, other) in self.units.iter().enumerate() {
+            if other.passage == unit.passage && other.position.abs_diff(unit.position) == 1 && !unit.fragment {
+                ground = ground.merge(&self.grounds[i]);
+            }
+        }
+        ground
+    }
+
+    /// A general permission does not stand against an exception that the question names.
+    fn exception_to(&self, text: &str, resting_on: usize) -> Option<&str> {
+        if polarity::is_negative(text) {
+            return None;
+        }
+        let general = &self.units[resting_on];
+        self.units.iter().enumerate().find_map(|(i, unit)| {
+            let is_exception =
+                i != resting_on && polarity::is_negative(&unit.text) && !polarity::is_negative(&general.text);
+            if !is_exception {
+                return None;
+            }
+            // What the exception names that the general rule does not.
+            let named: Vec<&String> = unit.own_stems.iter().filter(|s| !general.stems.contains(*s)).collect();
+            let asked = self.question.stems.iter().filter(|s| named.contains(s)).count();
+            let about_the_same =
+                unit.own_stems.iter().any(|s| general.own_stems.contains(s) && self.question.stems.contains(s));
+            (asked >= 1 && about_the_same).then_some(unit.text.as_str())
+        })
+    }
+
+    /// Numbers the sources of the sentences that stand, in the order in which they are first used.
+    pub fn answer(&self, standing: &[Standing]) -> Option<Answer> {
+        if standing.is_empty() {
+            return None;
+        }
+        let mut citations: Vec<Citation> = Vec::new();
+        let mut sentences = Vec::new();
+        for s in standing {
+            let mut cites = Vec::new();
+            for &index in &s.passages {
+                let p = &self.evidence.passages()[index];
+                let number = match citations.iter().find(|c| c.passage == p.id) {
+                    Some(known) => known.number,
+                    None => {
+                        citations.push(Citation {
+                            number: citations.len() + 1,
+                            doc: p.doc.clone(),
+                            passage: p.id.clone(),
+                            title: p.title.clone(),
+                            heading: p.heading.clone(),
+                            url: p.url.clone(),
+                            quote: s.quote.clone(),
+                        });
+                        citations.len()
+                    }
+                };
+                cites.push(number);
+            }
+            sentences.push(Sentence { text: s.text.clone(), cites });
+        }
+        Some(Answer { sentences, citations })
+    }
+}
+
+impl Draft {
+    /// Checks every sentence; what is left is the answer.
+    pub fn check(self, question: &Question, evidence: &Evidence) -> (Option<Answer>, Vec<Dropped>) {
+        let checker = Checker::new(question, evidence);
+        let mut standing = Vec::new();
+        let mut dropped = Vec::new();
+        for sentence in &self.sentences {
+            match checker.check(sentence) {
+                Ok(stands) => standing.push(stands),
+                Err(drop) => dropped.push(drop),
+            }
+        }
+        (checker.answer(&standing), dropped)
+    }
+}
+
+fn promise(text: &str) -> Option<&str> {
+    static PROMISE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:i|we)(?:['’](?:ve|ll|m|re)| have| will| am| are| can| just)?\s+(?:already |now |just |going to |gladly )*(?:cancel|cancell?ed|cancell?ing|refund|refunded|refunding|process|processed|processing|issue|issued|issuing|change|changed|updat(?:e|ed|ing)|sent|send|sending|ship(?:ped|ping)?|creat(?:e|ed|ing)|initiated?|arranged?|escalated?|forward(?:ed)?|appl(?:y|ied))\s+(?:your|you|the order|a refund|it for you|this for you)\b")
+            .expect("constant")
+    });
+    PROMISE.find(text).map(|m| m.as_str())
+}

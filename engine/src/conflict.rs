@@ -1,0 +1,78 @@
+//! Sources that are in force and state different values for what was asked. The engine does not pick one.
+
+use crate::evidence::{Evidence, Passage};
+use crate::select::{Question, Scored};
+use crate::value::Value;
+use std::fmt;
+
+/// Two statements that cannot both be right.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Conflict {
+    pub one: (String, Value),
+    pub other: (String, Value),
+}
+
+impl fmt::Display for Conflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} says {}, {} says {}", self.one.0, self.one.1, self.other.0, self.other.1)
+    }
+}
+
+/// A rival must score nearly as well as the best statement to be about the same thing.
+const RIVAL: f32 = 0.88;
+
+/// Statements without those that a higher source contradicts. Where two sources of one rank contradict each other in
+/// the best statement, nobody is right.
+pub fn settle(question: &Question, mut ranked: Vec<Scored>, evidence: &Evidence) -> Result<Vec<Scored>, Conflict> {
+    let wanted = |s: &Scored| -> Vec<Value> {
+        s.unit.values.iter().map(|f| f.value.clone()).filter(|v| question.asked.takes(v)).collect()
+    };
+    let passage = |s: &Scored| &evidence.passages()[s.unit.passage];
+    loop {
+        let Some(best) = ranked.iter().position(|s| !wanted(s).is_empty()) else {
+            return Ok(ranked);
+        };
+        if ranked[best].total < ranked[0].total * RIVAL {
+            return Ok(ranked);
+        }
+        let mine = wanted(&ranked[best]);
+        let rival = ranked.iter().position(|s| {
+            let theirs = wanted(s);
+            let near = s.total >= ranked[best].total * RIVAL && passage(s).doc != passage(&ranked[best]).doc;
+            let comparable = theirs.iter().any(|v| mine.iter().any(|w| v.same_kind(w)));
+            let agree = theirs.iter().any(|v| mine.iter().any(|w| v.stands_in(w) || w.stands_in(v)));
+            near && comparable && !agree && same_subject(question, &ranked[best], s)
+        });
+        let Some(rival) = rival else {
+            return Ok(ranked);
+        };
+        let (a, b) = (passage(&ranked[best]), passage(&ranked[rival]));
+        if outranks(a, b) {
+            ranked.remove(rival);
+        } else if outranks(b, a) {
+            ranked.remove(best);
+        } else {
+            let theirs = wanted(&ranked[rival]);
+            return Err(Conflict {
+                one: (a.title.clone(), mine[0].clone()),
+                other: (b.title.clone(), theirs[0].clone()),
+            });
+        }
+    }
+}
+
+/// A policy outranks a conversation; of two pages of one kind the one that took effect later does, if both say when.
+fn outranks(a: &Passage, b: &Passage) -> bool {
+    match a.kind.cmp(&b.kind) {
+        std::cmp::Ordering::Less => true,
+        std::cmp::Ordering::Greater => false,
+        std::cmp::Ordering::Equal => {
+            matches!((a.valid_from, b.valid_from), (Some(x), Some(y)) if x > y)
+        }
+    }
+}
+
+/// Both cover the same words of the question: a rule about Canada is no rival of one about the United States.
+fn same_subject(question: &Question, a: &Scored, b: &Scored) -> bool {
+    question.stems.iter().all(|s| !a.unit.stems.contains(s) || b.unit.stems.contains(s))
+}

@@ -1,0 +1,72 @@
+//! An answer in the sentences of the source: what small machines say, and what is left when a generator fails.
+
+use crate::check::polarity::is_negative;
+use crate::check::{Draft, DraftSentence};
+use crate::select::{Asked, Question, Scored};
+
+/// More than this is a page, not an answer.
+const MOST: usize = 3;
+/// A further sentence must score nearly as well as the first.
+const NEAR: f32 = 0.86;
+
+/// Picks the sentence that answers, what belongs to it, and the exceptions to it. `ranked` is best first.
+pub fn extract(question: &Question, ranked: &[Scored]) -> Draft {
+    let Some(first) = lead(question, ranked) else {
+        return Draft::default();
+    };
+    let mut picked: Vec<&Scored> = vec![first];
+    for next in ranked {
+        if picked.len() == MOST {
+            break;
+        }
+        let known = picked.iter().any(|p| same(p, next));
+        if known || next.total < first.total * NEAR {
+            continue;
+        }
+        let beside = next.unit.passage == first.unit.passage;
+        if beside || adds(question, &picked, next) {
+            picked.push(next);
+        }
+    }
+    if let Some(exception) = exception(question, first, ranked)
+        && !picked.iter().any(|p| same(p, exception))
+    {
+        picked.truncate(MOST - 1);
+        picked.push(exception);
+    }
+    picked.sort_by_key(|p| (p.unit.passage != first.unit.passage, p.unit.order()));
+    let sentence = |p: &&Scored| DraftSentence { text: p.unit.shown(), cites: vec![p.unit.passage + 1] };
+    Draft { sentences: picked.iter().map(sentence).collect() }
+}
+
+/// The best unit; where a kind of value is asked for, the best one that holds it, if it is close.
+fn lead<'a>(question: &Question, ranked: &'a [Scored]) -> Option<&'a Scored> {
+    let best = ranked.first()?;
+    if matches!(question.asked, Asked::Open | Asked::YesNo) {
+        return Some(best);
+    }
+    ranked.iter().take_while(|s| s.total >= best.total * 0.8).find(|s| question.asked.is_met_by(&s.unit)).or(Some(best))
+}
+
+fn same(a: &Scored, b: &Scored) -> bool {
+    a.unit.order() == b.unit.order() || a.unit.text == b.unit.text
+}
+
+/// Whether a unit of another passage holds words of the question that nothing picked so far holds.
+fn adds(question: &Question, picked: &[&Scored], next: &Scored) -> bool {
+    question
+        .stems
+        .iter()
+        .any(|stem| next.unit.own_stems.contains(stem) && !picked.iter().any(|p| p.unit.stems.contains(stem)))
+}
+
+/// A sentence that says no about the same thing, where the lead says yes: leaving it out would mislead.
+fn exception<'a>(question: &Question, lead: &Scored, ranked: &'a [Scored]) -> Option<&'a Scored> {
+    if is_negative(&lead.unit.text) {
+        return None;
+    }
+    ranked.iter().find(|s| {
+        let asked = question.stems.iter().filter(|stem| s.unit.own_stems.contains(*stem)).count();
+        is_negative(&s.unit.text) && asked > 0 && s.total >= lead.total * 0.6
+    })
+}
