@@ -1,1 +1,22 @@
+//! Replays packs of questions through the engine and scores what comes back, with intervals.
+//!
+//! This crate knows no HTTP, no candle and no index: the binary hands it an engine, ports and a [`pack::PackIndex`].
+//! It judges the engine with its own reading of numbers, amounts and dates ([`facts`]), not with the engine's, so
+//! that the two cannot share a mistake. Definitions of every metric stand in `docs/evaluation.md`.
 
+pub mod baseline;
+pub mod facts;
+pub mod pack;
+pub mod polarity;
+pub mod progress;
+pub mod questions;
+pub mod ranking;
+pub mod report;
+pub mod retrieval;
+pub mod searcher;
+pub mod statistics;
+pub mod vectors;
+pub mod verdict;
+
+pub use progress::Progress;
+pub use report::{Report, Run};

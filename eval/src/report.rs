@@ -1,0 +1,200 @@
+//! What a run found: as JSON for machines and as a table for people.
+
+use crate::questions::Asked;
+use crate::statistics::Estimate;
+use crate::verdict::Response;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+/// Values by their stable names, in the order in which they are shown.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Metrics(pub Vec<(&'static str, Estimate)>);
+
+impl Serialize for Metrics {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, estimate) in &self.0 {
+            map.serialize_entry(name, estimate)?;
+        }
+        map.end()
+    }
+}
+
+/// Everything that one command measured; the last line of `--json`.
+#[derive(Debug, Default, Serialize)]
+pub struct Report {
+    pub runs: Vec<Run>,
+}
+
+/// One file of one pack under one configuration.
+#[derive(Clone, Debug, Serialize)]
+pub struct Run {
+    pub pack: String,
+    pub file: String,
+    /// What was measured: a mode of the search, or the kind of answers.
+    pub system: String,
+    /// How the file was changed before it was run, where it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
+    pub n: usize,
+    pub metrics: Metrics,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub baselines: Vec<Baseline>,
+}
+
+/// The same questions through something else.
+#[derive(Clone, Debug, Serialize)]
+pub struct Baseline {
+    pub system: String,
+    pub metrics: Metrics,
+    /// nDCG@10 of ours less that of the baseline, paired by question.
+    #[serde(skip_serializing_if = "Option::is_none", rename = "gain_ndcg@10")]
+    pub gain: Option<Estimate>,
+}
+
+/// Fewer questions than this tell little; said beside the numbers.
+const FEW: usize = 30;
+
+impl Run {
+    /// A heading, then one row for what was measured and one for each baseline.
+    pub fn table(&self) -> String {
+        let variant = self.variant.as_deref().map(|variant| format!(", {variant}")).unwrap_or_default();
+        let few = if self.n < FEW { ", too few to tell small differences" } else { "" };
+        let mut text = format!("{} / {}{variant}   n = {}{few}\n", self.pack, self.file, self.n);
+        let mut rows = vec![self.metrics.0.iter().fold(vec![String::new()], |mut row, (name, _)| {
+            row.push((*name).to_owned());
+            row
+        })];
+        rows.push(row(&self.system, &self.metrics));
+        for baseline in &self.baselines {
+            rows.push(row(&baseline.system, &baseline.metrics));
+        }
+        text.push_str(&aligned(&rows));
+        for baseline in &self.baselines {
+            if let Some(gain) = baseline.gain {
+                let told = if gain.low > 0.0 {
+                    "better"
+                } else if gain.high < 0.0 {
+                    "worse"
+                } else {
+                    "cannot be told"
+                };
+                text.push_str(&format!(
+                    "  ndcg@10 against {}: {:+.3} [{:+.3}, {:+.3}] {told}\n",
+                    baseline.system, gain.value, gain.low, gain.high
+                ));
+            }
+        }
+        text
+    }
+
+    /// One line for each metric, for runs with many metrics and one row.
+    pub fn list(&self) -> String {
+        let mut text = format!("{} / {}, {}   n = {}\n", self.pack, self.file, self.system, self.n);
+        let rows: Vec<Vec<String>> = self
+            .metrics
+            .0
+            .iter()
+            .map(|(name, e)| vec![(*name).to_owned(), format!("{:.3}", e.value), format!("[{:.3}, {:.3}]", e.low, e.high)])
+            .collect();
+        text.push_str(&aligned(&rows));
+        text
+    }
+}
+
+fn row(name: &str, metrics: &Metrics) -> Vec<String> {
+    let mut row = vec![name.to_owned()];
+    row.extend(metrics.0.iter().map(|(_, e)| format!("{:.3} [{:.2}, {:.2}]", e.value, e.low, e.high)));
+    row
+}
+
+/// Columns padded to their widest cell, two spaces apart.
+fn aligned(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::from("  ");
+        for (cell, width) in row.iter().zip(&widths) {
+            line.push_str(&format!("{cell:<width$}  ", width = *width));
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// A question that did not go well, for a person to read: what was asked, what came, what was wrong with it.
+/// `None` where it went well.
+pub fn complaint(asked: &Asked) -> Option<String> {
+    if asked.judged.verdict.is_good() {
+        return None;
+    }
+    let mut text = format!("{}: {}\n  asked:    {}\n", asked.judged.verdict.name(), asked.question.id, asked.question.text);
+    match &asked.response {
+        Response::Answer { text: answer, cited } => {
+            text.push_str(&format!("  answered: {answer}\n"));
+            let cited: Vec<&str> = cited.iter().map(|doc| doc.0.as_str()).collect();
+            text.push_str(&format!("  cited:    {}\n", cited.join(", ")));
+        }
+        Response::Handoff { reason } => text.push_str(&format!("  handed over: {reason:?}\n")),
+    }
+    for (label, facts) in [("missing", &asked.judged.missing), ("forbidden", &asked.judged.violated)] {
+        for fact in facts {
+            text.push_str(&format!("  {label}: {fact}\n"));
+        }
+    }
+    if asked.judged.cited_gold == Some(false) {
+        let gold: Vec<&str> = asked.question.gold_docs.iter().map(|doc| doc.0.as_str()).collect();
+        text.push_str(&format!("  expected source: {}\n", gold.join(", ")));
+    }
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run() -> Run {
+        let estimate = |value: f64| Estimate { value, low: value - 0.1, high: value + 0.1 };
+        Run {
+            pack: "p".into(),
+            file: "q.jsonl".into(),
+            system: "full".into(),
+            variant: None,
+            n: 50,
+            metrics: Metrics(vec![("ndcg@10", estimate(0.5)), ("mrr", estimate(0.25))]),
+            baselines: vec![Baseline {
+                system: "bm25".into(),
+                metrics: Metrics(vec![("ndcg@10", estimate(0.25)), ("mrr", estimate(0.5))]),
+                gain: Some(Estimate { value: 0.25, low: 0.125, high: 0.5 }),
+            }],
+        }
+    }
+
+    #[test]
+    fn json_has_the_agreed_shape() {
+        let mut plain = run();
+        plain.baselines.clear();
+        plain.metrics.0.truncate(1);
+        assert_eq!(
+            serde_json::to_string(&Report { runs: vec![plain] }).unwrap(),
+            r#"{"runs":[{"pack":"p","file":"q.jsonl","system":"full","n":50,"metrics":{"ndcg@10":{"value":0.5,"low":0.4,"high":0.6}}}]}"#
+        );
+    }
+
+    #[test]
+    fn tables_are_aligned_and_say_what_can_be_told() {
+        assert_eq!(
+            run().table(),
+            "p / q.jsonl   n = 50\n\
+             \x20       ndcg@10             mrr\n\
+             \x20 full  0.500 [0.40, 0.60]  0.250 [0.15, 0.35]\n\
+             \x20 bm25  0.250 [0.15, 0.35]  0.500 [0.40, 0.60]\n\
+             \x20 ndcg@10 against bm25: +0.250 [+0.125, +0.500] better\n"
+        );
+        let few = Run { n: 3, ..run() };
+        assert!(few.table().starts_with("p / q.jsonl   n = 3, too few to tell small differences\n"));
+    }
+}

@@ -1,0 +1,183 @@
+//! Intervals. Every number that is reported comes with one.
+
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// 97.5 % quantile of the normal distribution.
+const Z: f64 = 1.959_963_984_540_054;
+
+/// A value with its 95 % interval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Estimate {
+    pub value: f64,
+    pub low: f64,
+    pub high: f64,
+}
+
+/// How a bootstrap draws: the same seed gives the same interval on every machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bootstrap {
+    pub resamples: usize,
+    pub seed: u64,
+}
+
+/// SplitMix64: small, and its sequence will not change under us with a new version of a crate.
+struct SplitMix64(u64);
+
+impl SplitMix64 {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// Uniform in `0..n`; the multiply-shift bias is below 2^-32 for any n that a pack can have.
+    fn below(&mut self, n: usize) -> usize {
+        ((u128::from(self.next()) * n as u128) >> 64) as usize
+    }
+}
+
+impl Bootstrap {
+    /// Mean of `values` with its percentile interval. `clusters` names for each value the group that is drawn as a
+    /// whole (runs of one scenario are not independent); without it each value is its own group.
+    /// `None` where there is no value.
+    pub fn mean(&self, values: &[f64], clusters: Option<&[String]>) -> Option<Estimate> {
+        if values.is_empty() {
+            return None;
+        }
+        let groups = groups(values, clusters);
+        let mut random = SplitMix64(self.seed);
+        let mut means: Vec<f64> = (0..self.resamples.max(1))
+            .map(|_| {
+                let (sum, count) = (0..groups.len()).fold((0.0, 0), |(sum, count), _| {
+                    let (s, c) = groups[random.below(groups.len())];
+                    (sum + s, count + c)
+                });
+                sum / count as f64
+            })
+            .collect();
+        means.sort_by(f64::total_cmp);
+        let value = values.iter().sum::<f64>() / values.len() as f64;
+        Some(Estimate { value, low: quantile(&means, 0.025), high: quantile(&means, 0.975) })
+    }
+}
+
+/// Sum and number of the values of each cluster, in the order of the clusters' names.
+fn groups(values: &[f64], clusters: Option<&[String]>) -> Vec<(f64, usize)> {
+    let Some(clusters) = clusters else {
+        return values.iter().map(|v| (*v, 1)).collect();
+    };
+    let mut groups = BTreeMap::<&str, (f64, usize)>::new();
+    for (value, cluster) in values.iter().zip(clusters) {
+        let group = groups.entry(cluster).or_default();
+        group.0 += value;
+        group.1 += 1;
+    }
+    groups.into_values().collect()
+}
+
+/// Linear between the two neighbours, as numpy's default. `sorted` must not be empty.
+pub fn quantile(sorted: &[f64], q: f64) -> f64 {
+    let at = q * (sorted.len() - 1) as f64;
+    let below = at.floor() as usize;
+    let above = at.ceil() as usize;
+    sorted[below] + (sorted[above] - sorted[below]) * (at - below as f64)
+}
+
+/// A rate with Wilson's score interval; `None` where nothing was tried.
+pub fn wilson(successes: usize, tried: usize) -> Option<Estimate> {
+    if tried == 0 {
+        return None;
+    }
+    let n = tried as f64;
+    let p = successes as f64 / n;
+    let centre = p + Z * Z / (2.0 * n);
+    let half = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
+    let scale = 1.0 + Z * Z / n;
+    Some(Estimate { value: p, low: ((centre - half) / scale).max(0.0), high: ((centre + half) / scale).min(1.0) })
+}
+
+/// Where nothing failed in `tried` tries: the failure rate that can still not be ruled out (95 %, one-sided).
+pub fn rule_of_three(tried: usize) -> Option<f64> {
+    (tried > 0).then(|| (3.0 / tried as f64).min(1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const DRAW: Bootstrap = Bootstrap { resamples: 500, seed: 7 };
+
+    #[track_caller]
+    fn near(found: f64, expected: f64) {
+        assert!((found - expected).abs() < 1e-4, "{found} is not {expected}");
+    }
+
+    /// Hand-computed from the closed form.
+    #[test]
+    fn wilson_intervals() {
+        for (successes, tried, low, high) in
+            [(8, 10, 0.4902, 0.9433), (0, 10, 0.0, 0.2775), (10, 10, 0.7225, 1.0), (50, 100, 0.4038, 0.5962)]
+        {
+            let found = wilson(successes, tried).unwrap();
+            near(found.low, low);
+            near(found.high, high);
+        }
+        assert_eq!(wilson(0, 0), None);
+    }
+
+    #[test]
+    fn nothing_failed_is_not_never_fails() {
+        near(rule_of_three(60).unwrap(), 0.05);
+        assert_eq!(rule_of_three(1), Some(1.0));
+        assert_eq!(rule_of_three(0), None);
+    }
+
+    #[test]
+    fn quantiles_are_linear_between_neighbours() {
+        let sorted = [1.0, 2.0, 4.0];
+        for (q, expected) in [(0.0, 1.0), (0.25, 1.5), (0.5, 2.0), (0.75, 3.0), (1.0, 4.0)] {
+            near(quantile(&sorted, q), expected);
+        }
+    }
+
+    #[test]
+    fn one_cluster_has_no_spread() {
+        let one = vec!["a".to_owned(); 3];
+        let found = DRAW.mean(&[0.0, 0.5, 1.0], Some(&one)).unwrap();
+        assert_eq!(found, Estimate { value: 0.5, low: 0.5, high: 0.5 });
+    }
+
+    #[test]
+    fn repeats_of_a_scenario_widen_the_interval() {
+        let values: Vec<f64> = (0..40).map(|i| f64::from(i / 10 % 2)).collect();
+        let clusters: Vec<String> = (0..40).map(|i| (i / 10).to_string()).collect();
+        let free = DRAW.mean(&values, None).unwrap();
+        let grouped = DRAW.mean(&values, Some(&clusters)).unwrap();
+        assert!(grouped.high - grouped.low > 1.5 * (free.high - free.low));
+    }
+
+    #[test]
+    fn the_bootstrap_agrees_with_the_normal_interval() {
+        let values: Vec<f64> = (0..400).map(|i| f64::from(i % 2)).collect();
+        let found = Bootstrap { resamples: 2000, seed: 1 }.mean(&values, None).unwrap();
+        assert!((found.low - 0.451).abs() < 0.006 && (found.high - 0.549).abs() < 0.006, "{found:?}");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn the_interval_holds_the_value_and_repeats(values in prop::collection::vec(0.0..1.0f64, 1..40), seed: u64) {
+            let draw = Bootstrap { resamples: 400, seed };
+            let found = draw.mean(&values, None).unwrap();
+            prop_assert!(found.low <= found.value + 1e-12 && found.value <= found.high + 1e-12);
+            prop_assert_eq!(draw.mean(&values, None).unwrap(), found);
+            let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+            let most = values.iter().copied().fold(0.0, f64::max);
+            prop_assert!(least <= found.low + 1e-12 && found.high <= most + 1e-12);
+        }
+    }
+}
