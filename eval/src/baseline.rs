@@ -221,6 +221,7 @@ mod tests {
     fn corpus(texts: &[(&str, &str)]) -> Vec<CorpusDocument> {
         let document = |(id, text): &(&str, &str)| CorpusDocument {
             id: DocId((*id).into()),
+            kind: engine::SourceKind::Policy,
             title: String::new(),
             text: (*text).into(),
         };

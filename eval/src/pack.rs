@@ -5,7 +5,7 @@ use crate::polarity::Polarity;
 use crate::ranking::Judgement;
 use async_trait::async_trait;
 use engine::ports::Ports;
-use engine::{DocId, Engine, StorePass};
+use engine::{DocId, Engine, SourceKind, StorePass};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -36,6 +36,7 @@ pub struct Pack {
 #[derive(Clone, Debug, Deserialize)]
 pub struct CorpusDocument {
     pub id: DocId,
+    pub kind: SourceKind,
     #[serde(default)]
     pub title: String,
     pub text: String,
@@ -62,10 +63,14 @@ pub struct Query {
 
 /// What the engine should do with a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum Action {
     Answer,
     Handoff,
+    /// Ask back.
+    Clarify,
+    /// Ask who is asking.
+    NeedsIdentity,
 }
 
 /// A line of `questions.jsonl`: a question, what to do with it, and what an answer must and must not say.
@@ -197,7 +202,7 @@ pub fn questions(path: &Path) -> Result<Vec<Question>, PackError> {
         if question.must_not_include.iter().any(Fact::is_empty) {
             return problem("'must_not_include' holds a fact without a letter or a digit: remove it");
         }
-        if question.accepts(Action::Answer) && question.must_include.is_empty() && question.polarity.is_none() {
+        if question.action == Action::Answer && question.must_include.is_empty() && question.polarity.is_none() {
             return problem("'must_include' is empty: an answer is right by the facts that it states, name at least one");
         }
     }

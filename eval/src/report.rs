@@ -37,6 +37,9 @@ pub struct Run {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub variant: Option<String>,
     pub n: usize,
+    /// How many documents were searched, where a corpus was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub documents: Option<usize>,
     pub metrics: Metrics,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub baselines: Vec<Baseline>,
@@ -60,7 +63,8 @@ impl Run {
     pub fn table(&self) -> String {
         let variant = self.variant.as_deref().map(|variant| format!(", {variant}")).unwrap_or_default();
         let few = if self.n < FEW { ", too few to tell small differences" } else { "" };
-        let mut text = format!("{} / {}{variant}   n = {}{few}\n", self.pack, self.file, self.n);
+        let among = self.documents.map(|documents| format!(", {documents} documents")).unwrap_or_default();
+        let mut text = format!("{} / {}{variant}   n = {}{few}{among}\n", self.pack, self.file, self.n);
         let mut rows = vec![self.metrics.0.iter().fold(vec![String::new()], |mut row, (name, _)| {
             row.push((*name).to_owned());
             row
@@ -164,6 +168,7 @@ mod tests {
             system: "full".into(),
             variant: None,
             n: 50,
+            documents: None,
             metrics: Metrics(vec![("ndcg@10", estimate(0.5)), ("mrr", estimate(0.25))]),
             baselines: vec![Baseline {
                 system: "bm25".into(),
@@ -194,7 +199,8 @@ mod tests {
              \x20 bm25  0.250 [0.15, 0.35]  0.500 [0.40, 0.60]\n\
              \x20 ndcg@10 against bm25: +0.250 [+0.125, +0.500] better\n"
         );
-        let few = Run { n: 3, ..run() };
-        assert!(few.table().starts_with("p / q.jsonl   n = 3, too few to tell small differences\n"));
+        let few = Run { n: 3, documents: Some(7), variant: Some("cut".into()), ..run() };
+        let head = "p / q.jsonl, cut   n = 3, too few to tell small differences, 7 documents\n";
+        assert!(few.table().starts_with(head));
     }
 }

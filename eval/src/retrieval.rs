@@ -6,10 +6,10 @@ use crate::ranking::{Judgement, METRICS, RankingScores, score};
 use crate::report::Metrics;
 use crate::searcher::{SearchError, Searcher};
 use crate::statistics::{Bootstrap, Estimate};
-use engine::DocId;
+use engine::{DocId, SourceKind};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// How many documents of a ranking are looked at; what stands below it is not found.
 pub const DEPTH: usize = 100;
@@ -110,6 +110,15 @@ pub fn without_verbatim(queries: &[Query], corpus: &[CorpusDocument]) -> (Vec<Qu
     (kept, removed)
 }
 
+/// The documents of kinds that no query of the file is answered by: a file about products is measured among products.
+pub fn other_kinds(queries: &[Query], corpus: &[CorpusDocument]) -> BTreeSet<DocId> {
+    let answering: HashSet<&DocId> =
+        queries.iter().flat_map(|query| &query.relevant).filter(|j| j.grade > 0).map(|j| &j.doc_id).collect();
+    let kinds: HashSet<SourceKind> =
+        corpus.iter().filter(|document| answering.contains(&document.id)).map(|document| document.kind).collect();
+    corpus.iter().filter(|document| !kinds.contains(&document.kind)).map(|document| document.id.clone()).collect()
+}
+
 fn plain(text: &str) -> String {
     text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -137,7 +146,10 @@ mod tests {
 
     fn corpus() -> Vec<CorpusDocument> {
         [("faq", "Can I  return shoes?\nYes, for 30 days."), ("policy", "Shoes: return for 30 days."), ("gift", "Gift cards")]
-            .map(|(id, text)| CorpusDocument { id: DocId(id.into()), title: String::new(), text: text.into() })
+            .map(|(id, text)| {
+                let kind = if id == "gift" { SourceKind::Product } else { SourceKind::Policy };
+                CorpusDocument { id: DocId(id.into()), kind, title: String::new(), text: text.into() }
+            })
             .to_vec()
     }
 
@@ -174,6 +186,14 @@ mod tests {
         assert_eq!(removed.into_iter().map(|doc| doc.0).collect::<Vec<_>>(), ["faq"]);
         assert_eq!(kept.len(), 1);
         assert_eq!(kept[0].relevant, [Judgement { doc_id: DocId("policy".into()), grade: 1 }]);
+    }
+
+    #[test]
+    fn a_file_is_measured_among_the_kinds_that_answer_it() {
+        let ids = |queries: &[Query]| other_kinds(queries, &corpus()).into_iter().map(|doc| doc.0).collect::<Vec<_>>();
+        assert_eq!(ids(&queries()[..1]), ["gift"]);
+        assert_eq!(ids(&queries()[1..]), ["faq", "policy"]);
+        assert!(ids(&queries()).is_empty());
     }
 
     #[test]

@@ -2,8 +2,8 @@
 //!
 //! A fact is found where its tokens stand in the text one after the other. Case, white space and punctuation do not
 //! count; `$6.95` is `6.95 USD`, `30 days` is `30-day` is `thirty days`, `12/14` is not read as a date but
-//! `December 14` is `14 Dec` is `2026-12-14`. A unit that only one side states is no difference (`6.95` is `$6.95`);
-//! two that differ are. A word of four letters or more also matches as the beginning of a longer one (`refund` in
+//! `December 14` is `14 Dec` is `2026-12-14`. A fact without a unit is met by any
+//! (`6.95` by `$6.95`); one with a unit needs it, except that an amount with decimals may stand alone. A word of four letters or more also matches as the beginning of a longer one (`refund` in
 //! `refunds`).
 
 mod tokens;
@@ -99,6 +99,13 @@ mod tests {
         check("2", "within the past 12 months", false);
         check("$0.00", "The fee is $0", true);
         check("EUR 40", "40 euros", true);
+        check("$75", "after 75 days", false);
+        check("$75", "from $75 on", true);
+        check("10%", "for 10 years", false);
+        check("-32 °C", "down to -32°C", true);
+        check("-32 °C", "down to 32 °C", false);
+        check("3,000 metres", "above 3000 metres", true);
+        check("102 to 108", "chest 102-108 cm", true);
     }
 
     #[test]
@@ -111,6 +118,9 @@ mod tests {
         check("5–7 business days", "5-7 Business Days", true);
         check("1 year", "a 1-year warranty", true);
         check("5 pm", "before 5pm", true);
+        check("9:00 a.m. to 1:00 p.m.", "open 9 am–1 pm", true);
+        check("12:30 p.m.", "at 12:30 PM", true);
+        check("12:30 p.m.", "at 12:00 PM", false);
     }
 
     #[test]

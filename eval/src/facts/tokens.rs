@@ -24,21 +24,23 @@ impl Token {
         match (self, have) {
             (Self::Word(want), Self::Word(have)) => want == have || (want.chars().count() >= 4 && have.starts_with(want.as_str())),
             (Self::Number { value: want, unit: wanted }, Self::Number { value: have, unit: had }) => {
-                want == have && agree(wanted, had)
+                want == have && unit_met(*wanted, *had, have)
             }
             (Self::Date { month, day, year }, Self::Date { month: m, day: d, year: y }) => {
-                month == m && day == d && agree(year, y)
+                month == m && day == d && (year.is_none() || y.is_none() || year == y)
             }
             _ => false,
         }
     }
 }
 
-/// What is not stated contradicts nothing.
-fn agree<T: PartialEq>(one: &Option<T>, other: &Option<T>) -> bool {
-    match (one, other) {
-        (Some(one), Some(other)) => one == other,
-        _ => true,
+/// A fact without a unit is met by any. One with a unit needs it in the text; only what looks like an amount (`6.95`)
+/// may go without its currency.
+fn unit_met(want: Option<Unit>, have: Option<Unit>, value: &str) -> bool {
+    match (want, have) {
+        (None, _) => true,
+        (Some(want), Some(have)) => want == have,
+        (Some(want), None) => want != Unit::Percent && value.contains('.'),
     }
 }
 
@@ -55,7 +57,9 @@ static LEXEME: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(concat!(
         r"(?P<iso>\b(\d{4})-(\d{2})-(\d{2})\b)",
         r"|(?P<sign>(?i:US\$|CA\$|C\$)|[$€£%])",
-        r"|(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?\b|\d+(?:\.\d+)?)(?i:(?:st|nd|rd|th)\b)?",
+        r"|(?P<clock>\b\d{1,2}:\d{2}\b)",
+        r"|(?P<minus>[-−])?(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?\b|\d+(?:\.\d+)?)(?i:(?:st|nd|rd|th)\b)?",
+        r"|(?P<half>(?i:[ap])\.m\b\.?)",
         r"|(?P<word>\p{L}[\p{L}\p{N}]*(?:'\p{L}+)*)",
     ))
     .expect("the pattern is a constant")
@@ -80,8 +84,15 @@ fn lexemes(text: &str) -> Vec<Lexeme> {
                     "c$" | "ca$" => Unit::Money("cad"),
                     _ => Unit::Money("usd"),
                 })
+            } else if let Some(clock) = found.name("clock") {
+                Lexeme::Number(clock.as_str().trim_start_matches('0').trim_end_matches(":00").to_owned())
             } else if let Some(number) = found.name("number") {
-                Lexeme::Number(plain_number(number.as_str()))
+                let plain = plain_number(number.as_str());
+                // Between two numbers it is a dash, before a lone one a sign.
+                let lone = text[..found.get_match().start()].chars().next_back().is_none_or(|c| c.is_whitespace() || c == '(');
+                Lexeme::Number(if found.name("minus").is_some() && lone { format!("-{plain}") } else { plain })
+            } else if let Some(half) = found.name("half") {
+                Lexeme::Word(if half.as_str().starts_with(['a', 'A']) { "am" } else { "pm" }.to_owned())
             } else {
                 word(&found[0].to_lowercase())
             }
@@ -190,7 +201,7 @@ fn join(lexemes: &[Lexeme]) -> Vec<Token> {
             (Lexeme::Number(value), _) => (Token::Number { value: value.clone(), unit: None }, 1),
             // "5 to 7 days" is "5-7 days".
             (Lexeme::Word(word), Some(Lexeme::Number(_) | Lexeme::Sign(_)))
-                if word == "to" && matches!(tokens.last(), Some(Token::Number { .. })) =>
+                if word == "to" && tokens.last().is_some_and(ends_an_amount) =>
             {
                 at += 1;
                 continue;
@@ -205,6 +216,15 @@ fn join(lexemes: &[Lexeme]) -> Vec<Token> {
         at += used;
     }
     tokens
+}
+
+/// A number, or a time of day ("9 am to 1 pm").
+fn ends_an_amount(token: &Token) -> bool {
+    match token {
+        Token::Number { .. } => true,
+        Token::Word(word) => word == "am" || word == "pm",
+        Token::Date { .. } => false,
+    }
 }
 
 /// A month and a day, in either order, and the year if it comes next.
