@@ -15,6 +15,7 @@ pub mod report;
 pub mod retrieval;
 pub mod searcher;
 pub mod statistics;
+pub mod suite;
 pub mod vectors;
 pub mod verdict;
 

@@ -6,9 +6,13 @@ use crate::report::Metrics;
 use crate::statistics::{quantile, rule_of_three, wilson};
 use crate::verdict::{Judged, Response, Verdict, judge};
 use engine::answer::EngineError;
+use engine::check::Dropped;
 use engine::{DocId, HandoffReason, Turn};
 use serde::Serialize;
 use std::time::Instant;
+
+/// How many documents of a search are written to the results.
+const SHOWN: usize = 5;
 
 /// What became of one question.
 #[derive(Clone, Debug)]
@@ -16,6 +20,10 @@ pub struct Asked {
     pub question: Question,
     pub response: Response,
     pub judged: Judged,
+    /// The documents that were found, best first, each once.
+    pub retrieved: Vec<DocId>,
+    /// Sentences of the draft that did not pass the check, and why.
+    pub dropped: Vec<Dropped>,
     /// Wall time of the reply in milliseconds. Not part of the results: it differs from run to run.
     pub took_ms: f64,
 }
@@ -36,6 +44,8 @@ pub struct AskedLine<'a> {
     pub missing: &'a [String],
     pub violated: &'a [String],
     pub contradicted: bool,
+    pub retrieved: &'a [DocId],
+    pub dropped: &'a [Dropped],
     pub tags: &'a [String],
 }
 
@@ -56,6 +66,8 @@ impl Asked {
             missing: &self.judged.missing,
             violated: &self.judged.violated,
             contradicted: self.judged.contradicted,
+            retrieved: &self.retrieved,
+            dropped: &self.dropped,
             tags: &self.question.tags,
         }
     }
@@ -77,7 +89,13 @@ pub async fn ask_all(
         let took_ms = begun.elapsed().as_secs_f64() * 1e3;
         let response = Response::from(&outcome.reply);
         let judged = judge(&question, &response);
-        results.push(Asked { question, response, judged, took_ms });
+        let mut retrieved: Vec<DocId> = Vec::new();
+        for passage in &outcome.trace.passages {
+            if retrieved.len() < SHOWN && !retrieved.contains(&passage.doc) {
+                retrieved.push(passage.doc.clone());
+            }
+        }
+        results.push(Asked { question, response, judged, retrieved, dropped: outcome.trace.dropped, took_ms });
         progress.step();
     }
     progress.end();
@@ -144,7 +162,7 @@ mod tests {
             None => Response::Handoff { reason: HandoffReason::NoEvidence },
         };
         let judged = judge(&question, &response);
-        Asked { question, response, judged, took_ms }
+        Asked { question, response, judged, retrieved: Vec::new(), dropped: Vec::new(), took_ms }
     }
 
     const ANSWER: &str =
