@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Document {
     pub id: DocId,
+    /// The file that it was read from, as [`crate::source::Failure::file`] names it: a sync keeps the documents of a
+    /// file that could not be read this time.
+    pub file: String,
     pub kind: SourceKind,
     pub title: String,
     pub url: Option<String>,
@@ -23,12 +26,18 @@ pub struct Document {
 pub enum Block {
     /// Level 1 to 6.
     Heading { level: u8, text: String },
+    /// A line feed in it is a line break that the source made on purpose.
     Paragraph(String),
     /// One item of a list, with the items it is nested in counted by `depth` (0 is outermost).
     Item { depth: u8, text: String },
     /// One row of a table; `header` is repeated on every row (empty where the table has none).
     Row { header: Vec<String>, cells: Vec<String> },
 }
+
+/// How a turn of a past conversation starts, as a [`Block::Paragraph`].
+pub const CUSTOMER: &str = "Customer: ";
+/// See [`CUSTOMER`].
+pub const AGENT: &str = "Agent: ";
 
 /// A piece of a document, as it is embedded and found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,6 +53,22 @@ pub struct Chunk {
 }
 
 impl Document {
+    /// A document with nothing in it yet.
+    pub fn new(id: impl Into<String>, kind: SourceKind, title: impl Into<String>) -> Self {
+        Self {
+            id: DocId(id.into()),
+            file: String::new(),
+            kind,
+            title: title.into(),
+            url: None,
+            owner: None,
+            tags: Vec::new(),
+            valid_from: None,
+            valid_to: None,
+            blocks: Vec::new(),
+        }
+    }
+
     /// The whole document as plain text: the coordinate system of every [`Chunk::span`].
     pub fn text(&self) -> String {
         let mut text = String::new();

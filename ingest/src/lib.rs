@@ -2,4 +2,11 @@
 //!
 //! This crate knows no candle (it is handed an `Arc<dyn Embedder>`), no HTTP server and no conversation database.
 
+pub mod chunk;
 pub mod document;
+pub mod index;
+pub mod knowledge;
+pub mod library;
+pub mod sync;
+pub mod mask;
+pub mod source;

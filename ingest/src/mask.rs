@@ -1,0 +1,198 @@
+//! Personal data out of past conversations, before they are chunked, embedded or shown to anyone.
+//!
+//! What identifies a person is replaced by a word in brackets, so that the sentence still reads: `I'm [name], my order
+//! [order] has not come`. Prices, sizes, dates and periods stay, as they are what a conversation is kept for.
+
+mod address;
+mod names;
+mod numbers;
+mod patterns;
+#[cfg(test)]
+mod set;
+
+pub use names::Names;
+
+use patterns::Patterns;
+use std::fmt;
+
+/// What a store knows about its own texts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MaskConfig {
+    /// What the store's order numbers start with, besides `#`: `FV` for `FV10234`.
+    pub order_prefixes: Vec<String>,
+    /// Words that are never names of people: the store, its brands and products.
+    pub keep: Vec<String>,
+}
+
+/// A kind of personal data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum MaskClass {
+    Email,
+    Phone,
+    Address,
+    Card,
+    Iban,
+    Order,
+    Tracking,
+    Name,
+    Ip,
+    /// What stands behind the `?` of a link, or a path that is a key by itself.
+    Link,
+}
+
+impl MaskClass {
+    pub const ALL: [Self; 10] = [
+        Self::Email,
+        Self::Phone,
+        Self::Address,
+        Self::Card,
+        Self::Iban,
+        Self::Order,
+        Self::Tracking,
+        Self::Name,
+        Self::Ip,
+        Self::Link,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::Phone => "phone",
+            Self::Address => "address",
+            Self::Card => "card",
+            Self::Iban => "iban",
+            Self::Order => "order",
+            Self::Tracking => "tracking",
+            Self::Name => "name",
+            Self::Ip => "ip",
+            Self::Link => "link",
+        }
+    }
+
+    /// What stands in the text instead.
+    fn placeholder(self) -> &'static str {
+        match self {
+            Self::Email => "[email]",
+            Self::Phone => "[phone]",
+            Self::Address => "[address]",
+            Self::Card => "[card]",
+            Self::Iban => "[iban]",
+            Self::Order => "[order]",
+            Self::Tracking => "[tracking]",
+            Self::Name => "[name]",
+            Self::Ip => "[ip]",
+            Self::Link => "[link]",
+        }
+    }
+}
+
+/// How often each class was masked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MaskReport {
+    counts: [usize; MaskClass::ALL.len()],
+}
+
+impl MaskReport {
+    pub fn count(&self, class: MaskClass) -> usize {
+        self.counts[class as usize]
+    }
+
+    pub fn total(&self) -> usize {
+        self.counts.iter().sum()
+    }
+
+    pub fn add(&mut self, other: &Self) {
+        for (count, more) in self.counts.iter_mut().zip(other.counts) {
+            *count += more;
+        }
+    }
+
+    fn masked(&mut self, class: MaskClass) -> &'static str {
+        self.counts[class as usize] += 1;
+        class.placeholder()
+    }
+}
+
+/// `12 email, 3 phone`: the classes that occurred.
+impl fmt::Display for MaskReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let occurred = MaskClass::ALL.iter().filter(|class| self.count(**class) > 0);
+        let shown: Vec<String> = occurred.map(|class| format!("{} {}", self.count(*class), class.as_str())).collect();
+        f.write_str(if shown.is_empty() { "nothing" } else { "" })?;
+        f.write_str(&shown.join(", "))
+    }
+}
+
+/// Compiled once for many texts.
+pub struct Masker {
+    patterns: Patterns,
+    keep: Vec<String>,
+}
+
+impl Masker {
+    pub fn new(config: &MaskConfig) -> Self {
+        let keep = config.keep.iter().flat_map(|words| words.split_whitespace()).map(str::to_lowercase).collect();
+        Self { patterns: Patterns::new(&config.order_prefixes), keep }
+    }
+
+    /// The names to mask in one conversation: those of its record, and those by which people introduce, address or
+    /// sign themselves in `texts`. The words of `MaskConfig::keep` are none.
+    pub fn names<'t>(&self, record: impl IntoIterator<Item = &'t str>, texts: impl IntoIterator<Item = &'t str>) -> Names {
+        Names::gather(record, texts, &self.keep)
+    }
+
+    /// The text without personal data; what was masked is added to `report`.
+    pub fn mask(&self, text: &str, names: &Names, report: &mut MaskReport) -> String {
+        let masked = self.patterns.links_and_mail(text, report);
+        let masked = self.patterns.numbers(&masked, report);
+        let masked = self.patterns.address.mask(&masked, report);
+        names.mask(&masked, report)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expect: &str) {
+        let masker = Masker::new(&MaskConfig { order_prefixes: vec!["FV".into()], keep: vec!["Fjellvik".into()] });
+        let names = masker.names(["Maria Lindqvist"], [text]);
+        assert_eq!(masker.mask(text, &names, &mut MaskReport::default()), expect, "{text}");
+    }
+
+    #[test]
+    fn the_sentence_still_reads() {
+        check(
+            "Hi, I'm Maria, my order FV10234 has not come. Write to maria.l@example.com or call (218) 555-0142.",
+            "Hi, I'm [name], my order [order] has not come. Write to [email] or call [phone].",
+        );
+        check(
+            "Ship to 18 Spruce Landing, Apt 4, Duluth, MN 55802. Card 4111 1111 1111 1111 12/27.",
+            "Ship to [address]. Card [card] 12/27.",
+        );
+        check("See https://shop.example/track?token=abc.", "See https://shop.example/track.");
+    }
+
+    #[test]
+    fn what_a_conversation_is_kept_for_stays() {
+        for text in [
+            "Returns cost $7.50 within 30 days, until 2026-12-24, for size 42 or 38/32.",
+            "The code WELCOME10 takes 10% off orders of $1,200.00 or more.",
+            "Wash at 30 °C. The 100 g canister burns 40 minutes, EN 417.",
+            "Hi there, the Granitt Mid Boot runs small. Thanks, Fjellvik",
+        ] {
+            check(text, text);
+        }
+    }
+
+    #[test]
+    fn a_report_counts_by_class() {
+        let masker = Masker::new(&MaskConfig::default());
+        let mut report = MaskReport::default();
+        masker.mask("a@b.example, c@d.example, #1001", &masker.names([], []), &mut report);
+        assert_eq!(report.to_string(), "2 email, 1 order");
+        let mut sum = report;
+        sum.add(&report);
+        assert_eq!((sum.total(), MaskReport::default().to_string().as_str()), (6, "nothing"));
+    }
+}

@@ -1,0 +1,199 @@
+//! Names of people: those that the record of a conversation holds, and those that its texts give away.
+
+use super::patterns::regex;
+use super::{MaskClass, MaskReport};
+use regex::Regex;
+use std::collections::HashSet;
+use std::sync::LazyLock;
+use unicode_segmentation::UnicodeSegmentation;
+
+/// The names of one conversation. A name stands for each of its parts.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    /// Lower case; masked however they are written.
+    any_case: HashSet<String>,
+    /// Masked only as they are written here: short ones, and those that were only guessed from the text.
+    exact: HashSet<String>,
+    /// Everyday words; masked only where a name is expected.
+    ambiguous: HashSet<String>,
+}
+
+/// Parts of names that are no names alone.
+const PARTICLES: [&str; 16] =
+    ["de", "da", "di", "du", "des", "del", "della", "van", "von", "der", "den", "la", "le", "el", "bin", "st"];
+
+/// Names that are everyday words of a support desk, too.
+const EVERYDAY: &[&str] = &[
+    "an", "amber", "april", "art", "august", "autumn", "bell", "bill", "black", "blue", "brown", "camp", "case",
+    "chance", "chase", "christmas", "clay", "cliff", "cook", "cotton", "crystal", "dale", "day", "dean", "do",
+    "faith", "field", "forest", "frank", "glen", "grace", "grant", "gray", "green", "grey", "guy", "hall",
+    "heather", "hill", "holly", "hope", "hunter", "ivy", "jade", "jean", "jersey", "joy", "june", "king", "lake",
+    "lane", "little", "long", "major", "mark", "max", "may", "miles", "mercy", "mille", "moss", "my", "north", "olive",
+    "page", "park", "parka", "pat", "pearl", "penny", "price", "ray", "read", "red", "rich", "river", "rob", "rock", "rose",
+    "ruby", "rusty", "sandy", "sage", "say", "short", "skye", "sky", "small", "so", "star", "stone", "strong", "sue",
+    "summer", "violet", "wade", "ward", "west", "white", "will", "wood", "woods", "young",
+];
+
+/// What stands where a name could stand, and is none.
+const NO_NAMES: &[&str] = &[
+    "a", "about", "actually", "afraid", "after", "again", "agent", "all", "already", "also", "always", "and", "another",
+    "any", "anyone", "at", "aware", "back", "bad", "because", "been", "both", "but", "can", "checking", "chat",
+    "confused", "could", "curious", "currently", "customer", "customers", "delivered", "did", "dear", "disappointed", "does",
+    "done", "enjoy", "even", "every", "everyone", "exchange", "fine", "folks", "for", "friend", "from", "getting", "glad",
+    "going", "gone", "good", "great", "guys", "happy", "has", "have", "having", "he", "hello", "help", "her", "here", "hey",
+    "hi", "his", "how", "however", "i", "if", "in", "interested", "is", "it", "its", "just", "let", "like", "looking",
+    "madam", "maybe", "me", "missing", "more", "much", "near", "need", "new", "no", "none", "not", "now", "of", "off", "ok",
+    "okay", "on", "once", "one", "only", "or", "order", "our", "out", "perfect", "planning", "please", "product", "quite",
+    "ready", "really", "regards", "return", "right", "sad", "satisfied", "service", "she", "shopping", "sir", "size", "some",
+    "sorry", "still", "stuck", "store", "such", "super", "support", "sure", "sweet", "team", "thank", "thanks", "that",
+    "the", "their", "then", "there", "they", "thinking", "this", "tired", "today", "together", "tomorrow", "too",
+    "tout", "très", "trying", "tonight", "unable", "unfortunately", "up", "upset", "us", "using", "very", "waiting", "was",
+    "we", "welcome", "well", "what", "when", "where", "which", "who", "why", "with", "without", "wondering", "worried",
+    "writing", "wrong", "yes", "yet", "you", "your", "yours", "monday", "tuesday", "wednesday", "thursday", "friday",
+    "saturday", "sunday", "january", "february", "march", "july", "september", "october", "november", "december", "us",
+    "canada", "america", "medium", "large", "express", "standard", "christmas", "easter", "beaucoup", "bonjour", "merci",
+    "madame", "monsieur", "bien", "avance", "voraus", "sehr", "geehrte", "geehrter", "damen", "herren", "frau", "herr", "mr",
+    "mrs", "ms", "miss", "dr", "best", "kind", "warm", "cheers", "sincerely", "love", "everybody", "mate", "buddy", "anyway",
+];
+
+/// A capitalized word or up to three.
+const CAPITALIZED: &str = r"(\p{Lu}[\p{L}'’.-]*\p{L}(?:[ ](?:\p{Lu}\.|(?:van|von|de|da|del|la|der|den)\b|\p{Lu}[\p{L}'’-]+)){0,3})";
+
+static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    let greeting = "hi|hello|hey|dear|good morning|good afternoon|good evening|bonjour|bonsoir|salut|hallo|hola|ciao|cher|chère|liebe|lieber|thanks|thank you|many thanks|merci|danke|gracias|sorry|welcome|welcome back|nice to meet you|you're welcome|great|perfect|no problem|of course|certainly|understood|sure";
+    let closing = "thanks|thank you|many thanks|thanks again|thx|ty|best|all the best|best wishes|best regards|kind regards|warm regards|warmly|regards|cheers|sincerely|yours sincerely|yours truly|yours|take care|love|merci|merci d'avance|merci beaucoup|cordialement|bien cordialement|bien à vous|mit freundlichen grüßen|viele grüße|liebe grüße|beste grüße|danke|mfg|lg|vg|saludos|un saludo|atentamente|gracias";
+    vec![
+        // In any case: nobody says this of anything else.
+        regex(r"(?i)\b(?:my (?:full |first |last )?name(?:'s| is)|name is|je m['’]appelle|mon nom est|ich hei(?:ß|ss)e|mein name ist|me llamo|mi nombre es)\s*:?\s+(\p{L}[\p{L}'’-]+(?:[ ](?:\p{Lu}\.|\p{L}[\p{L}'’-]+)){0,2})"),
+        regex(&format!(r"(?m)(?i:^\s*(?:full |customer |first |last )?name\s*[:=])\s*{CAPITALIZED}")),
+        regex(&format!(r"(?i:\b(?:i['’]?m|i am|this is|it['’]s|it is|c['’]est|ici|hier ist|hier spricht|soy))\s+{CAPITALIZED}(?:\s*[,.!\n;]|\s*$|\s+(?i:from|and|here|again|calling|writing|aus|de)\b)")),
+        regex(&format!(r"(?m)(?i:(?:^|[.!?,]\s+)(?:{greeting})),?\s+(?i:(?:mr|mrs|ms|miss|mme|madame|monsieur|frau|herr|dr)\.?\s+)?{CAPITALIZED}\s*(?:[,.!?:\n–—-]|$)")),
+        regex(&format!(r"(?m)(?i:^[^\n]{{0,40}}?\b(?:{closing}))[^\S\n]*[,.!;–—-]*\s*\n\s*[-–—~]*\s*{CAPITALIZED}")),
+        regex(&format!(r"(?m)(?i:\b(?:{closing}))\s*[,.!–—-]*\s+[-–—~]*\s*{CAPITALIZED}\s*[.!]?\s*$")),
+        regex(&format!(r"(?m)^\s*[-–—~]{{1,2}}\s?{CAPITALIZED}\s*\z")),
+        regex(r"(?i)\b(?:mr|mrs|ms|mme|herr|frau)\.?\s+(\p{Lu}[\p{L}'’-]+)"),
+    ]
+});
+
+/// Words before a name.
+const BEFORE: [&str; 24] = [
+    "hi", "hello", "hey", "dear", "thanks", "you", "is", "i'm", "i’m", "im", "am", "bonjour", "merci", "hallo", "mr", "mrs", "ms",
+    "miss", "regards", "best", "cheers", "sincerely", "cordialement", "name",
+];
+
+impl Names {
+    pub(super) fn gather<'t>(
+        record: impl IntoIterator<Item = &'t str>,
+        texts: impl IntoIterator<Item = &'t str>,
+        keep: &[String],
+    ) -> Self {
+        let mut names = Self::default();
+        for name in record {
+            let name = name.split('@').next().unwrap_or(name);
+            for part in name.split(|c: char| !c.is_alphabetic() && c != '\'' && c != '’').filter(|p| !p.is_empty()) {
+                names.add(part, keep, true);
+            }
+        }
+        for text in texts {
+            for pattern in PATTERNS.iter() {
+                for found in pattern.captures_iter(text) {
+                    names.guessed(&found[1], keep);
+                }
+            }
+        }
+        names
+    }
+
+    /// Parts of a guessed name up to the first word that is none.
+    fn guessed(&mut self, name: &str, keep: &[String]) {
+        for part in name.split([' ', '-']).map(|p| p.trim_matches(|c: char| !c.is_alphabetic())) {
+            let lower = part.to_lowercase();
+            if NO_NAMES.contains(&lower.as_str()) {
+                break;
+            }
+            self.add(part, keep, false);
+        }
+    }
+
+    fn add(&mut self, part: &str, keep: &[String], sure: bool) {
+        let part = part.trim_matches(['\'', '’']);
+        let lower = part.to_lowercase();
+        let letters = part.chars().count();
+        if letters < 2 || PARTICLES.contains(&lower.as_str()) || keep.contains(&lower) {
+            return;
+        }
+        if EVERYDAY.contains(&lower.as_str()) || NO_NAMES.contains(&lower.as_str()) {
+            self.ambiguous.insert(lower);
+        } else if letters < 3 || !sure {
+            let mut capitalized = part.chars();
+            let first = capitalized.next().map(|c| c.to_uppercase().collect::<String>()).unwrap_or_default();
+            self.exact.insert(first + capitalized.as_str());
+            self.exact.insert(part.to_owned());
+            self.exact.insert(part.to_uppercase());
+        } else {
+            self.any_case.insert(lower);
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.any_case.is_empty() && self.exact.is_empty() && self.ambiguous.is_empty()
+    }
+
+    pub(super) fn mask(&self, text: &str, report: &mut MaskReport) -> String {
+        if self.is_empty() {
+            return text.to_owned();
+        }
+        let mut masked = String::with_capacity(text.len());
+        // The last two words, to tell a name from an everyday word.
+        let mut before = (String::new(), false);
+        // White space and dots since the last masked name, so that "Maria B. Lindqvist" is one name.
+        let mut pending: Option<String> = None;
+        let mut in_brackets = false;
+        for token in text.split_word_bounds() {
+            let is_word = token.chars().any(char::is_alphanumeric);
+            if !is_word {
+                in_brackets = if token == "[" { true } else { in_brackets && token != "]" };
+                let joins = token.chars().all(|c| matches!(c, ' ' | '-' | '.'));
+                match &mut pending {
+                    Some(gap) if joins && gap.len() < 3 => gap.push_str(token),
+                    _ => {
+                        masked.push_str(&pending.take().unwrap_or_default());
+                        masked.push_str(token);
+                    }
+                }
+                continue;
+            }
+            let (own, possessive) = possessive(token);
+            let lower = own.to_lowercase();
+            let expected = before.1 || BEFORE.contains(&before.0.as_str());
+            let is_name = !in_brackets
+                && (self.any_case.contains(&lower)
+                    || self.exact.contains(own)
+                    || (self.ambiguous.contains(&lower) && expected && !own.chars().all(char::is_lowercase))
+                    || (before.1 && pending.is_some() && is_initial(own)));
+            if is_name {
+                if pending.take().is_none() {
+                    masked.push_str(report.masked(MaskClass::Name));
+                }
+                masked.push_str(possessive);
+                pending = possessive.is_empty().then(String::new);
+            } else {
+                masked.push_str(&pending.take().unwrap_or_default());
+                masked.push_str(token);
+            }
+            before = (lower, is_name);
+        }
+        masked.push_str(&pending.unwrap_or_default());
+        masked
+    }
+}
+
+fn is_initial(word: &str) -> bool {
+    word.chars().count() == 1 && word.chars().all(char::is_uppercase) && word != "I" && word != "A"
+}
+
+/// "Maria's" is a name and two letters.
+fn possessive(token: &str) -> (&str, &str) {
+    let at = ["'s", "’s", "'S"].iter().find_map(|end| token.strip_suffix(end)).map_or(token.len(), str::len);
+    token.split_at(at)
+}
