@@ -11,7 +11,7 @@ use crate::reply::{Handoff, Reply, Sentence};
 use crate::rules::hard_rule;
 use crate::select::{Coverage, Question, Scored, coverage, score, units};
 use crate::turn::{Speaker, Turn};
-use crate::{conflict, draft};
+use crate::{conflict, draft, expired, place, spelling};
 use serde::Serialize;
 use std::time::Instant;
 
@@ -87,6 +87,8 @@ pub struct Engine {
 /// What a search brought for a question, in the order in which the engine trusts it.
 #[derive(Clone, Debug, Default)]
 pub struct Retrieved {
+    /// The question as it was searched for: with what a follow-up leaves out, and without typing errors.
+    pub question: String,
     pub passages: Vec<Passage>,
     pub embed_ms: f64,
     pub search_ms: f64,
@@ -134,18 +136,33 @@ impl Engine {
         };
         (trace.timings.embed_ms, trace.timings.search_ms, trace.timings.rerank_ms) =
             (found.embed_ms, found.search_ms, found.rerank_ms);
-        let candidates = found.passages;
-        let evidence = Evidence::gather(pass, candidates.iter().take(self.config.passages).cloned().collect())?;
-        trace.passages = candidates.clone();
+        trace.passages = found.passages.clone();
+        let (candidates, ended) = expired::split(found.passages, self.today());
+        let top = |from: &[Passage]| from.iter().take(self.config.passages).cloned().collect::<Vec<_>>();
+        let evidence = Evidence::gather(pass, top(&candidates))?;
+        let ended = Evidence::gather(pass, top(&ended))?;
         // 3. The sentences that matter, and whether they cover the question. No cover, no model.
         let at = Instant::now();
-        let question = Question::read(&self.standalone(turn));
-        let ranked = match self.rank(&question, &evidence).await {
-            Ok(ranked) => ranked,
+        let question = Question::read(&found.question).from_country(turn.country.as_deref());
+        let ranked = async { Ok((self.rank(&question, &evidence).await?, self.rank(&question, &ended).await?)) }.await;
+        let (ranked, past) = match ranked {
+            Ok(both) => both,
+            Err(ModelError::Overloaded) => return Err(EngineError::Overloaded),
             Err(error) => {
                 return self.hand_over(pass, turn, HandoffReason::Unavailable, error.to_string(), trace).await;
             }
         };
+        if let Some(past) = expired::asked_about(&question, &past, &ranked) {
+            let checker = Checker::new(&question, &ended);
+            let statement = expired::statement(past, &ended).and_then(|s| checker.answer(&[s]));
+            return match statement {
+                Some(answer) => {
+                    answer.sentences().iter().for_each(release);
+                    Ok(Reply::Answer(answer))
+                }
+                None => self.hand_over(pass, turn, HandoffReason::NoEvidence, "not in force".into(), trace).await,
+            };
+        }
         trace.coverage = coverage(&question, &candidates, &ranked, evidence.passages());
         trace.timings.select_ms = ms(at);
         if ranked.is_empty() || trace.coverage.probability < self.config.coverage {
@@ -195,42 +212,66 @@ impl Engine {
 
     /// What the store knows about a turn, best first: search, fusion and rerank, exactly as [`Engine::answer`] uses it.
     pub async fn retrieve(&self, pass: &StorePass, turn: &Turn, limit: usize) -> Result<Retrieved, Failure> {
-        let text = self.standalone(turn);
+        let mut found = Retrieved { question: self.standalone(turn), ..Retrieved::default() };
+        self.search(pass, turn, limit, &mut found).await?;
+        let pages: Vec<String> = found.passages.iter().map(Passage::in_context).collect();
+        if let Some(mended) = spelling::mend(&found.question, pages.iter().map(String::as_str)) {
+            found.question = mended;
+            self.search(pass, turn, limit, &mut found).await?;
+        }
+        if let Some(reranker) = &self.ports.reranker {
+            let at = Instant::now();
+            let texts: Vec<String> = found.passages.iter().map(Passage::in_context).collect();
+            let scores = reranker.score(&found.question, &texts).await?;
+            for (passage, score) in found.passages.iter_mut().zip(scores) {
+                passage.scores.rerank = Some(score);
+            }
+            let key = |p: &Passage| p.scores.rerank.unwrap_or(f32::MIN);
+            found.passages.sort_by(|a, b| key(b).total_cmp(&key(a)).then_with(|| a.id.cmp(&b.id)));
+            found.rerank_ms = ms(at);
+        }
+        Ok(found)
+    }
+
+    async fn search(&self, pass: &StorePass, turn: &Turn, limit: usize, found: &mut Retrieved) -> Result<(), Failure> {
+        // Pages name countries, customers name cities.
+        let question = Question::read(&found.question).from_country(turn.country.as_deref());
+        let lower = question.text.to_lowercase();
+        let missing = question.countries.iter().filter_map(|c| place::name(c)).filter(|name| !lower.contains(name));
+        let text = missing.fold(question.text.clone(), |text, name| format!("{text} ({name})"));
         let at = Instant::now();
         let embedding = self.ports.embedder.embed_query(&text).await?;
-        let embed_ms = ms(at);
+        found.embed_ms += ms(at);
         let at = Instant::now();
-        let today = self.ports.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
         let query = SearchQuery {
-            text: text.clone(),
+            text,
             embedding,
             mode: self.config.search,
             limit,
             kinds: Vec::new(),
             tags: Vec::new(),
-            valid_on: Some(today),
+            // What has ended is told apart later: see `expired`.
+            valid_on: None,
         };
-        let mut passages = self.ports.knowledge.search(pass, &query).await.map_err(Failure::Knowledge)?;
-        let search_ms = ms(at);
-        let at = Instant::now();
-        if let Some(reranker) = &self.ports.reranker {
-            let texts: Vec<String> = passages.iter().map(Passage::in_context).collect();
-            for (passage, score) in passages.iter_mut().zip(reranker.score(&text, &texts).await?) {
-                passage.scores.rerank = Some(score);
-            }
-            let key = |p: &Passage| p.scores.rerank.unwrap_or(f32::MIN);
-            passages.sort_by(|a, b| key(b).total_cmp(&key(a)).then_with(|| a.id.cmp(&b.id)));
-        }
-        Ok(Retrieved { passages, embed_ms, search_ms, rerank_ms: ms(at) })
+        found.passages = self.ports.knowledge.search(pass, &query).await.map_err(Failure::Knowledge)?;
+        found.search_ms += ms(at);
+        Ok(())
+    }
+
+    fn today(&self) -> jiff::civil::Date {
+        self.ports.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date()
     }
 
     async fn rank(&self, question: &Question, evidence: &Evidence) -> Result<Vec<Scored>, ModelError> {
         let units = units(evidence);
+        if units.is_empty() {
+            return Ok(Vec::new());
+        }
         let texts: Vec<String> = units.iter().map(|u| u.with_context()).collect();
         let asked = self.ports.embedder.embed_query(&question.text).await?;
         let cosines: Vec<f32> =
             self.ports.embedder.embed_passages(&texts).await?.iter().map(|e| dot(&asked.values, &e.values)).collect();
-        Ok(score(question, units, &cosines))
+        Ok(score(question, units, &cosines, evidence))
     }
 
     /// A follow-up ("and to Canada?") with the customer's message before it; a full question as it stands.

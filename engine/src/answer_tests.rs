@@ -183,3 +183,36 @@ async fn asking_twice_opens_one_handoff() {
     assert_eq!(ids[0], ids[1]);
     assert_eq!(ids[0].1, HandoffReason::CustomerAsked);
 }
+
+#[tokio::test]
+async fn an_ended_page_is_said_to_have_ended_and_no_old_chat_revives_it() {
+    let mine = pass("one");
+    let mut k = knowledge(&mine);
+    k.add(&mine, SourceKind::Policy, "sale", "Summer sale", "Use the code SUMMER20 for 20% off everything.").valid_to =
+        Some(jiff::civil::date(2026, 6, 30));
+    k.add(&mine, SourceKind::Conversation, "chat", "Code", "Yes, the code SUMMER20 works, go ahead and use it.");
+    let (outcome, released) = ask(k, None, "Can I still use the code SUMMER20?").await;
+    assert_eq!(text(&outcome), "“Summer sale” ended on June 30, 2026.");
+    assert_eq!(released.len(), 1);
+}
+
+#[tokio::test]
+async fn a_rule_for_another_country_is_no_answer() {
+    let mine = pass("one");
+    let mut k = knowledge(&mine);
+    k.add(
+        &mine,
+        SourceKind::Policy,
+        "label",
+        "Return label",
+        "In the United States a return label costs $7.50.\nIn Canada a return label costs $11.00 CAD.",
+    );
+    let ask_it = async |question: &str| text(&ask(MemoryKnowledge(k.0.clone()), None, question).await.0);
+    assert_eq!(
+        ask_it("I live in Toronto. What does a return label cost?").await,
+        "In Canada a return label costs $11.00 CAD."
+    );
+    let both = ask_it("What does a return label cost?").await;
+    assert!(both.contains("$7.50") && both.contains("$11.00 CAD"), "{both}");
+    assert_eq!(ask_it("What does a return label from Germany cost?").await, "handoff: NoEvidence");
+}

@@ -72,7 +72,10 @@ fn outranks(a: &Passage, b: &Passage) -> bool {
     }
 }
 
-/// Both cover the same words of the question: a rule about Canada is no rival of one about the United States.
+/// Both cover the same words of the question and no different countries: a rule about Canada is no rival of one about
+/// the United States.
 fn same_subject(question: &Question, a: &Scored, b: &Scored) -> bool {
-    question.stems.iter().all(|s| !a.unit.stems.contains(s) || b.unit.stems.contains(s))
+    let (here, there) = (&a.unit.countries, &b.unit.countries);
+    (here.is_empty() || there.is_empty() || !here.is_disjoint(there))
+        && question.stems.iter().all(|s| !a.unit.stems.contains(s) || b.unit.stems.contains(s))
 }

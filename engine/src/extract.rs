@@ -15,6 +15,7 @@ pub fn extract(question: &Question, ranked: &[Scored]) -> Draft {
         return Draft::default();
     };
     let mut picked: Vec<&Scored> = vec![first];
+    picked.extend(other_country(question, first, ranked));
     for next in ranked {
         if picked.len() == MOST {
             break;
@@ -58,6 +59,20 @@ fn adds(question: &Question, picked: &[&Scored], next: &Scored) -> bool {
         .stems
         .iter()
         .any(|stem| next.unit.own_stems.contains(stem) && !picked.iter().any(|p| p.unit.stems.contains(stem)))
+}
+
+/// The same rule for another country, where the question does not say which: both are said.
+fn other_country<'a>(question: &Question, lead: &Scored, ranked: &'a [Scored]) -> Option<&'a Scored> {
+    if !question.countries.is_empty() || lead.unit.countries.is_empty() {
+        return None;
+    }
+    ranked.iter().find(|s| {
+        let there = &s.unit.countries;
+        !there.is_empty()
+            && there.is_disjoint(&lead.unit.countries)
+            && s.total >= lead.total * 0.75
+            && (question.asked == Asked::Open || question.asked.is_met_by(&s.unit))
+    })
 }
 
 /// A sentence that says no about the same thing, where the lead says yes: leaving it out would mislead.

@@ -6,8 +6,10 @@
 
 use super::{Question, Scored, stem_set};
 use crate::evidence::Passage;
+use crate::place::{Country, countries};
+use crate::value::Value;
 use serde::Serialize;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// What the probability is made of; each 0 to 1 unless said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -61,6 +63,16 @@ pub fn coverage(question: &Question, candidates: &[Passage], ranked: &[Scored], 
     ];
     let z = INTERCEPT + WEIGHTS.iter().zip(x).map(|(w, x)| w * x).sum::<f32>();
     features.probability = 1.0 / (1.0 + (-z).exp());
+    // A code that no source holds is not vouched for by whatever else the question is near to.
+    let codes = question.values.iter().filter(|v| matches!(v.value, Value::Code(_)));
+    if codes.into_iter().any(|code| !ranked.iter().any(|s| s.unit.values.iter().any(|v| v.value == code.value))) {
+        features.probability = 0.0;
+    }
+    // A country that no source names is not served by a rule for another one.
+    let served: BTreeSet<Country> = candidates.iter().flat_map(|p| countries(&p.in_context())).collect();
+    if !question.countries.is_subset(&served) {
+        features.probability = 0.0;
+    }
     features
 }
 

@@ -2,9 +2,11 @@
 
 use super::Unit;
 use crate::check::polarity::is_negative;
+use crate::place::{self, Country};
 use crate::text::content_stems;
 use crate::value::{Found, Value, values};
 use regex::Regex;
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 #[derive(Clone, Debug)]
@@ -14,6 +16,8 @@ pub struct Question {
     pub stems: Vec<String>,
     pub values: Vec<Found>,
     pub asked: Asked,
+    /// Countries it names, or the one its customer shops from.
+    pub countries: BTreeSet<Country>,
 }
 
 /// The kind of answer that is wanted.
@@ -63,7 +67,15 @@ impl Question {
             }
         }
         let asked = ASKED.iter().find(|(pattern, _)| pattern.is_match(text)).map_or(Asked::Open, |(_, asked)| *asked);
-        Self { text: text.to_owned(), stems, values: values(text), asked }
+        Self { text: text.to_owned(), stems, values: values(text), asked, countries: place::countries(text) }
+    }
+
+    /// The country that the channel knows, where the question itself names none.
+    pub fn from_country(mut self, code: Option<&str>) -> Self {
+        if self.countries.is_empty() {
+            self.countries.extend(code.and_then(place::country));
+        }
+        self
     }
 }
 

@@ -2,9 +2,10 @@
 
 use super::stem_set;
 use crate::evidence::Evidence;
+use crate::place::{Country, countries};
 use crate::text::sentences;
 use crate::value::{Found, values};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 #[derive(Clone, Debug)]
 pub struct Unit {
@@ -20,6 +21,8 @@ pub struct Unit {
     /// Stems of the text alone.
     pub own_stems: HashSet<String>,
     pub values: Vec<Found>,
+    /// Countries that the text names, or else the nearest heading above it that names any.
+    pub countries: BTreeSet<Country>,
     /// A table row or a list item: needs its context to be understood.
     pub fragment: bool,
 }
@@ -41,7 +44,7 @@ impl Unit {
     pub fn shown(&self) -> String {
         let text = self.text.trim_start_matches(['-', ' ']).to_owned();
         match self.context.rsplit(" › ").next() {
-            Some(last) if self.fragment && !last.is_empty() => format!("{last}: {text}"),
+            Some(last) if self.fragment && !last.is_empty() => format!("{last} — {text}"),
             _ => text,
         }
     }
@@ -57,6 +60,8 @@ pub fn units(evidence: &Evidence) -> Vec<Unit> {
     let mut all = Vec::new();
     for (passage, p) in evidence.passages().iter().enumerate() {
         let context = std::iter::once(&p.title).chain(&p.heading).map(String::as_str).collect::<Vec<_>>().join(" › ");
+        let inherited =
+            p.heading.iter().rev().chain([&p.title]).map(|h| countries(h)).find(|c| !c.is_empty()).unwrap_or_default();
         let mut position = 0;
         for line in p.text.lines().map(str::trim_end).filter(|l| !l.trim().is_empty()) {
             let item = line.trim_start().starts_with("- ");
@@ -69,7 +74,9 @@ pub fn units(evidence: &Evidence) -> Vec<Unit> {
                 }
                 let mut stems = stem_set(&context);
                 stems.extend(own_stems.iter().cloned());
+                let own = countries(text);
                 all.push(Unit {
+                    countries: if own.is_empty() { inherited.clone() } else { own },
                     passage,
                     position,
                     text: text.to_owned(),
