@@ -2,6 +2,7 @@
 
 use crate::access::StorePass;
 use crate::check::{Checker, Dropped, Standing};
+use crate::draft::Says;
 use crate::evidence::{Evidence, Passage};
 use crate::extract::extract;
 use crate::handoff::{HandoffCase, HandoffReason, LookedAt};
@@ -25,6 +26,8 @@ pub struct EngineConfig {
     pub search: SearchMode,
     /// Below this probability that the evidence covers the question, a person is called and no model is asked.
     pub coverage: f32,
+    /// From this probability on, the sources are believed against a generator that found no answer in them.
+    pub certain: f32,
     /// Sentences of evidence that the generator is shown.
     pub evidence_sentences: usize,
     /// Tokens that the generator may say.
@@ -48,6 +51,8 @@ pub struct Trace {
     pub draft: Option<String>,
     pub dropped: Vec<Dropped>,
     pub generated: Option<Generated>,
+    /// The answer is made of sentences of the sources, not of the generator's.
+    pub extractive: bool,
     /// Whether the evidence covers the question, and what says so.
     pub coverage: Coverage,
     pub timings: Timings,
@@ -185,13 +190,20 @@ impl Engine {
                 release(&last);
             }
         };
+        let mut says = Says::Sentences;
         if let Some(generator) = &self.ports.generator {
             let shown = draft::shown(&ranked, self.config.evidence_sentences);
-            draft::generate(generator.as_ref(), &question, &shown, self.config.max_tokens, &checker, trace, |s, t| {
+            let max_tokens = self.config.max_tokens;
+            says = draft::generate(generator.as_ref(), &question, &shown, max_tokens, &checker, trace, |s, t| {
                 passed(s, &mut standing, t);
             })
             .await;
-        } else {
+        }
+        // Without a generator, or where nothing it said stands, the sources speak for themselves. When it has read
+        // them and says that they do not answer, they must cover the question beyond doubt.
+        let enough = if says == Says::NotCovered { self.config.certain } else { self.config.coverage };
+        if standing.is_empty() && trace.coverage.probability >= enough {
+            trace.extractive = true;
             for sentence in extract(&question, &ranked).sentences {
                 match checker.check(&sentence) {
                     Ok(stands) => passed(stands, &mut standing, trace),

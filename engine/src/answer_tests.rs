@@ -21,6 +21,7 @@ fn config() -> EngineConfig {
         passages: 6,
         search: SearchMode::Fused,
         coverage: 0.5,
+        certain: 0.9,
         evidence_sentences: 8,
         max_tokens: 100,
         handoff_message: "A person will take over.".into(),
@@ -84,46 +85,37 @@ async fn nothing_found_means_no_model_call_and_a_person() {
 
 #[tokio::test]
 async fn what_a_model_invents_is_not_said() {
-    let check = async |says: &str, asked: &str, expect: &str| {
-        let parrot = Arc::new(Parrot::new(says));
+    // `says` is dropped where `stands` is false: then the sources speak, or a person does.
+    let check = async |says: &str, asked: &str, stands: Option<&str>| {
+        let parrot = Arc::new(Parrot::new(&format!("QUOTE: q [1]\nANSWER: {says}")));
         let (outcome, released) = ask(knowledge(&pass("one")), Some(parrot), asked).await;
-        assert_eq!(text(&outcome), expect, "{says}: {:?}", outcome.trace.dropped);
-        assert_eq!(released.join(" "), if expect.starts_with("handoff") { "" } else { expect });
+        assert_eq!(outcome.trace.extractive, stands.is_none(), "{says}: {:?}", outcome.trace.dropped);
+        match stands {
+            Some(expect) => assert_eq!(text(&outcome), expect),
+            None => assert!(!text(&outcome).contains(says.trim_end_matches(" [1].")), "{}", text(&outcome)),
+        }
+        let shown = if matches!(outcome.reply, Reply::Answer(_)) { text(&outcome) } else { String::new() };
+        assert_eq!(released.join(" "), shown, "what was released is what was answered");
+        text(&outcome)
     };
     let days = "How many days do I have to return an item?";
-    check(
-        "QUOTE: q [1]\nANSWER: You can return an item within 30 days of delivery [1].",
-        days,
-        "You can return an item within 30 days of delivery.",
-    )
-    .await;
-    check("QUOTE: q [1]\nANSWER: You can return an item within 45 days of delivery [1].", days, "handoff: Ungrounded")
-        .await;
-    check("QUOTE: q [1]\nANSWER: NOT COVERED", days, "handoff: Ungrounded").await;
-    check("You can return an item within 30 days.", days, "handoff: Ungrounded").await;
+    let right = "You can return an item within 30 days of delivery.";
+    check("You can return an item within 30 days of delivery [1].", days, Some(right)).await;
+    let instead = check("You can return an item within 45 days of delivery [1].", days, None).await;
+    assert!(instead.starts_with(right), "{instead}");
     let sale = "Can I return a final sale item?";
-    check("QUOTE: q [1]\nANSWER: Yes, final sale items can be returned [1].", sale, "handoff: Ungrounded").await;
-    check("QUOTE: q [1]\nANSWER: You can return an item within 30 days of delivery [1].", sale, "handoff: Ungrounded")
-        .await;
-    check(
-        "QUOTE: q [1]\nANSWER: No, final sale items cannot be returned [1].",
-        sale,
-        "No, final sale items cannot be returned.",
-    )
-    .await;
-    check(
-        "QUOTE: q [1]\nANSWER: I have refunded your order. Return shipping costs $6.95 [1].",
-        "How much is return shipping?",
-        "Return shipping costs $6.95.",
-    )
-    .await;
+    for wrong in
+        ["Yes, final sale items can be returned [1].", "You can return an item within 30 days of delivery [1]."]
+    {
+        let instead = check(wrong, sale, None).await;
+        assert!(instead.contains("Final sale items cannot be returned"), "{instead}");
+    }
+    check("No, final sale items cannot be returned [1].", sale, Some("No, final sale items cannot be returned.")).await;
+    let label = "I have refunded your order. Return shipping costs $6.95 [1].";
+    check(label, "How much is return shipping?", Some("Return shipping costs $6.95.")).await;
     // A true number on the wrong subject.
-    check(
-        "QUOTE: q [1]\nANSWER: Express shipping costs $6.95 [2].",
-        "How much is express shipping?",
-        "handoff: Ungrounded",
-    )
-    .await;
+    let instead = check("Express shipping costs $6.95 [2].", "How much is express shipping?", None).await;
+    assert!(instead.contains("$14.50") && !instead.contains("$6.95"), "{instead}");
 }
 
 #[tokio::test]

@@ -27,6 +27,15 @@ pub fn shown(ranked: &[Scored], most: usize) -> Vec<(usize, String)> {
     grouped
 }
 
+/// What came of a generation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Says {
+    /// Sentences, good or bad; or nothing, because it failed.
+    Sentences,
+    /// That the passages do not answer.
+    NotCovered,
+}
+
 /// Asks the generator and checks each sentence as it is finished. Failures end the draft; what has passed stays.
 pub async fn generate(
     generator: &dyn Generator,
@@ -36,14 +45,14 @@ pub async fn generate(
     checker: &Checker<'_>,
     trace: &mut Trace,
     mut passed: impl FnMut(Standing, &mut Trace),
-) {
+) -> Says {
     let prompt = prompt::write(&question.text, shown, max_tokens);
     trace.prompt = Some(prompt.clone());
     let mut pieces = match generator.generate(prompt).await {
         Ok(pieces) => pieces,
         Err(error) => {
             trace.draft = Some(format!("(no draft: {error})"));
-            return;
+            return Says::Sentences;
         }
     };
     let mut said = String::new();
@@ -70,7 +79,9 @@ pub async fn generate(
             done += 1;
         }
     }
+    let says = if said.contains(NOT_COVERED) { Says::NotCovered } else { Says::Sentences };
     trace.draft = Some(said);
+    says
 }
 
 fn settle(

@@ -117,6 +117,12 @@ impl fmt::Display for Value {
                 write!(f, "{}.{:02}{code}", minor / 100, minor % 100)
             }
             Self::Percent(hundredths) => write!(f, "{}%", *hundredths as f64 / 100.0),
+            Self::Duration { from, to } if from % 1440 == 0 && to % 1440 == 0 => {
+                range(f, &(from / 1440), &(to / 1440), "days")
+            }
+            Self::Duration { from, to } if from % 60 == 0 && to % 60 == 0 => {
+                range(f, &(from / 60), &(to / 60), "hours")
+            }
             Self::Duration { from, to } => range(f, from, to, "minutes"),
             Self::BusinessDays { from, to } => range(f, from, to, "business days"),
             Self::Months { from, to } => range(f, from, to, "months"),

@@ -242,9 +242,9 @@ mod tests {
             let got: Vec<String> = values(text).iter().map(|f| f.value.to_string()).collect();
             assert_eq!(got, expect, "{text}");
         };
-        check("within 30 days of delivery", &["43200 minutes"]);
-        check("a 30-day window", &["43200 minutes"]);
-        check("two weeks or 14 days", &["20160 minutes", "20160 minutes"]);
+        check("within 30 days of delivery", &["30 days"]);
+        check("a 30-day window", &["30 days"]);
+        check("two weeks or 14 days", &["14 days", "14 days"]);
         check("3–5 business days", &["3 to 5 business days"]);
         check("takes 3 to 5 working days", &["3 to 5 business days"]);
         check("$6.95 or 6.95 USD", &["6.95", "6.95 USD"]);
