@@ -1,1 +1,24 @@
+//! HTTP in, engine out; the database; the command line.
+//!
+//! Only this crate knows status codes, keys and how the parts are put together ([`wiring`]). It decides nothing about
+//! what is said to a customer: that is `engine`.
 
+pub mod app;
+pub mod auth;
+pub mod body;
+pub mod commands;
+pub mod config;
+pub mod db;
+pub mod error;
+pub mod gate;
+pub mod log;
+pub mod machine;
+pub mod observe;
+pub mod router;
+pub mod routes;
+pub mod serve;
+pub mod wire;
+pub mod wiring;
+
+pub use app::{App, AppParts, Loaded};
+pub use router::{openapi, router};

@@ -1,1 +1,5 @@
-fn main() {}
+//! The one binary, `shopclerk`.
+
+fn main() -> std::process::ExitCode {
+    api::commands::main()
+}

@@ -1,0 +1,76 @@
+//! What every handler shares.
+
+use crate::{
+    auth::LiveKeyring,
+    config::{Http, Limits},
+    db::{DbError, desk::Desks, keys::Keys},
+    gate::Gate,
+};
+use engine::Engine;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+/// What an [`App`] is made of.
+pub struct AppParts {
+    pub engine: Engine,
+    pub keys: Keys,
+    pub desks: Arc<Desks>,
+    pub http: Http,
+    pub limits: Limits,
+    /// What a customer reads when a question took too long.
+    pub handoff_message: String,
+    pub loaded: Loaded,
+}
+
+/// The models in use, as `/readyz` names them.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    pub embedder: String,
+    pub reranker: Option<String>,
+    pub generator: Option<String>,
+}
+
+pub struct Inner {
+    pub engine: Engine,
+    pub keyring: LiveKeyring,
+    pub desks: Arc<Desks>,
+    pub gate: Gate,
+    pub http: Http,
+    pub limits: Limits,
+    pub handoff_message: String,
+    pub loaded: Loaded,
+    stopping: AtomicBool,
+}
+
+impl App {
+    /// Reads the keys that are in force.
+    pub async fn new(parts: AppParts) -> Result<Self, DbError> {
+        let AppParts { engine, keys, desks, http, limits, handoff_message, loaded } = parts;
+        let keyring = LiveKeyring::open(keys).await?;
+        let gate = Gate::new(limits.concurrent, limits.waiting, limits.wait());
+        let stopping = AtomicBool::new(false);
+        Ok(Self(Arc::new(Inner { engine, keyring, desks, gate, http, limits, handoff_message, loaded, stopping })))
+    }
+
+    /// From now on `/readyz` says no, so that a load balancer looks elsewhere.
+    pub fn stop(&self) {
+        self.0.stopping.store(true, Ordering::Relaxed);
+    }
+
+    pub fn stopping(&self) -> bool {
+        self.0.stopping.load(Ordering::Relaxed)
+    }
+}
+
+impl std::ops::Deref for App {
+    type Target = Inner;
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}

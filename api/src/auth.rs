@@ -1,0 +1,136 @@
+//! Who is calling: a key becomes a pass here, before a handler runs.
+
+use crate::{
+    app::App,
+    db::{DbError, keys::Keys},
+    error::{ApiError, chain},
+};
+use axum::{
+    extract::{FromRequestParts, RawPathParams},
+    http::{header, request::Parts},
+};
+use engine::{AgentPass, Keyring, PlainKey, StorePass};
+use std::time::Duration;
+use tokio::{
+    sync::{Mutex, RwLock},
+    time::Instant,
+};
+
+/// A key that was just made is looked up at most this often.
+const RETRY: Duration = Duration::from_secs(1);
+/// A key that was just revoked opens its store at most this much longer.
+const STALE: Duration = Duration::from_secs(2);
+
+/// The keys in force, re-read from the database while the server runs.
+pub struct LiveKeyring {
+    keys: Keys,
+    ring: RwLock<Keyring>,
+    read_at: Mutex<Instant>,
+}
+
+impl LiveKeyring {
+    pub async fn open(keys: Keys) -> Result<Self, DbError> {
+        let ring = RwLock::new(keys.keyring().await?);
+        Ok(Self { keys, ring, read_at: Mutex::new(Instant::now()) })
+    }
+
+    /// Whether the key database can be read.
+    pub async fn check(&self) -> Result<(), DbError> {
+        self.keys.keyring().await.map(drop)
+    }
+
+    async fn admit(&self, key: &PlainKey) -> Result<StorePass, ApiError> {
+        self.reread(STALE).await;
+        if let Ok(pass) = self.ring.read().await.admit(key) {
+            return Ok(pass);
+        }
+        self.reread(RETRY).await;
+        self.ring.read().await.admit(key).map_err(|_| ApiError::Unauthorized)
+    }
+
+    /// A database that cannot be read leaves the keys that were known: they were good a moment ago.
+    async fn reread(&self, older_than: Duration) {
+        let mut read_at = self.read_at.lock().await;
+        if read_at.elapsed() < older_than {
+            return;
+        }
+        *read_at = Instant::now();
+        match self.keys.keyring().await {
+            Ok(ring) => *self.ring.write().await = ring,
+            Err(error) => tracing::error!(error.cause = %chain(&error), "keys not read"),
+        }
+    }
+}
+
+/// Whoever holds a key of a store.
+pub struct Caller(pub StorePass);
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let said = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let key = said.and_then(bearer).ok_or(ApiError::Unauthorized)?;
+        app.keyring.admit(&PlainKey::new(key)).await.map(Caller)
+    }
+}
+
+/// A caller whose key is for the store that the path names. Another store is not there.
+pub struct StoreCaller(pub StorePass);
+
+impl FromRequestParts<App> for StoreCaller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let Caller(pass) = Caller::from_request_parts(parts, app).await?;
+        let params = RawPathParams::from_request_parts(parts, app).await.map_err(|_| ApiError::NoSuchStore)?;
+        let named = params.iter().find(|(name, _)| *name == "store").map(|(_, value)| value);
+        if named == Some(pass.store().as_str()) { Ok(Self(pass)) } else { Err(ApiError::NoSuchStore) }
+    }
+}
+
+/// A caller who may read the handoffs of the store that the path names.
+pub struct AgentCaller(StorePass);
+
+impl AgentCaller {
+    pub fn pass(&self) -> Result<AgentPass<'_>, ApiError> {
+        self.0.as_agent().map_err(|_| ApiError::NotAnAgent)
+    }
+}
+
+impl FromRequestParts<App> for AgentCaller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let StoreCaller(pass) = StoreCaller::from_request_parts(parts, app).await?;
+        let caller = Self(pass);
+        caller.pass()?;
+        Ok(caller)
+    }
+}
+
+/// The scheme's name is case-insensitive (RFC 9110), the key is not.
+fn bearer(header: &str) -> Option<&str> {
+    let (scheme, key) = header.split_once(' ')?;
+    let key = key.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !key.is_empty()).then_some(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bearer;
+
+    #[test]
+    fn bearer_headers() {
+        for (header, expect) in [
+            ("Bearer sk_1", Some("sk_1")),
+            ("bearer  sk_1 ", Some("sk_1")),
+            ("Basic sk_1", None),
+            ("Bearer", None),
+            ("Bearer ", None),
+            ("sk_1", None),
+        ] {
+            assert_eq!(bearer(header), expect, "{header}");
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! `shopclerk ask`: one question, from the command line.
+
+use super::{CommandError, Exit, cli::AskArgs, operator, show};
+use crate::{
+    wire::{self, AskRequest, AskResponse},
+    wiring::House,
+};
+use async_trait::async_trait;
+use engine::{
+    AgentPass, HandoffCase, HandoffId, StorePass,
+    ports::{Handoffs, HandoffsError},
+};
+use std::sync::Arc;
+
+pub async fn run(mut house: House, args: AskArgs) -> Result<Exit, CommandError> {
+    if args.no_generator {
+        house.config.models.generator = "none".into();
+    }
+    let request = AskRequest {
+        question: args.question,
+        conversation_id: None,
+        turn: None,
+        history: Vec::new(),
+        country: args.country,
+        store: None,
+    };
+    let turn = request.into_turn(&house.config.limits).map_err(|errors| {
+        let errors: Vec<_> = errors.iter().map(|e| format!("the {} {}", e.field, e.problem)).collect();
+        CommandError::Said(errors.join("; "))
+    })?;
+    let models = house.load_models().await?;
+    let engine = house.engine(&models, Arc::new(Unfiled))?;
+    let outcome = engine.answer(&operator(&args.store), &turn, &|_| {}).await?;
+
+    if args.json {
+        let (reply, citations) = wire::Reply::from_engine(outcome.reply);
+        let timings = wire::Timings::new(0.0, &outcome.trace.timings);
+        let response =
+            AskResponse { conversation_id: turn.conversation.0, turn: turn.number, reply, citations, timings };
+        let trace = args.explain.then_some(outcome.trace);
+        let mut json = serde_json::to_value(response).map_err(unprintable)?;
+        if let Some(trace) = trace {
+            json["trace"] = serde_json::to_value(trace).map_err(unprintable)?;
+        }
+        println!("{json:#}");
+        return Ok(Exit::Done);
+    }
+    if args.explain {
+        println!("{}", show::explain(&outcome.trace));
+    }
+    println!("{}", show::reply(&outcome.reply));
+    println!("  {}", show::timings(&outcome.trace));
+    Ok(Exit::Done)
+}
+
+fn unprintable(error: serde_json::Error) -> CommandError {
+    CommandError::Said(format!("the reply cannot be written as JSON: {error}"))
+}
+
+/// A question that was only tried is nobody's case.
+struct Unfiled;
+
+#[async_trait]
+impl Handoffs for Unfiled {
+    async fn open(&self, _: &StorePass, _: &HandoffCase) -> Result<HandoffId, HandoffsError> {
+        Ok(HandoffId("not-filed".into()))
+    }
+
+    async fn waiting(&self, _: AgentPass<'_>) -> Result<Vec<(HandoffId, HandoffCase)>, HandoffsError> {
+        Ok(Vec::new())
+    }
+}

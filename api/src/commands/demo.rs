@@ -1,0 +1,263 @@
+//! `shopclerk demo`: from nothing to answers on the sample store, then a server to try.
+
+use super::{
+    CommandError, Exit,
+    cli::DemoArgs,
+    models::pull,
+    operator, serve,
+    show::{self, Bar},
+    sync,
+};
+use crate::wiring::House;
+use ::models::weights::WeightsError;
+use engine::{Engine, Role, StoreId, StorePass, Turn};
+use eval::{
+    pack::{Question, questions},
+    verdict::{Response, judge},
+};
+use ingest::{
+    mask::MaskConfig,
+    source::{Currency, ReadOptions, Tally, read_each},
+    sync::{SyncOptions, SyncReport},
+};
+use jiff::Timestamp;
+use serde::Deserialize;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+const STORE: &str = "demo";
+/// What of the sample store is knowledge. Beside it lie its questions and its settings.
+const SOURCES: [&str; 3] = ["pages/", "products.csv", "conversations/"];
+
+/// The part of `demo.toml` that says what to ask.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DemoFile {
+    questions: Vec<String>,
+    /// What order numbers begin with.
+    #[serde(default)]
+    order_prefixes: Vec<String>,
+}
+
+/// The part of `store.toml` that a sync needs.
+#[derive(Deserialize)]
+struct StoreFile {
+    name: String,
+    currency: String,
+    handoff_message: Option<String>,
+}
+
+pub async fn run(house: House, args: DemoArgs) -> Result<Exit, CommandError> {
+    // Only the last part, serving, has something to finish when it is told to stop.
+    let prepared = tokio::select! {
+        prepared = prepare(house, &args) => prepared?,
+        _ = tokio::signal::ctrl_c() => {
+            eprintln!("\nstopped; run the same command again to go on");
+            std::process::exit(130);
+        }
+    };
+    let (house, app, wrong) = prepared;
+    if args.once {
+        return Ok(if wrong == 0 { Exit::Done } else { Exit::NotGood });
+    }
+    let store = demo_store()?;
+    let key = house.keys().await?.create(&store, Role::Agent, Timestamp::now()).await?;
+    // Keys of earlier demos are of no use to anybody.
+    for old in house.keys().await?.list(Some(&store)).await? {
+        if old.id != key.record.id && old.revoked_at.is_none() {
+            house.keys().await?.revoke(&old.id, Timestamp::now()).await?;
+        }
+    }
+    let bind = house.config.http.bind;
+    let listener = serve::listen(bind).await?;
+    println!(
+        "Now it answers at http://{bind}. Try:\n\n  \
+         curl -H 'authorization: Bearer {key}' --json '{{\"question\": \"Do you ship to Canada?\"}}' http://{bind}/v1/ask\n  \
+         curl -N -H 'accept: text/event-stream' -H 'authorization: Bearer {key}' --json '{{\"question\": \"How do I wash a \
+         down jacket?\"}}' http://{bind}/v1/ask\n  \
+         curl -H 'authorization: Bearer {key}' http://{bind}/v1/stores/{STORE}/handoffs\n\n\
+         Your own store:  shopclerk sync --store mystore PATH, then shopclerk ask --store mystore \"...\"\n\
+         Ctrl-C stops it.\n",
+        key = key.secret
+    );
+    serve::until_stopped(&house, listener, app).await
+}
+
+async fn prepare(mut house: House, args: &DemoArgs) -> Result<(House, crate::App, usize), CommandError> {
+    let started = Instant::now();
+    let dir = &args.store_dir;
+    let demo: DemoFile = read_toml(&dir.join("demo.toml"))?;
+    let shop: StoreFile = read_toml(&dir.join("store.toml"))?;
+    if let Some(message) = shop.handoff_message {
+        house.config.engine.handoff_message = message;
+    }
+    let asked = chosen(dir, &demo.questions)?;
+    let store = demo_store()?;
+    let pass = operator(&store);
+
+    pull_models(&mut house, args).await?;
+    let step = Instant::now();
+    let models = house.load_models().await?;
+    let names: Vec<_> = [Some(models.embedder.model()), models.generator.as_ref().map(|g| g.model())]
+        .into_iter()
+        .flatten()
+        .map(ToString::to_string)
+        .collect();
+    println!("models     {}, loaded in {:.1} s", names.join(", "), step.elapsed().as_secs_f64());
+
+    let step = Instant::now();
+    let currency: Currency = shop
+        .currency
+        .parse()
+        .map_err(|e| CommandError::Said(format!("{}: currency: {e}", dir.join("store.toml").display())))?;
+    let mask = MaskConfig { order_prefixes: demo.order_prefixes, keep: vec![shop.name.clone()] };
+    let read = ReadOptions { currency, mask, ..ReadOptions::default() };
+    let report = sync_sample(&house, &pass, dir, &read, models.embedder.clone()).await?;
+    println!("index      {}", sync::to_text(&report, step.elapsed().as_secs_f64()).trim_end().replace('\n', "\n           "));
+    sync::finish(&report)?;
+
+    let app = house.app(&models).await?;
+    println!("ready      after {:.1} s. {} questions to {}:\n", started.elapsed().as_secs_f64(), asked.len(), shop.name);
+    let mut wrong = 0;
+    for (number, question) in asked.iter().enumerate() {
+        if !ask(&app.engine, &pass, number + 1, question).await? {
+            wrong += 1;
+        }
+    }
+    match wrong {
+        0 => println!("All {} as expected.\n", asked.len()),
+        wrong => println!("{wrong} of {} not as expected.\n", asked.len()),
+    }
+    Ok((house, app, wrong))
+}
+
+/// The embedder must be had; without a generator the demo goes on, and says so.
+async fn pull_models(house: &mut House, args: &DemoArgs) -> Result<(), CommandError> {
+    let profile = house.machine.profile();
+    let memory = house.machine.memory.map_or_else(|| "unknown memory".into(), show::size);
+    println!("machine    {} cores, {memory}: profile '{}'", house.machine.cores, profile.name);
+    let catalog = house.catalog()?;
+    pull(house, catalog.get(&house.config.models.embedder)?, None).await?;
+    match house.config.models.reranker.as_str() {
+        "none" | "late-interaction" => {}
+        name => drop(pull(house, catalog.get(name)?, None).await?),
+    }
+    if args.no_generator {
+        house.config.models.generator = "none".into();
+    }
+    let wanted: Vec<String> = match house.config.models.generator.as_str() {
+        "none" => return Ok(()),
+        "auto" => profile.generators.iter().map(|name| (*name).to_owned()).collect(),
+        name => vec![name.to_owned()],
+    };
+    let mut missing = Vec::new();
+    // One that is here is better than a download of the first choice.
+    if house.config.models.generator == "auto" && house.generator_entry()?.is_some() {
+        return Ok(());
+    }
+    for name in &wanted {
+        match pull(house, catalog.get(name)?, None).await {
+            Ok(_) => return Ok(()),
+            Err(CommandError::Weights(error @ (WeightsError::NoSource(_) | WeightsError::NoSpace { .. }))) => {
+                missing.push(error.to_string());
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    for error in missing {
+        eprintln!("{error}");
+    }
+    if !wanted.is_empty() {
+        eprintln!("\nGoing on WITHOUT A GENERATOR: the answers are sentences of the sources.\n");
+    }
+    house.config.models.generator = "none".into();
+    Ok(())
+}
+
+async fn sync_sample(
+    house: &House,
+    pass: &StorePass,
+    dir: &Path,
+    read: &ReadOptions,
+    embedder: std::sync::Arc<dyn engine::ports::Embedder>,
+) -> Result<SyncReport, CommandError> {
+    // An index of another embedder is of no use to the demo: it is built again, and nobody has to be asked.
+    let (mut target, _lock) = match house.sync_target(pass, embedder.clone(), false).await {
+        Err(crate::wiring::WiringError::Knowledge(engine::ports::KnowledgeError::OtherModel { .. })) => {
+            house.sync_target(pass, embedder, true).await?
+        }
+        target => target?,
+    };
+    let options = SyncOptions { chunks: house.chunks(), allow_mass_removal: true, ..SyncOptions::default() };
+    let bar = Bar::new();
+    let source = |sink: &mut dyn FnMut(Result<ingest::document::Document, ingest::source::Failure>)| sources(dir, read, sink);
+    let report = ingest::sync::sync(&mut target, source, &options, &bar).await;
+    bar.clear();
+    Ok(report?)
+}
+
+/// The sample store's knowledge, under the names that its questions use.
+fn sources(
+    dir: &Path,
+    read: &ReadOptions,
+    sink: &mut dyn FnMut(Result<ingest::document::Document, ingest::source::Failure>),
+) -> Tally {
+    let is_knowledge = |file: &str| SOURCES.iter().any(|source| file.starts_with(source));
+    let mut tally = read_each(&[dir.to_owned()], read, &mut |item| {
+        let file = match &item {
+            Ok(document) => &document.file,
+            Err(failure) => &failure.file,
+        };
+        if is_knowledge(file) {
+            sink(item);
+        }
+    });
+    let below = |path: &PathBuf| path.strip_prefix(dir).is_ok_and(|file| is_knowledge(&file.to_string_lossy()));
+    tally.skipped.retain(|skipped| below(&skipped.path));
+    tally
+}
+
+/// Prints the answer; whether it is what the sample store expects.
+async fn ask(engine: &Engine, pass: &StorePass, number: usize, question: &Question) -> Result<bool, CommandError> {
+    // The same conversation at every start, so that a handoff is opened once.
+    let mut turn = Turn::single(format!("demo-{}", question.id), question.text.clone());
+    turn.country.clone_from(&question.country);
+    let outcome = engine.answer(pass, &turn, &|_| {}).await?;
+    let judged = judge(question, &Response::from(&outcome.reply));
+    let good = judged.verdict.is_good();
+    println!("{number}. {}", question.text);
+    println!("   {}", show::reply(&outcome.reply).trim_end().replace('\n', "\n   "));
+    println!("     {}", show::timings(&outcome.trace));
+    println!("   {} {}", if good { "✓" } else { "✗" }, judged.verdict.name().replace('_', " "));
+    for (label, facts) in [("missing", &judged.missing), ("must not be said", &judged.violated)] {
+        for fact in facts {
+            println!("     {label}: {fact}");
+        }
+    }
+    println!();
+    Ok(good)
+}
+
+fn chosen(dir: &Path, ids: &[String]) -> Result<Vec<Question>, CommandError> {
+    let file = dir.join("questions.jsonl");
+    let all = questions(&file).map_err(|e| CommandError::Said(crate::error::chain(&e)))?;
+    let find = |id: &String| {
+        all.iter().find(|question| &question.id == id).cloned().ok_or_else(|| {
+            CommandError::Said(format!("{}: there is no question '{id}', which demo.toml names", file.display()))
+        })
+    };
+    ids.iter().map(find).collect()
+}
+
+fn read_toml<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, CommandError> {
+    let what = format!("{} cannot be read; name the sample store with --store-dir DIR", path.display());
+    let text = fs::read_to_string(path).map_err(CommandError::io(what))?;
+    toml::from_str(&text).map_err(|e| CommandError::Said(format!("{}: {e}", path.display())))
+}
+
+fn demo_store() -> Result<StoreId, CommandError> {
+    StoreId::parse(STORE).map_err(|e| CommandError::Said(e.to_string()))
+}

@@ -1,0 +1,91 @@
+//! `shopclerk doctor`: what this machine can hold, and what is here.
+
+use super::{CommandError, Exit, show};
+use crate::{machine::Machine, wiring::House};
+use engine::StoreId;
+use ingest::index::generation::Generations;
+use models::{catalog::Entry, weights::WeightsError};
+use std::{fs, path::Path, process::Command};
+
+pub async fn run(house: &House) -> Result<Exit, CommandError> {
+    // The settings were read and validated before any command runs.
+    println!("settings   right; listens on {}", house.config.http.bind);
+    let Machine { cores, memory } = house.machine;
+    let memory = memory.map_or_else(|| "unknown memory".into(), |bytes| format!("{} of memory", show::size(bytes)));
+    let profile = house.machine.profile();
+    println!("machine    {cores} cores, {memory}: profile '{}'", profile.name);
+
+    let mut good = folder("data", &house.places.data);
+    good &= folder("models", &house.places.models);
+
+    let catalog = house.catalog()?;
+    println!("embedder   {}", state(house, catalog.get(&house.config.models.embedder)?, &mut good));
+    match house.config.models.reranker.as_str() {
+        name @ ("none" | "late-interaction") => println!("reranker   {name}"),
+        name => println!("reranker   {}", state(house, catalog.get(name)?, &mut good)),
+    }
+    match house.generator_entry()? {
+        Some(entry) => println!("generator  {}", state(house, &entry, &mut good)),
+        None if house.config.models.generator == "auto" && !profile.generators.is_empty() => println!(
+            "generator  none is here; answers are sentences of the sources. Fetch one: shopclerk models pull {}",
+            profile.generators.join(", or ")
+        ),
+        None => println!("generator  none; answers are sentences of the sources"),
+    }
+    stores(house)?;
+    let pip = Command::new("python3").args(["-m", "pip", "--version"]).output();
+    let pip = pip.is_ok_and(|output| output.status.success());
+    println!("pip        {}", if pip { "here: weights can come from wheels" } else { "not here: weights come from the hub or a folder" });
+    Ok(if good { Exit::Done } else { Exit::NotGood })
+}
+
+fn folder(name: &str, path: &Path) -> bool {
+    let writable = fs::create_dir_all(path).and_then(|()| tempfile_in(path));
+    match writable {
+        Ok(()) => println!("{name:<10} {}", path.display()),
+        Err(ref error) => println!("{name:<10} {} cannot be written: {error}", path.display()),
+    }
+    writable.is_ok()
+}
+
+fn tempfile_in(path: &Path) -> std::io::Result<()> {
+    let probe = path.join(format!(".doctor-{}", std::process::id()));
+    fs::write(&probe, b"")?;
+    fs::remove_file(probe)
+}
+
+fn state(house: &House, entry: &Entry, good: &mut bool) -> String {
+    match house.model_dir().installed(entry) {
+        Ok(files) => format!("{} is here", files.id),
+        Err(error) => {
+            *good = false;
+            match error {
+                WeightsError::Missing { .. } => {
+                    let size = show::size(entry.bytes());
+                    format!("{} is not here ({size}): shopclerk models pull {}", entry.name, entry.name)
+                }
+                error => error.to_string(),
+            }
+        }
+    }
+}
+
+fn stores(house: &House) -> Result<(), CommandError> {
+    if let Some(server) = house.server() {
+        println!("index      at {}", server.url);
+        return Ok(());
+    }
+    let folder = house.places.data.join("stores");
+    let mut names: Vec<StoreId> = fs::read_dir(&folder)
+        .map(|entries| entries.flatten().filter_map(|e| e.file_name().to_str()?.parse().ok()).collect())
+        .unwrap_or_default();
+    names.sort();
+    if names.is_empty() {
+        println!("stores     none yet: shopclerk sync --store NAME PATH, or shopclerk demo");
+    }
+    for name in names {
+        let indexed = Generations::new(folder.join(name.as_str()).join("index")).current()?.is_some();
+        println!("store      {name}: {}", if indexed { "indexed" } else { "not synced yet" });
+    }
+    Ok(())
+}

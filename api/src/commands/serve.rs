@@ -1,0 +1,49 @@
+//! `shopclerk serve`: answer over HTTP until told to stop.
+
+use super::{CommandError, Exit, cli::ServeArgs};
+use crate::{
+    serve::{Ended, asked_to_stop, serve},
+    wiring::House,
+};
+use std::{net::SocketAddr, time::Instant};
+use tokio::net::TcpListener;
+
+pub async fn run(mut house: House, args: ServeArgs) -> Result<Exit, CommandError> {
+    if let Some(bind) = args.bind {
+        house.config.http.bind = bind;
+    }
+    // Before the models, so that a port that is taken is known at once.
+    let listener = listen(house.config.http.bind).await?;
+    let started = Instant::now();
+    let loaded = tokio::select! {
+        models = house.load_models() => Some(models?),
+        () = asked_to_stop() => None,
+    };
+    let Some(models) = loaded else { return Ok(Exit::Done) };
+    let app = house.app(&models).await?;
+    tracing::info!(
+        http.bind = %house.config.http.bind,
+        model.embedder = app.loaded.embedder,
+        model.reranker = app.loaded.reranker,
+        model.generator = app.loaded.generator,
+        duration_ms = started.elapsed().as_secs_f64() * 1000.0,
+        "ready"
+    );
+    until_stopped(&house, listener, app).await
+}
+
+pub async fn listen(bind: SocketAddr) -> Result<TcpListener, CommandError> {
+    TcpListener::bind(bind).await.map_err(CommandError::io(format!(
+        "{bind} cannot be listened on; choose another address with --bind, or http.bind in shopclerk.toml"
+    )))
+}
+
+pub async fn until_stopped(house: &House, listener: TcpListener, app: crate::App) -> Result<Exit, CommandError> {
+    let grace = house.config.http.shutdown_grace();
+    let ended = serve(listener, app, grace, asked_to_stop()).await.map_err(CommandError::io("the server failed"))?;
+    match ended {
+        Ended::Drained => tracing::info!("stopped"),
+        Ended::Cut => tracing::warn!(grace_ms = house.config.http.shutdown_grace_ms, "stopped with requests running"),
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,103 @@
+//! `shopclerk sync`: sources in, index out.
+
+use super::{CommandError, Exit, cli::SyncArgs, operator, show::Bar};
+use crate::wiring::House;
+use ingest::{
+    mask::MaskConfig,
+    source::ReadOptions,
+    sync::{SyncOptions, SyncReport, sync_paths},
+};
+use serde_json::json;
+use std::time::Instant;
+
+pub async fn run(house: &House, args: SyncArgs) -> Result<Exit, CommandError> {
+    let started = Instant::now();
+    let read = ReadOptions {
+        currency: args.currency,
+        mask: MaskConfig { order_prefixes: args.order_prefix, keep: args.keep },
+        ..ReadOptions::default()
+    };
+    let options = SyncOptions {
+        allow_mass_removal: args.allow_mass_removal,
+        rebuild: args.rebuild,
+        chunks: house.chunks(),
+        ..SyncOptions::default()
+    };
+    let embedder = house.load_embedder().await?;
+    let (mut target, _lock) = house.sync_target(&operator(&args.store), embedder, args.rebuild).await?;
+    let bar = Bar::new();
+    let report = sync_paths(&mut target, &args.paths, &read, &options, &bar).await;
+    bar.clear();
+    let report = report?;
+    let seconds = started.elapsed().as_secs_f64();
+    if args.json {
+        println!("{:#}", to_json(&report, seconds));
+    } else {
+        print!("{}", to_text(&report, seconds));
+    }
+    finish(&report)
+}
+
+/// Whether the index is what it should be.
+pub fn finish(report: &SyncReport) -> Result<Exit, CommandError> {
+    if let Some(doc) = report.probe.found.first() {
+        return Err(CommandError::Said(format!(
+            "{doc} was removed and is still found (and {} more); rebuild the index with --rebuild",
+            report.probe.found.len() - 1
+        )));
+    }
+    Ok(if report.failed.is_empty() { Exit::Done } else { Exit::SomeFailed })
+}
+
+pub fn to_text(report: &SyncReport, seconds: f64) -> String {
+    let SyncReport { new, changed, removed, unchanged, kept, failed, .. } = report;
+    let mut text = format!(
+        "{new} new, {changed} changed, {removed} removed, {unchanged} unchanged, {} failed\n",
+        failed.len()
+    );
+    for failure in failed {
+        text.push_str(&format!("  failed: {failure}\n"));
+    }
+    if *kept > 0 {
+        text.push_str(&format!("  {kept} documents stay as they were, because their source could not be read\n"));
+    }
+    for skipped in &report.tally.skipped {
+        text.push_str(&format!("  left out: {}, {} ({})\n", skipped.path.display(), skipped.reason, skipped.count));
+    }
+    if report.probe.documents > 0 {
+        text.push_str(&format!("  {} removed documents were looked for, none is found\n", report.probe.documents));
+    }
+    text.push_str(&format!(
+        "{} chunks in the index; {} embedded, {} reused, {seconds:.1} s\n",
+        report.chunks, report.chunks_embedded, report.chunks_reused
+    ));
+    text
+}
+
+fn to_json(report: &SyncReport, seconds: f64) -> serde_json::Value {
+    let failed: Vec<_> = report
+        .failed
+        .iter()
+        .map(|f| json!({ "path": f.path, "line": f.line, "reason": f.reason }))
+        .collect();
+    let skipped: Vec<_> = report
+        .tally
+        .skipped
+        .iter()
+        .map(|s| json!({ "path": s.path, "count": s.count, "reason": s.reason }))
+        .collect();
+    json!({
+        "new": report.new,
+        "changed": report.changed,
+        "removed": report.removed,
+        "unchanged": report.unchanged,
+        "kept": report.kept,
+        "failed": failed,
+        "skipped": skipped,
+        "chunks": report.chunks,
+        "chunks_embedded": report.chunks_embedded,
+        "chunks_reused": report.chunks_reused,
+        "probed": report.probe.documents,
+        "seconds": seconds,
+    })
+}

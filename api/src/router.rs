@@ -1,0 +1,70 @@
+//! The list of routes. The OpenAPI document is made from the same list, so neither can forget one.
+
+use crate::{
+    app::App,
+    error::ApiError,
+    observe,
+    routes::{ask, handoffs, health, home},
+};
+use axum::{Router, middleware};
+use std::sync::LazyLock;
+use utoipa::{
+    Modify, OpenApi,
+    openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "shopclerk",
+        description = "Answers to customers' questions from a store's own pages, with citations, or a handoff to a person.",
+    ),
+    modifiers(&KeyScheme),
+    tags(
+        (name = "ask", description = "Questions"),
+        (name = "handoffs", description = "What waits for a person"),
+        (name = "health", description = "The server itself"),
+    )
+)]
+struct Document;
+
+struct KeyScheme;
+
+impl Modify for KeyScheme {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("A key of one store: `shopclerk keys create --store STORE`."))
+            .build();
+        document.components.get_or_insert_default().add_security_scheme("key", SecurityScheme::Http(scheme));
+    }
+}
+
+fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(ask::ask))
+        .routes(routes!(ask::ask_store))
+        .routes(routes!(handoffs::list))
+        .routes(routes!(handoffs::read))
+        .routes(routes!(health::health))
+        .routes(routes!(health::ready))
+        .routes(routes!(home::home))
+        .routes(routes!(home::document))
+}
+
+/// The document of every route.
+pub fn openapi() -> &'static utoipa::openapi::OpenApi {
+    static DOCUMENT: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(|| routes().into_openapi());
+    &DOCUMENT
+}
+
+/// The server without its socket: what `shopclerk serve` listens with and what tests call.
+pub fn router(app: App) -> Router {
+    let (router, _) = routes().split_for_parts();
+    router
+        .fallback(async || ApiError::NoSuchRoute)
+        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
+        .layer(middleware::from_fn(observe::observe))
+        .with_state(app)
+}

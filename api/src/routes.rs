@@ -1,0 +1,6 @@
+//! One file for each thing that can be asked of the server: its requests, its answers, its handlers.
+
+pub mod ask;
+pub mod handoffs;
+pub mod health;
+pub mod home;

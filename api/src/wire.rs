@@ -1,0 +1,10 @@
+//! What crosses the wire, apart from the engine's types: those may change with the code, these only with the API.
+
+mod reply;
+mod request;
+
+pub use reply::{
+    AnswerReply, AskResponse, Case, Citation, Handoff, HandoffList, HandoffReason, HandoffReply, LookedAt, Reply,
+    Sentence, Timings,
+};
+pub use request::{AskRequest, HistoryMessage, Role};

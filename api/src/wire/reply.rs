@@ -1,0 +1,262 @@
+//! A reply as a caller reads it.
+
+use crate::db::desk::HandoffRecord;
+use engine::{answer, handoff, reply};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// The reply to one question.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct AskResponse {
+    /// Send it with the next question of the same conversation.
+    pub conversation_id: String,
+    pub turn: u32,
+    pub reply: Reply,
+    /// Sources of the answer; empty for a handoff.
+    pub citations: Vec<Citation>,
+    pub timings: Timings,
+}
+
+/// Either is a good outcome; an answer is only what passed its check.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Reply {
+    Answer(AnswerReply),
+    Handoff(HandoffReply),
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct AnswerReply {
+    /// The sentences as one text.
+    pub text: String,
+    pub sentences: Vec<Sentence>,
+}
+
+/// One checked sentence of an answer.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Sentence {
+    pub text: String,
+    /// Numbers of the citations that it rests on.
+    pub cites: Vec<usize>,
+}
+
+/// A person takes over.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct HandoffReply {
+    pub id: String,
+    /// What to show to the customer.
+    pub message: String,
+    pub case: Case,
+}
+
+/// A source, and the words of it that the answer rests on.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Citation {
+    /// What `cites` of a sentence refers to, from 1.
+    pub number: usize,
+    #[schema(example = "pages/returns.md")]
+    pub doc: String,
+    #[schema(example = "pages/returns.md#3")]
+    pub passage: String,
+    pub title: String,
+    /// Headings above the passage, outermost first.
+    pub heading: Vec<String>,
+    pub url: Option<String>,
+    pub quote: String,
+}
+
+/// What a person needs to take over.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Case {
+    pub conversation_id: String,
+    pub turn: u32,
+    pub reason: HandoffReason,
+    /// The words, numbers or names that triggered the reason.
+    pub evidence: String,
+    pub question: String,
+    /// What was looked at, best first.
+    pub looked_at: Vec<LookedAt>,
+    /// The draft that did not pass its check. Only an agent's key sees it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub draft: Option<String>,
+}
+
+/// Why a person is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HandoffReason {
+    CustomerAsked,
+    NeedsLiveData,
+    NeedsAction,
+    NoEvidence,
+    Ungrounded,
+    SourcesDisagree,
+    Instructions,
+    Unavailable,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct LookedAt {
+    pub doc: String,
+    pub title: String,
+    pub url: Option<String>,
+}
+
+/// A handoff as an agent reads it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Handoff {
+    pub id: String,
+    /// RFC 3339, UTC.
+    #[schema(example = "2026-11-20T12:00:00Z", format = DateTime)]
+    pub opened_at: String,
+    /// Absent while it waits.
+    #[schema(format = DateTime)]
+    pub resolved_at: Option<String>,
+    pub case: Case,
+}
+
+/// Oldest first.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct HandoffList {
+    pub handoffs: Vec<Handoff>,
+}
+
+/// Milliseconds.
+#[derive(Clone, Copy, Debug, Default, Serialize, ToSchema)]
+pub struct Timings {
+    /// Waiting for a place.
+    pub queue_ms: f64,
+    pub embed_ms: f64,
+    pub search_ms: f64,
+    pub rerank_ms: f64,
+    pub select_ms: f64,
+    pub draft_ms: f64,
+    pub check_ms: f64,
+    /// Until the first sentence was released; absent if none was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_sentence_ms: Option<f64>,
+    /// Without the waiting.
+    pub total_ms: f64,
+}
+
+impl Reply {
+    /// What is logged.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Answer(_) => "answer",
+            Self::Handoff(_) => "handoff",
+        }
+    }
+
+    pub fn from_engine(reply: reply::Reply) -> (Self, Vec<Citation>) {
+        match reply {
+            reply::Reply::Answer(answer) => {
+                let citations = answer.citations().iter().map(Citation::from).collect();
+                let sentences = answer.sentences().iter().map(Sentence::from).collect();
+                (Self::Answer(AnswerReply { text: answer.text(), sentences }), citations)
+            }
+            reply::Reply::Handoff(handoff) => (Self::Handoff(handoff.into()), Vec::new()),
+        }
+    }
+}
+
+impl From<&reply::Sentence> for Sentence {
+    fn from(sentence: &reply::Sentence) -> Self {
+        Self { text: sentence.text.clone(), cites: sentence.cites.clone() }
+    }
+}
+
+impl From<&reply::Citation> for Citation {
+    fn from(citation: &reply::Citation) -> Self {
+        Self {
+            number: citation.number,
+            doc: citation.doc.to_string(),
+            passage: citation.passage.to_string(),
+            title: citation.title.clone(),
+            heading: citation.heading.clone(),
+            url: citation.url.clone(),
+            quote: citation.quote.clone(),
+        }
+    }
+}
+
+impl From<reply::Handoff> for HandoffReply {
+    /// Without the draft: whoever asks may be a storefront.
+    fn from(handoff: reply::Handoff) -> Self {
+        Self { id: handoff.id.0, message: handoff.message, case: Case { draft: None, ..handoff.case.into() } }
+    }
+}
+
+impl From<HandoffRecord> for Handoff {
+    fn from(record: HandoffRecord) -> Self {
+        Self {
+            id: record.id.0,
+            opened_at: record.opened_at.to_string(),
+            resolved_at: record.resolved_at.map(|at| at.to_string()),
+            case: record.case.into(),
+        }
+    }
+}
+
+impl From<handoff::HandoffCase> for Case {
+    fn from(case: handoff::HandoffCase) -> Self {
+        let looked_at = |seen: handoff::LookedAt| LookedAt { doc: seen.doc.to_string(), title: seen.title, url: seen.url };
+        Self {
+            conversation_id: case.conversation.0,
+            turn: case.turn,
+            reason: case.reason.into(),
+            evidence: case.evidence,
+            question: case.question,
+            looked_at: case.looked_at.into_iter().map(looked_at).collect(),
+            draft: case.draft,
+        }
+    }
+}
+
+impl From<handoff::HandoffReason> for HandoffReason {
+    fn from(reason: handoff::HandoffReason) -> Self {
+        use handoff::HandoffReason as Engine;
+        match reason {
+            Engine::CustomerAsked => Self::CustomerAsked,
+            Engine::NeedsLiveData => Self::NeedsLiveData,
+            Engine::NeedsAction => Self::NeedsAction,
+            Engine::NoEvidence => Self::NoEvidence,
+            Engine::Ungrounded => Self::Ungrounded,
+            Engine::SourcesDisagree => Self::SourcesDisagree,
+            Engine::Instructions => Self::Instructions,
+            Engine::Unavailable => Self::Unavailable,
+        }
+    }
+}
+
+impl HandoffReason {
+    /// What is logged, the same word as on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CustomerAsked => "customer_asked",
+            Self::NeedsLiveData => "needs_live_data",
+            Self::NeedsAction => "needs_action",
+            Self::NoEvidence => "no_evidence",
+            Self::Ungrounded => "ungrounded",
+            Self::SourcesDisagree => "sources_disagree",
+            Self::Instructions => "instructions",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}
+
+impl Timings {
+    pub fn new(queue_ms: f64, t: &answer::Timings) -> Self {
+        Self {
+            queue_ms,
+            embed_ms: t.embed_ms,
+            search_ms: t.search_ms,
+            rerank_ms: t.rerank_ms,
+            select_ms: t.select_ms,
+            draft_ms: t.draft_ms,
+            check_ms: t.check_ms,
+            first_sentence_ms: t.first_sentence_ms,
+            total_ms: t.total_ms,
+        }
+    }
+}

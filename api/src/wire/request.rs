@@ -1,0 +1,154 @@
+//! A question as a caller sends it, and the limits that it must keep.
+
+use crate::{config::Limits, error::FieldError};
+use engine::{ConversationId, Message, Speaker, Turn};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+/// Characters of a conversation's id.
+const CONVERSATION_CHARS: usize = 128;
+
+/// A customer's question.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AskRequest {
+    /// What the customer wrote.
+    #[schema(example = "Can I return a sale jacket?", min_length = 1)]
+    pub question: String,
+    /// The same id means the same conversation; one is made up if it is absent.
+    #[schema(example = "c-1029", max_length = 128)]
+    #[serde(default)]
+    pub conversation_id: Option<String>,
+    /// Which message of the customer this is, from 0. Absent: as many as the customer has in `history`.
+    /// A question that is sent again with the same conversation and turn opens no second handoff.
+    #[serde(default)]
+    pub turn: Option<u32>,
+    /// What was said before, oldest first.
+    #[serde(default)]
+    pub history: Vec<HistoryMessage>,
+    /// The country that the customer shops from, as ISO 3166-1 alpha-2.
+    #[schema(example = "US")]
+    #[serde(default)]
+    pub country: Option<String>,
+    /// The store that the caller means. Must be the key's own; guards against a key in the wrong place.
+    #[serde(default)]
+    pub store: Option<String>,
+}
+
+/// An earlier message of the conversation.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HistoryMessage {
+    pub role: Role,
+    pub text: String,
+}
+
+/// Who spoke.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    Customer,
+    /// Whoever spoke for the store: a person, or shopclerk.
+    Agent,
+}
+
+impl AskRequest {
+    /// The turn, or every field that is wrong.
+    pub fn into_turn(self, limits: &Limits) -> Result<Turn, Vec<FieldError>> {
+        let mut errors = Vec::new();
+        let question = self.question.trim();
+        if question.is_empty() {
+            errors.push(FieldError::new("question", "is empty"));
+        }
+        too_long(&mut errors, "question", question, limits.question_chars);
+        if self.history.len() > limits.history_messages {
+            let (said, limit) = (self.history.len(), limits.history_messages);
+            errors.push(FieldError::new("history", format!("has {said} messages, the limit is {limit}")));
+        }
+        for (i, message) in self.history.iter().enumerate() {
+            too_long(&mut errors, &format!("history[{i}].text"), &message.text, limits.history_chars);
+        }
+        let conversation = match self.conversation_id {
+            None => format!("c_{}", uuid::Uuid::new_v4().simple()),
+            Some(id) => {
+                let ok = (1..=CONVERSATION_CHARS).contains(&id.len())
+                    && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b));
+                if !ok {
+                    let problem = format!("use 1 to {CONVERSATION_CHARS} of A-Z, a-z, 0-9 and -_.:");
+                    errors.push(FieldError::new("conversation_id", problem));
+                }
+                id
+            }
+        };
+        let country = self.country.map(|country| {
+            if country.len() != 2 || !country.bytes().all(|b| b.is_ascii_alphabetic()) {
+                errors.push(FieldError::new("country", "use two letters, such as US"));
+            }
+            country.to_ascii_uppercase()
+        });
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let history: Vec<_> = self.history.into_iter().map(Message::from).collect();
+        let asked = history.iter().filter(|message| message.role == Speaker::Customer).count();
+        Ok(Turn {
+            conversation: ConversationId(conversation),
+            number: self.turn.unwrap_or(u32::try_from(asked).unwrap_or(u32::MAX)),
+            text: question.to_owned(),
+            history,
+            country,
+        })
+    }
+}
+
+fn too_long(errors: &mut Vec<FieldError>, field: &str, text: &str, limit: usize) {
+    let chars = text.chars().count();
+    if chars > limit {
+        errors.push(FieldError::new(field, format!("has {chars} characters, the limit is {limit}")));
+    }
+}
+
+impl From<HistoryMessage> for Message {
+    fn from(message: HistoryMessage) -> Self {
+        let role = match message.role {
+            Role::Customer => Speaker::Customer,
+            Role::Agent => Speaker::Agent,
+        };
+        Self { role, text: message.text }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn turn(body: &str) -> Result<Turn, Vec<String>> {
+        let mut limits = crate::config::shipped().unwrap().limits;
+        (limits.question_chars, limits.history_messages, limits.history_chars) = (10, 3, 5);
+        let request: AskRequest = serde_json::from_str(body).unwrap();
+        request.into_turn(&limits).map_err(|errors| errors.into_iter().map(|e| e.field).collect())
+    }
+
+    #[test]
+    fn every_field_that_is_wrong_is_named() {
+        for (body, fields) in [
+            (r#"{"question":" "}"#, &["question"][..]),
+            (r#"{"question":"ééééééééééé"}"#, &["question"]),
+            (r#"{"question":"a","conversation_id":"","country":"USA"}"#, &["conversation_id", "country"]),
+            (r#"{"question":"a","conversation_id":"a b"}"#, &["conversation_id"]),
+            (r#"{"question":"a","history":[{"role":"agent","text":"too long"}]}"#, &["history[0].text"]),
+        ] {
+            assert_eq!(turn(body).unwrap_err(), fields, "{body}");
+        }
+        turn(r#"{"question":"éééééééééé"}"#).unwrap();
+    }
+
+    #[test]
+    fn the_turn_counts_the_customers_messages() {
+        let history = r#"[{"role":"customer","text":"a"},{"role":"agent","text":"b"}]"#;
+        let counted = turn(&format!(r#"{{"question":"c","history":{history},"country":"us"}}"#)).unwrap();
+        assert_eq!((counted.number, counted.country.as_deref(), counted.history.len()), (1, Some("US"), 2));
+        assert_eq!(turn(r#"{"question":"c","turn":7}"#).unwrap().number, 7);
+        assert_ne!(turn(r#"{"question":"c"}"#).unwrap().conversation, turn(r#"{"question":"c"}"#).unwrap().conversation);
+    }
+}

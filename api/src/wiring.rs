@@ -1,0 +1,278 @@
+//! Configuration in, parts out: the only place that knows which part stands behind which port.
+
+mod places;
+
+pub use places::{Places, SaidPlaces};
+
+use crate::{
+    app::{App, AppParts, Loaded},
+    config::Config,
+    db::{DbError, desk::Desks, keys::Keys},
+    machine::Machine,
+};
+use engine::{
+    Engine, StorePass,
+    ports::{Clock, Embedder, Generator, Handoffs, Knowledge, KnowledgeError, Ports, Reranker},
+};
+use ingest::{
+    chunk::ChunkConfig,
+    index::{
+        Index, IndexMeta,
+        edge::EdgeIndex,
+        fuse::FusionConfig,
+        server::{ServerConfig, ServerIndex, ServerKey},
+    },
+    knowledge::{EdgeKnowledge, ServerKnowledge},
+    library::{Library, WriteLock},
+    sync::SyncTarget,
+};
+use jiff::Timestamp;
+use models::{
+    catalog::{Catalog, CatalogError, Entry, Role},
+    embedder::BertEmbedder,
+    encoder::EncoderConfig,
+    generator::{GeneratorConfig, GgufGenerator},
+    reranker::{CrossEncoder, LateInteraction},
+    weights::{ModelDir, WeightsError},
+};
+use std::sync::Arc;
+
+/// Why the parts do not fit together.
+#[derive(Debug, thiserror::Error)]
+pub enum WiringError {
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    #[error("the configuration names {name} as {wanted}, but it is a {role}; see `shopclerk models list`")]
+    Role { name: String, wanted: &'static str, role: Role },
+    #[error("the model {name} cannot be loaded")]
+    Encoder { name: String, source: models::encoder::LoadError },
+    #[error("the generator {name} cannot be loaded")]
+    Generator { name: String, source: models::generator::LoadError },
+    #[error(transparent)]
+    Knowledge(#[from] KnowledgeError),
+    #[error(transparent)]
+    Db(#[from] DbError),
+    #[error("loading a model ended unexpectedly")]
+    Loading(#[from] tokio::task::JoinError),
+}
+
+/// Configuration and folders, settled once at the start.
+#[derive(Clone, Debug)]
+pub struct House {
+    pub config: Config,
+    pub places: Places,
+    pub machine: Machine,
+}
+
+/// The models that are in use.
+#[derive(Clone)]
+pub struct LoadedModels {
+    pub embedder: Arc<dyn Embedder>,
+    pub reranker: Option<Arc<dyn Reranker>>,
+    pub generator: Option<Arc<dyn Generator>>,
+}
+
+/// The real time.
+#[derive(Clone, Copy, Debug)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
+
+impl House {
+    pub fn catalog(&self) -> Result<Catalog, CatalogError> {
+        let catalog = Catalog::shipped()?;
+        let own = &self.config.models.catalog;
+        if own.as_os_str().is_empty() { Ok(catalog) } else { catalog.with_file(own) }
+    }
+
+    pub fn model_dir(&self) -> ModelDir {
+        ModelDir::new(&self.places.models)
+    }
+
+    pub fn library(&self) -> Library {
+        Library::new(&self.places.data)
+    }
+
+    pub fn chunks(&self) -> ChunkConfig {
+        ChunkConfig { max_chars: self.config.index.chunk_max_chars, min_chars: self.config.index.chunk_min_chars }
+    }
+
+    /// The server that holds the indexes, if they are not embedded.
+    pub fn server(&self) -> Option<ServerConfig> {
+        let index = &self.config.index;
+        (!index.url.is_empty()).then(|| self.server_at(&index.url))
+    }
+
+    /// A server with the configured key.
+    pub fn server_at(&self, url: &str) -> ServerConfig {
+        let api_key = self.config.index.api_key.expose().map(|key| ServerKey(key.to_owned()));
+        ServerConfig { api_key, ..ServerConfig::new(url) }
+    }
+
+    /// The generator that the configuration means: by name, or the first of the machine's profile that is here.
+    pub fn generator_entry(&self) -> Result<Option<Entry>, WiringError> {
+        let catalog = self.catalog()?;
+        match self.config.models.generator.as_str() {
+            "none" => Ok(None),
+            "auto" => {
+                let dir = self.model_dir();
+                for name in self.machine.profile().generators {
+                    let entry = catalog.get(name)?;
+                    match dir.installed(entry) {
+                        Ok(_) => return Ok(Some(entry.clone())),
+                        Err(WeightsError::Missing { .. }) => {}
+                        Err(error) => return Err(error.into()),
+                    }
+                }
+                Ok(None)
+            }
+            name => expect_role(catalog.get(name)?, Role::Generator, "generator").map(Some),
+        }
+    }
+
+    /// Reads the weights of the embedder only: what `sync` needs.
+    pub async fn load_embedder(&self) -> Result<Arc<BertEmbedder>, WiringError> {
+        let entry = expect_role(self.catalog()?.get(&self.config.models.embedder)?, Role::Embedder, "embedder")?;
+        let files = self.model_dir().installed(&entry)?;
+        let config = self.encoder();
+        let loading = tokio::task::spawn_blocking(move || {
+            BertEmbedder::load(&entry, &files, config)
+                .map_err(|source| WiringError::Encoder { name: entry.name.clone(), source })
+        });
+        loading.await?
+    }
+
+    /// Reads the weights of everything that answering needs.
+    pub async fn load_models(&self) -> Result<LoadedModels, WiringError> {
+        let embedder = self.load_embedder().await?;
+        let reranker: Option<Arc<dyn Reranker>> = match self.config.models.reranker.as_str() {
+            "none" => None,
+            "late-interaction" => Some(Arc::new(LateInteraction::new(Arc::clone(&embedder)))),
+            name => {
+                let entry = expect_role(self.catalog()?.get(name)?, Role::Reranker, "reranker")?;
+                let files = self.model_dir().installed(&entry)?;
+                let config = self.encoder();
+                let loading = tokio::task::spawn_blocking(move || {
+                    CrossEncoder::load(&entry, &files, config)
+                        .map_err(|source| WiringError::Encoder { name: entry.name.clone(), source })
+                });
+                Some(loading.await??)
+            }
+        };
+        let generator = match self.generator_entry()? {
+            None => None,
+            Some(entry) => {
+                let files = self.model_dir().installed(&entry)?;
+                let config = GeneratorConfig {
+                    queue: self.config.limits.concurrent.max(GeneratorConfig::standard(1).queue),
+                    ..GeneratorConfig::standard(self.threads())
+                };
+                let loading = tokio::task::spawn_blocking(move || {
+                    GgufGenerator::load(files.id.clone(), files.weights(), &config)
+                        .map_err(|source| WiringError::Generator { name: entry.name.clone(), source })
+                });
+                Some(loading.await??)
+            }
+        };
+        Ok(LoadedModels { embedder, reranker, generator })
+    }
+
+    pub fn knowledge(&self) -> Result<Arc<dyn Knowledge>, WiringError> {
+        let index = &self.config.index;
+        let fusion = FusionConfig {
+            k: index.rrf_k,
+            dense_weight: index.dense_weight,
+            lexical_weight: index.lexical_weight,
+            depth: index.depth,
+        };
+        Ok(match self.server() {
+            Some(server) => Arc::new(ServerKnowledge::new(&server, &index.language, fusion)?),
+            None => Arc::new(EdgeKnowledge::new(self.library(), &index.language, fusion)?),
+        })
+    }
+
+    pub fn engine(&self, models: &LoadedModels, handoffs: Arc<dyn Handoffs>) -> Result<Engine, WiringError> {
+        Ok(Engine::new(self.ports(models, handoffs)?, self.config.engine.to_engine()))
+    }
+
+    pub fn ports(&self, models: &LoadedModels, handoffs: Arc<dyn Handoffs>) -> Result<Ports, WiringError> {
+        let LoadedModels { embedder, reranker, generator } = models.clone();
+        let (knowledge, clock) = (self.knowledge()?, Arc::new(SystemClock));
+        Ok(Ports { embedder, reranker, generator, knowledge, handoffs, clock })
+    }
+
+    /// Where a sync of the store writes to. The lock keeps every other writer out for as long as it is held; an
+    /// embedded index holds its own.
+    pub async fn sync_target(
+        &self,
+        pass: &StorePass,
+        embedder: Arc<dyn Embedder>,
+        rebuild: bool,
+    ) -> Result<(SyncTarget, Option<WriteLock>), WiringError> {
+        let meta = IndexMeta::new(embedder.model().clone(), embedder.dimensions(), &self.config.index.language);
+        let shelf = self.library().shelf(pass).map_err(KnowledgeError::from)?;
+        let (index, lock): (Box<dyn Index>, _) = match self.server() {
+            Some(server) => {
+                let lock = shelf.lock().map_err(KnowledgeError::from)?;
+                (Box::new(ServerIndex::open(&server, pass, meta.clone(), rebuild).await?), Some(lock))
+            }
+            None => (Box::new(EdgeIndex::open(&shelf, meta.clone(), rebuild).await?), None),
+        };
+        Ok((SyncTarget { index, embedder, meta }, lock))
+    }
+
+    pub fn desks(&self) -> Arc<Desks> {
+        Arc::new(Desks::new(self.places.data.clone(), Arc::new(SystemClock)))
+    }
+
+    pub async fn keys(&self) -> Result<Keys, DbError> {
+        Keys::open(&self.places.data).await
+    }
+
+    /// The whole server, less its socket.
+    pub async fn app(&self, models: &LoadedModels) -> Result<App, WiringError> {
+        let desks = self.desks();
+        let engine = self.engine(models, desks.clone())?;
+        let loaded = Loaded {
+            embedder: models.embedder.model().to_string(),
+            reranker: models.reranker.as_ref().map(|reranker| reranker.model().to_string()),
+            generator: models.generator.as_ref().map(|generator| generator.model().to_string()),
+        };
+        let parts = AppParts {
+            engine,
+            keys: self.keys().await?,
+            desks,
+            http: self.config.http.clone(),
+            limits: self.config.limits.clone(),
+            handoff_message: self.config.engine.handoff_message.clone(),
+            loaded,
+        };
+        Ok(App::new(parts).await?)
+    }
+
+    fn encoder(&self) -> EncoderConfig {
+        EncoderConfig { queue: self.config.models.queue, ..EncoderConfig::standard(self.threads()) }
+    }
+
+    fn threads(&self) -> usize {
+        match self.config.models.threads {
+            0 => self.machine.cores,
+            threads => threads,
+        }
+    }
+}
+
+fn expect_role(entry: &Entry, role: Role, wanted: &'static str) -> Result<Entry, WiringError> {
+    if entry.role == role {
+        Ok(entry.clone())
+    } else {
+        Err(WiringError::Role { name: entry.name.clone(), wanted, role: entry.role })
+    }
+}
+
