@@ -13,15 +13,35 @@ mod set;
 pub use names::Names;
 
 use patterns::Patterns;
+use regex::Regex;
 use std::fmt;
 
 /// What a store knows about its own texts.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct MaskConfig {
-    /// What the store's order numbers start with, besides `#`: `FV` for `FV10234`.
-    pub order_prefixes: Vec<String>,
+    order_number: Option<Regex>,
     /// Words that are never names of people: the store, its brands and products.
     pub keep: Vec<String>,
+}
+
+/// The pattern of order numbers cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("'{pattern}' is no pattern for order numbers: write a regular expression that matches one, such as '#?FV\\d{{5}}'")]
+pub struct OrderPatternError {
+    pattern: String,
+    source: regex::Error,
+}
+
+impl MaskConfig {
+    /// With a regular expression for the store's order numbers, besides the forms that are known (`#1001`,
+    /// `order 1001`). Case does not matter.
+    pub fn with_order_number(mut self, pattern: &str) -> Result<Self, OrderPatternError> {
+        let found = regex::RegexBuilder::new(pattern).case_insensitive(true).size_limit(1 << 20).build();
+        let found = found.map_err(|source| OrderPatternError { pattern: pattern.to_owned(), source })?;
+        // One that matches nothing at all would match everywhere.
+        self.order_number = Some(found).filter(|p| !p.is_match(""));
+        Ok(self)
+    }
 }
 
 /// A kind of personal data.
@@ -132,7 +152,7 @@ pub struct Masker {
 impl Masker {
     pub fn new(config: &MaskConfig) -> Self {
         let keep = config.keep.iter().flat_map(|words| words.split_whitespace()).map(str::to_lowercase).collect();
-        Self { patterns: Patterns::new(&config.order_prefixes), keep }
+        Self { patterns: Patterns::new(config.order_number.as_ref()), keep }
     }
 
     /// The names to mask in one conversation: those of its record, and those by which people introduce, address or
@@ -155,7 +175,7 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expect: &str) {
-        let masker = Masker::new(&MaskConfig { order_prefixes: vec!["FV".into()], keep: vec!["Fjellvik".into()] });
+        let masker = Masker::new(&MaskConfig { keep: vec!["Fjellvik".into()], ..MaskConfig::default().with_order_number(r"#?FV\d{5}").unwrap() });
         let names = masker.names(["Maria Lindqvist"], [text]);
         assert_eq!(masker.mask(text, &names, &mut MaskReport::default()), expect, "{text}");
     }

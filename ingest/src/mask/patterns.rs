@@ -27,17 +27,14 @@ pub(super) fn regex(pattern: &str) -> Regex {
 }
 
 impl Patterns {
-    pub(super) fn new(order_prefixes: &[String]) -> Self {
-        let prefixes: Vec<String> = order_prefixes.iter().filter(|p| !p.is_empty()).map(|p| regex::escape(p)).collect();
+    pub(super) fn new(order_number: Option<&Regex>) -> Self {
         let mut order = vec![
             // #1001, #FV-1001, # 1001-B
             regex(r"#\s?[A-Za-z]{0,4}-?\d{3,}(?:-[A-Za-z0-9]{1,4})?\b"),
             // W4923227: a letter or three in front of many digits
             regex(r"\b[A-Z]{1,3}-?\d{5,8}\b"),
         ];
-        if !prefixes.is_empty() {
-            order.insert(0, regex(&format!(r"(?i)(?:\b|#)(?:{})[-\s]?\d{{3,}}(?:-[a-z0-9]{{1,4}})?\b", prefixes.join("|"))));
-        }
+        order.splice(..0, order_number.cloned());
         Self {
             address: Addresses::new(),
             url: regex(r#"(?i)\bhttps?://[^\s<>"'\)\]]+"#),

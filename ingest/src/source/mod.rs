@@ -1,15 +1,26 @@
 //! Files and folders in, documents out. A broken file, line or ticket is a [`Failure`]; everything else is read.
 
+mod chatwoot;
+mod conversation;
+mod export;
 mod front_matter;
+mod gorgias;
 mod html;
 mod html_table;
+mod json;
+mod json_lines;
 pub(crate) mod lines;
 mod limits;
 mod markdown;
 mod money;
 mod page;
 mod pdf;
+mod product;
+mod product_csv;
+mod quoted;
+mod record;
 mod text;
+mod zendesk;
 
 pub use limits::Limits;
 pub use money::Currency;
@@ -156,6 +167,9 @@ impl Run<'_> {
         let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
         let read: fn(&mut Reading<'_, '_>) = match extension.as_str() {
             "md" | "markdown" | "html" | "htm" | "txt" | "text" | "pdf" => page::read,
+            "csv" => product_csv::read,
+            "jsonl" | "ndjson" => json_lines::read,
+            "json" => export::read,
             _ => {
                 let reason = "no reader for this kind of file".to_owned();
                 self.tally.skipped.push(Skipped { path: path.to_path_buf(), count: 1, reason });
