@@ -193,7 +193,11 @@ fn windows(text: &str) -> Vec<String> {
     let mut rest = text.trim();
     while !rest.is_empty() {
         let end = rest.char_indices().nth(WINDOW).map_or(rest.len(), |(at, _)| at);
-        let cut = if end == rest.len() { end } else { rest[..end].rfind(char::is_whitespace).filter(|at| *at > 0).unwrap_or(end) };
+        let cut = if end == rest.len() {
+            end
+        } else {
+            rest[..end].rfind(char::is_whitespace).filter(|at| *at > 0).unwrap_or(end)
+        };
         windows.push(rest[..cut].trim_end().to_owned());
         rest = rest[cut..].trim_start();
     }
@@ -241,7 +245,10 @@ mod tests {
 
     #[test]
     fn terms_are_stems_without_stop_words() {
-        assert_eq!(Analyzer::english().terms("The Returns of 2 running-shoes, it's A5"), ["return", "run", "shoe", "a5"]);
+        assert_eq!(
+            Analyzer::english().terms("The Returns of 2 running-shoes, it's A5"),
+            ["return", "run", "shoe", "a5"]
+        );
     }
 
     #[test]

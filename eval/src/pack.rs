@@ -192,7 +192,8 @@ pub fn questions(path: &Path) -> Result<Vec<Question>, PackError> {
     let questions: Vec<(usize, Question)> = read_lines(path)?;
     unique(path, questions.iter().map(|(line, question)| (*line, question.id.as_str())))?;
     for (line, question) in &questions {
-        let problem = |problem: &str| Err(PackError::Line { path: path.to_owned(), line: *line, problem: problem.into() });
+        let problem =
+            |problem: &str| Err(PackError::Line { path: path.to_owned(), line: *line, problem: problem.into() });
         if question.text.trim().is_empty() {
             return problem("'text' is empty: write the question");
         }
@@ -203,7 +204,9 @@ pub fn questions(path: &Path) -> Result<Vec<Question>, PackError> {
             return problem("'must_not_include' holds a fact without a letter or a digit: remove it");
         }
         if question.action == Action::Answer && question.must_include.is_empty() && question.polarity.is_none() {
-            return problem("'must_include' is empty: an answer is right by the facts that it states, name at least one");
+            return problem(
+                "'must_include' is empty: an answer is right by the facts that it states, name at least one",
+            );
         }
     }
     Ok(questions.into_iter().map(|(_, question)| question).collect())
@@ -316,7 +319,8 @@ mod tests {
             ("transcripts.jsonl", other),
             ("notes.txt", QUERY),
         ]);
-        let names: Vec<_> = pack.query_files().unwrap().iter().map(|path| path.file_name().unwrap().to_owned()).collect();
+        let names: Vec<_> =
+            pack.query_files().unwrap().iter().map(|path| path.file_name().unwrap().to_owned()).collect();
         assert_eq!(names, ["anything.jsonl", "faq_qa.jsonl"]);
         assert_eq!(read_all(&pack).unwrap(), 2);
         let corpus = pack.corpus().unwrap();
@@ -328,17 +332,38 @@ mod tests {
         let question = r#"{"id": "x", "text": "t", "action": "answer", "must_include": ["30 days"]}"#;
         for (name, text, expected) in [
             ("q.jsonl", format!("{QUERY}\n{{"), "q.jsonl, line 2: EOF while parsing an object (column 1)"),
-            ("q.jsonl", format!("{QUERY}\n\n{{\"id\": \"r\", \"text\": \"b\"}}"), "q.jsonl, line 3: missing field `relevant`"),
+            (
+                "q.jsonl",
+                format!("{QUERY}\n\n{{\"id\": \"r\", \"text\": \"b\"}}"),
+                "q.jsonl, line 3: missing field `relevant`",
+            ),
             ("q.jsonl", format!("{QUERY}\n{QUERY}"), "q.jsonl, line 2: the id 'q' stands above already"),
             ("q.jsonl", QUERY.replace("a?", " "), "q.jsonl, line 1: 'text' is empty"),
             ("q.jsonl", QUERY.replace("\"grade\": 2", "\"grade\": 0"), "q.jsonl, line 1: 'relevant' names no document"),
-            ("q.jsonl", QUERY.replace("\"a\", \"grade", "\"b\", \"grade"), "line 1: the document 'b' is not in corpus.jsonl"),
-            ("questions.jsonl", question.replace("answer", "perhaps"), "questions.jsonl, line 1: unknown variant `perhaps`"),
-            ("questions.jsonl", question.replace("30 days", "!"), "questions.jsonl, line 1: 'must_include' holds a fact"),
-            ("questions.jsonl", question.replace("[\"30 days\"]", "[]"), "questions.jsonl, line 1: 'must_include' is empty"),
+            (
+                "q.jsonl",
+                QUERY.replace("\"a\", \"grade", "\"b\", \"grade"),
+                "line 1: the document 'b' is not in corpus.jsonl",
+            ),
+            (
+                "questions.jsonl",
+                question.replace("answer", "perhaps"),
+                "questions.jsonl, line 1: unknown variant `perhaps`",
+            ),
+            (
+                "questions.jsonl",
+                question.replace("30 days", "!"),
+                "questions.jsonl, line 1: 'must_include' holds a fact",
+            ),
+            (
+                "questions.jsonl",
+                question.replace("[\"30 days\"]", "[]"),
+                "questions.jsonl, line 1: 'must_include' is empty",
+            ),
             ("questions.jsonl", "\n".into(), "holds no record"),
         ] {
-            let (_dir, pack) = pack(&[("corpus.jsonl", CORPUS), ("base.jsonl", &QUERY.replace("\"q\"", "\"base\"")), (name, &text)]);
+            let (_dir, pack) =
+                pack(&[("corpus.jsonl", CORPUS), ("base.jsonl", &QUERY.replace("\"q\"", "\"base\"")), (name, &text)]);
             let found = read_all(&pack).unwrap_err().to_string();
             assert!(found.contains(expected), "{found:?} does not say {expected:?}");
         }
@@ -364,7 +389,8 @@ mod tests {
 
     #[test]
     fn only_what_can_be_checked_is_asked() {
-        let line = |id: &str, rest: &str| QUERY.replace("\"q\"", &format!("\"{id}\"")).replace("\"user_id\": \"u\"", rest);
+        let line =
+            |id: &str, rest: &str| QUERY.replace("\"q\"", &format!("\"{id}\"")).replace("\"user_id\": \"u\"", rest);
         let text = [
             line("number", r#""gold_answer": "It is 5.", "must_include": ["5"], "polarity": null"#),
             line("no", r#""gold_answer": "No.", "must_include": [], "polarity": "no""#),

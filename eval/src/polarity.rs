@@ -45,7 +45,8 @@ pub fn polarity(answer: &str) -> Said {
         }
     }
     let negated = words(&lower).any(|word| {
-        matches!(word, "not" | "no" | "never" | "cannot" | "none" | "neither" | "nor" | "without") || word.ends_with("n't")
+        matches!(word, "not" | "no" | "never" | "cannot" | "none" | "neither" | "nor" | "without")
+            || word.ends_with("n't")
     });
     Said::Implied(if negated { Polarity::No } else { Polarity::Yes })
 }

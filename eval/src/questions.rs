@@ -111,8 +111,10 @@ pub fn summarize(results: &[Asked]) -> Metrics {
     rates.push(("accuracy", results.iter().filter(|asked| asked.judged.verdict.is_good()).count(), n));
     rates.push(("accept_accuracy", results.iter().filter(|asked| asked.judged.accepted).count(), n));
 
-    let answered: Vec<&Asked> =
-        results.iter().filter(|asked| asked.judged.accepted && matches!(asked.response, Response::Answer { .. })).collect();
+    let answered: Vec<&Asked> = results
+        .iter()
+        .filter(|asked| asked.judged.accepted && matches!(asked.response, Response::Answer { .. }))
+        .collect();
     let required: usize = answered.iter().map(|asked| required_facts(&asked.question)).sum();
     let missing: usize = answered.iter().map(|asked| asked.judged.missing.len()).sum();
     rates.push(("fact_recall", required - missing, required));
@@ -165,8 +167,7 @@ mod tests {
         Asked { question, response, judged, retrieved: Vec::new(), dropped: Vec::new(), took_ms }
     }
 
-    const ANSWER: &str =
-        r#"{"id":"a","text":"t","action":"answer","must_include":["5","6"],"must_not_include":["9"],"gold_docs":["a"]}"#;
+    const ANSWER: &str = r#"{"id":"a","text":"t","action":"answer","must_include":["5","6"],"must_not_include":["9"],"gold_docs":["a"]}"#;
     const HANDOFF: &str = r#"{"id":"h","text":"t","action":"handoff"}"#;
 
     fn results() -> Vec<Asked> {
@@ -189,9 +190,14 @@ mod tests {
         let metrics = summarize(&results());
         let all: f64 = Verdict::ALL.iter().map(|verdict| value(&metrics, verdict.name())).sum();
         assert!((all - 1.0).abs() < 1e-12);
-        for (name, expected) in
-            [("right", 0.2), ("accuracy", 0.4), ("accept_accuracy", 0.6), ("fact_recall", 0.75), ("wrong_facts", 0.0), ("cited_gold", 1.0)]
-        {
+        for (name, expected) in [
+            ("right", 0.2),
+            ("accuracy", 0.4),
+            ("accept_accuracy", 0.6),
+            ("fact_recall", 0.75),
+            ("wrong_facts", 0.0),
+            ("cited_gold", 1.0),
+        ] {
             assert!((value(&metrics, name) - expected).abs() < 1e-12, "{name}: {}", value(&metrics, name));
         }
         // No question asks for yes or no, so there is no rate of errors in it.

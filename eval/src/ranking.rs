@@ -35,8 +35,7 @@ impl RankingScores {
 /// Scores `ranked`, best first, against the judgements of its query. A document that is listed twice counts at its
 /// first place only. `None` where the query has no relevant document: there is nothing to find.
 pub fn score(ranked: &[DocId], judgements: &[Judgement]) -> Option<RankingScores> {
-    let grades: HashMap<&DocId, u8> =
-        judgements.iter().filter(|j| j.grade > 0).map(|j| (&j.doc_id, j.grade)).collect();
+    let grades: HashMap<&DocId, u8> = judgements.iter().filter(|j| j.grade > 0).map(|j| (&j.doc_id, j.grade)).collect();
     if grades.is_empty() {
         return None;
     }

@@ -99,7 +99,9 @@ impl Run {
             .metrics
             .0
             .iter()
-            .map(|(name, e)| vec![(*name).to_owned(), format!("{:.3}", e.value), format!("[{:.3}, {:.3}]", e.low, e.high)])
+            .map(|(name, e)| {
+                vec![(*name).to_owned(), format!("{:.3}", e.value), format!("[{:.3}, {:.3}]", e.low, e.high)]
+            })
             .collect();
         text.push_str(&aligned(&rows));
         text
@@ -115,7 +117,9 @@ fn row(name: &str, metrics: &Metrics) -> Vec<String> {
 /// Columns padded to their widest cell, two spaces apart.
 fn aligned(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
     let widths: Vec<usize> = (0..columns).map(width).collect();
     let mut text = String::new();
     for row in rows {
@@ -135,7 +139,8 @@ pub fn complaint(asked: &Asked) -> Option<String> {
     if asked.judged.verdict.is_good() {
         return None;
     }
-    let mut text = format!("{}: {}\n  asked:    {}\n", asked.judged.verdict.name(), asked.question.id, asked.question.text);
+    let mut text =
+        format!("{}: {}\n  asked:    {}\n", asked.judged.verdict.name(), asked.question.id, asked.question.text);
     match &asked.response {
         Response::Answer { text: answer, cited } => {
             text.push_str(&format!("  answered: {answer}\n"));

@@ -39,8 +39,15 @@ pub struct RankedLine<'a> {
 }
 
 impl Ranked {
-    pub fn line<'a>(&'a self, pack: &'a str, file: &'a str, variant: Option<&'a str>, system: &'a str) -> RankedLine<'a> {
-        let scores = METRICS.iter().zip(self.scores.values()).map(|(name, value)| ((*name).into(), value.into())).collect();
+    pub fn line<'a>(
+        &'a self,
+        pack: &'a str,
+        file: &'a str,
+        variant: Option<&'a str>,
+        system: &'a str,
+    ) -> RankedLine<'a> {
+        let scores =
+            METRICS.iter().zip(self.scores.values()).map(|(name, value)| ((*name).into(), value.into())).collect();
         let ranked = self.documents.iter().map(|(doc, _)| doc).collect();
         RankedLine { pack, file, variant, system, id: &self.query, scores, ranked }
     }
@@ -131,7 +138,9 @@ pub fn sample<T>(items: Vec<T>, limit: Option<usize>, seed: u64, id: impl Fn(&T)
     let mut order: Vec<(Vec<u8>, usize)> = items
         .iter()
         .enumerate()
-        .map(|(at, item)| (Sha256::new().chain_update(seed.to_le_bytes()).chain_update(id(item)).finalize().to_vec(), at))
+        .map(|(at, item)| {
+            (Sha256::new().chain_update(seed.to_le_bytes()).chain_update(id(item)).finalize().to_vec(), at)
+        })
         .collect();
     order.sort();
     let chosen: BTreeSet<usize> = order.into_iter().take(limit).map(|(_, at)| at).collect();
@@ -145,12 +154,16 @@ mod tests {
     use crate::progress::Silent;
 
     fn corpus() -> Vec<CorpusDocument> {
-        [("faq", "Can I  return shoes?\nYes, for 30 days."), ("policy", "Shoes: return for 30 days."), ("gift", "Gift cards")]
-            .map(|(id, text)| {
-                let kind = if id == "gift" { SourceKind::Product } else { SourceKind::Policy };
-                CorpusDocument { id: DocId(id.into()), kind, title: String::new(), text: text.into() }
-            })
-            .to_vec()
+        [
+            ("faq", "Can I  return shoes?\nYes, for 30 days."),
+            ("policy", "Shoes: return for 30 days."),
+            ("gift", "Gift cards"),
+        ]
+        .map(|(id, text)| {
+            let kind = if id == "gift" { SourceKind::Product } else { SourceKind::Policy };
+            CorpusDocument { id: DocId(id.into()), kind, title: String::new(), text: text.into() }
+        })
+        .to_vec()
     }
 
     fn queries() -> Vec<Query> {

@@ -7,6 +7,9 @@ use engine::ports::{KnowledgeError, ModelError, SearchMode, SearchQuery};
 use engine::{DocId, Passage, Turn};
 use std::collections::HashSet;
 
+/// How deep the index is asked: as deep as a fusion looks for a customer, so that `fused` is what `full` starts from.
+const PASSAGES: usize = 64;
+
 #[derive(Debug, thiserror::Error)]
 pub enum SearchError {
     #[error(transparent)]
@@ -80,8 +83,7 @@ impl Searcher for IndexSearcher {
             text: query.to_owned(),
             embedding: ports.embedder.embed_query(query).await?,
             mode: self.mode,
-            // Several passages may belong to one document.
-            limit: limit * 4,
+            limit: PASSAGES,
             kinds: Vec::new(),
             tags: Vec::new(),
             valid_on: None,

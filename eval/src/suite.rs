@@ -248,6 +248,7 @@ mod tests {
                 passages: 4,
                 search: SearchMode::Fused,
                 coverage: 0.5,
+                certain: 0.9,
                 evidence_sentences: 4,
                 max_tokens: 10,
                 handoff_message: String::new(),

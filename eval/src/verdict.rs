@@ -24,7 +24,8 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    pub const ALL: [Self; 5] = [Self::Right, Self::RefusedRightly, Self::Wrong, Self::Incomplete, Self::RefusedNeedlessly];
+    pub const ALL: [Self; 5] =
+        [Self::Right, Self::RefusedRightly, Self::Wrong, Self::Incomplete, Self::RefusedNeedlessly];
 
     /// As it stands in the JSON.
     pub fn name(self) -> &'static str {

@@ -4,22 +4,22 @@ mod bar;
 mod desk;
 mod index;
 
-use anyhow::{Context, bail};
+use super::{CommandError, Exit, operator};
+use crate::wiring::{House, LoadedModels};
+use ::eval::pack::{self, IndexedStore, Pack, PackIndex, Question};
+use ::eval::questions::{Asked, ask_all, latency, summarize, wrong_not_ruled_out};
+use ::eval::report::{Report, Run, complaint};
+use ::eval::retrieval::sample;
+use ::eval::statistics::Bootstrap;
+use ::eval::suite::{Mode, RetrievalPlan, Scope, measure_retrieval};
 use bar::Bar;
 use clap::{Args, Subcommand, ValueEnum};
-use desk::NoDesk;
-use engine::ports::{Clock, Embedder, Generator, Knowledge, Ports, Reranker, SearchMode};
-use engine::{DocId, Engine, EngineConfig, StoreId, StorePass};
-use eval::pack::{self, IndexedStore, Pack, PackIndex, Question};
-use eval::questions::{Asked, ask_all, latency, summarize, wrong_not_ruled_out};
-use eval::report::{Report, Run, complaint};
-use eval::retrieval::sample;
-use eval::statistics::Bootstrap;
-use eval::suite::{Mode, RetrievalPlan, Scope, measure_retrieval};
+use desk::{EvalClock, NoDesk};
+use engine::ports::{Knowledge, Ports, SearchMode};
+use engine::{DocId, Engine, StoreId};
 use index::PackLibrary;
-use ingest::chunk::ChunkConfig;
-use ingest::index::fuse::FusionConfig;
 use jiff::civil::Date;
+use serde_json::json;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -83,23 +83,7 @@ struct RetrievalArgs {
     #[arg(long)]
     no_baselines: bool,
     #[command(flatten)]
-    tuning: Tuning,
-    #[command(flatten)]
     common: Common,
-}
-
-/// For experiments: what the packs are indexed and searched with.
-#[derive(Debug, Args)]
-struct Tuning {
-    /// Weight of the vectors in the fusion.
-    #[arg(long, value_name = "WEIGHT")]
-    dense_weight: Option<f32>,
-    /// Weight of the words in the fusion.
-    #[arg(long, value_name = "WEIGHT")]
-    lexical_weight: Option<f32>,
-    /// Longest chunk in characters.
-    #[arg(long, value_name = "CHARS")]
-    chunk_chars: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -122,7 +106,7 @@ struct QuestionsArgs {
     #[arg(long, value_name = "FILE")]
     file: PathBuf,
     #[command(flatten)]
-    answering: AnsweringArgs,
+    answering: Answering,
     #[command(flatten)]
     common: Common,
 }
@@ -135,13 +119,13 @@ struct QaArgs {
     #[arg(long, value_name = "NAME")]
     file: String,
     #[command(flatten)]
-    answering: AnsweringArgs,
+    answering: Answering,
     #[command(flatten)]
     common: Common,
 }
 
 #[derive(Debug, Args)]
-struct AnsweringArgs {
+struct Answering {
     /// Answer in the sentences of the sources.
     #[arg(long)]
     no_generator: bool,
@@ -150,46 +134,16 @@ struct AnsweringArgs {
     today: Option<Date>,
 }
 
-impl EvalArgs {
-    /// Whether a generator will be asked: whoever loads the models need not load one otherwise.
-    pub fn needs_generator(&self) -> bool {
-        match &self.what {
-            What::Retrieval(_) => false,
-            What::Questions(args) => !args.answering.no_generator,
-            What::Qa(args) => !args.answering.no_generator,
-        }
-    }
-}
-
-/// What the wiring hands in.
-pub struct EvalParts {
-    pub embedder: Arc<dyn Embedder>,
-    pub reranker: Option<Arc<dyn Reranker>>,
-    pub generator: Option<Arc<dyn Generator>>,
-    /// The stores' own indexes.
-    pub knowledge: Arc<dyn Knowledge>,
-    pub engine: EngineConfig,
-    pub fusion: FusionConfig,
-    pub chunks: ChunkConfig,
-    /// Language of the lexical index.
-    pub language: String,
-    /// Packs are indexed below it.
-    pub data: PathBuf,
-}
-
-pub async fn run(args: EvalArgs, parts: EvalParts) -> anyhow::Result<()> {
+pub async fn run(house: House, args: EvalArgs) -> Result<Exit, CommandError> {
     match args.what {
-        What::Retrieval(args) => retrieval(args, parts).await,
-        What::Questions(args) => questions(args, parts).await,
-        What::Qa(args) => qa(args, parts).await,
+        What::Retrieval(args) => retrieval(house, args).await,
+        What::Questions(args) => questions(house, args).await,
+        What::Qa(args) => qa(house, args).await,
     }
 }
 
-async fn retrieval(args: RetrievalArgs, mut parts: EvalParts) -> anyhow::Result<()> {
-    let Tuning { dense_weight, lexical_weight, chunk_chars } = args.tuning;
-    parts.fusion.dense_weight = dense_weight.unwrap_or(parts.fusion.dense_weight);
-    parts.fusion.lexical_weight = lexical_weight.unwrap_or(parts.fusion.lexical_weight);
-    parts.chunks.max_chars = chunk_chars.unwrap_or(parts.chunks.max_chars);
+async fn retrieval(mut house: House, args: RetrievalArgs) -> Result<Exit, CommandError> {
+    house.config.models.generator = "none".into();
     let plan = RetrievalPlan {
         packs: args.pack,
         files: args.file,
@@ -197,49 +151,59 @@ async fn retrieval(args: RetrievalArgs, mut parts: EvalParts) -> anyhow::Result<
         scope: if args.whole_corpus { Scope::WholeCorpus } else { Scope::AnsweringKinds },
         without_verbatim: args.without_verbatim,
         exclude: args.exclude_docs.as_deref().map(document_names).transpose()?.unwrap_or_default(),
-        candidates: parts.engine.candidates,
+        candidates: house.config.engine.candidates,
         baselines: !args.no_baselines,
         limit: args.common.limit,
-        bootstrap: bootstrap(args.common.seed),
+        bootstrap: Bootstrap { resamples: 2000, seed: args.common.seed },
         cluster: args.cluster,
-        cache: Some(parts.data.join("eval").join("baselines")),
+        cache: Some(house.places.data.join("eval").join("baselines")),
     };
+    let models = house.load_models().await?;
     let bar = Arc::new(Bar::new());
-    let embedder = parts.embedder.clone();
-    let library = PackLibrary::new(parts, None, bar.clone())?;
-    let measured = measure_retrieval(&plan, &library, embedder, &*bar).await?;
+    let library = PackLibrary::new(house, models.clone(), None, bar.clone())?;
+    let measured = measure_retrieval(&plan, &library, models.embedder, &*bar).await?;
     for run in &measured.report.runs {
-        print(&run.table());
+        println!("{}", run.table());
     }
     if let Some(out) = &args.common.out {
-        write_lines(out, measured.lines)?;
+        write_lines(out, &measured.lines)?;
     }
     finish(&args.common, &measured.report)
 }
 
-async fn questions(args: QuestionsArgs, parts: EvalParts) -> anyhow::Result<()> {
+async fn questions(house: House, args: QuestionsArgs) -> Result<Exit, CommandError> {
     let questions = pack::questions(&args.file)?;
-    #[expect(clippy::disallowed_methods, reason = "whoever runs the command has the store's data at hand")]
-    let pass = StorePass::for_operator(args.store.clone(), "eval asks the store");
-    let ports = ports(&parts, parts.knowledge.clone(), &args.answering);
-    let store = IndexedStore { pass, engine: Engine::new(ports.clone(), parts.engine), ports };
+    let (models, today) = args.answering.load(&house).await?;
+    let ports = ports(&models, house.knowledge()?, today);
+    let engine = Engine::new(ports.clone(), house.config.engine.to_engine());
+    let store = IndexedStore { pass: operator(&args.store), engine, ports };
     let file = args.file.file_name().unwrap_or(args.file.as_os_str()).to_string_lossy();
     answers(&store, args.store.as_str(), &file, questions, &args.common).await
 }
 
-async fn qa(args: QaArgs, mut parts: EvalParts) -> anyhow::Result<()> {
+async fn qa(house: House, args: QaArgs) -> Result<Exit, CommandError> {
     let pack = Pack::open(&args.pack)?;
     let queries = pack::queries(&pack.file(&args.file), &pack.corpus()?)?;
     let questions = pack::checkable(&queries);
     if questions.is_empty() {
-        bail!("{}: no query has a gold answer with a number, a yes or a no that could be checked", args.file);
+        let problem = "no query has a gold answer with a number, a yes or a no that could be checked";
+        return Err(CommandError::Said(format!("{}: {problem}", args.file)));
     }
-    if args.answering.no_generator {
-        parts.generator = None;
-    }
-    let library = PackLibrary::new(parts, args.answering.today, Arc::new(Bar::new()))?;
+    let (models, today) = args.answering.load(&house).await?;
+    let library = PackLibrary::new(house, models, today, Arc::new(Bar::new()))?;
     let store = library.open(&pack, &BTreeSet::new()).await?;
     answers(&store, &pack.name, &args.file, questions, &args.common).await
+}
+
+impl Answering {
+    /// The models that answer, and the day on which they do.
+    async fn load(&self, house: &House) -> Result<(LoadedModels, Option<Date>), CommandError> {
+        let mut house = house.clone();
+        if self.no_generator {
+            house.config.models.generator = "none".into();
+        }
+        Ok((house.load_models().await?, self.today))
+    }
 }
 
 /// Asks, prints what was not right and the rates, and writes what was asked for.
@@ -249,11 +213,11 @@ async fn answers(
     file: &str,
     questions: Vec<Question>,
     common: &Common,
-) -> anyhow::Result<()> {
+) -> Result<Exit, CommandError> {
     let questions = sample(questions, common.limit, common.seed, |question| &question.id);
     let asked = ask_all(store, questions, &Bar::new()).await?;
     for text in asked.iter().filter_map(complaint) {
-        print(&text);
+        println!("{text}");
     }
     let system = if store.ports.generator.is_some() { "generated" } else { "extractive" };
     let run = Run {
@@ -266,12 +230,12 @@ async fn answers(
         metrics: summarize(&asked),
         baselines: Vec::new(),
     };
-    print(&run.list());
+    print!("{}", run.list());
     if let Some(bound) = wrong_not_ruled_out(&asked) {
-        print(&format!("  none was wrong: up to {:.1} % wrong cannot be ruled out (95 %)\n", bound * 100.0));
+        println!("  none was wrong: up to {:.1} % wrong cannot be ruled out (95 %)", bound * 100.0);
     }
     if let Some(times) = latency(&asked) {
-        print(&format!("  ms per reply: p50 {:.0}, p95 {:.0}, p99 {:.0}\n", times.p50_ms, times.p95_ms, times.p99_ms));
+        println!("  ms per reply: p50 {:.0}, p95 {:.0}, p99 {:.0}", times.p50_ms, times.p95_ms, times.p99_ms);
     }
     if let Some(out) = &common.out {
         write_results(out, &asked)?;
@@ -280,34 +244,18 @@ async fn answers(
 }
 
 /// The results repeat byte for byte; the times, which do not, go to a file beside them.
-fn write_results(out: &Path, asked: &[Asked]) -> anyhow::Result<()> {
-    let lines: Vec<String> = asked.iter().map(|one| serde_json::to_string(&one.line())).collect::<Result<_, _>>()?;
-    write_lines(out, lines)?;
-    let times = asked.iter().map(|one| {
-        let took_ms = (one.took_ms * 10.0).round() / 10.0;
-        serde_json::json!({ "id": one.question.id, "took_ms": took_ms }).to_string()
-    });
-    write_lines(&out.with_extension("timings.jsonl"), times)
+fn write_results(out: &Path, asked: &[Asked]) -> Result<(), CommandError> {
+    let lines: Result<Vec<_>, _> = asked.iter().map(|one| serde_json::to_string(&one.line())).collect();
+    write_lines(out, &lines.map_err(unprintable)?)?;
+    let time = |one: &Asked| json!({ "id": one.question.id, "took_ms": one.took_ms.round() }).to_string();
+    write_lines(&out.with_extension("timings.jsonl"), &asked.iter().map(time).collect::<Vec<_>>())
 }
 
 /// The engine's ports without its desk: what is asked here must reach no person.
-fn ports(parts: &EvalParts, knowledge: Arc<dyn Knowledge>, answering: &AnsweringArgs) -> Ports {
-    Ports {
-        embedder: parts.embedder.clone(),
-        reranker: parts.reranker.clone(),
-        generator: parts.generator.clone().filter(|_| !answering.no_generator),
-        knowledge,
-        handoffs: Arc::new(NoDesk),
-        clock: clock(answering.today),
-    }
-}
-
-fn clock(today: Option<Date>) -> Arc<dyn Clock> {
-    Arc::new(desk::EvalClock(today))
-}
-
-fn bootstrap(seed: u64) -> Bootstrap {
-    Bootstrap { resamples: 2000, seed }
+fn ports(models: &LoadedModels, knowledge: Arc<dyn Knowledge>, today: Option<Date>) -> Ports {
+    let LoadedModels { embedder, reranker, generator } = models.clone();
+    let (handoffs, clock) = (Arc::new(NoDesk), Arc::new(EvalClock(today)));
+    Ports { embedder, reranker, generator, knowledge, handoffs, clock }
 }
 
 impl From<ModeArg> for Mode {
@@ -321,29 +269,23 @@ impl From<ModeArg> for Mode {
     }
 }
 
-fn document_names(file: &Path) -> anyhow::Result<BTreeSet<DocId>> {
-    let text = fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+fn document_names(file: &Path) -> Result<BTreeSet<DocId>, CommandError> {
+    let text = fs::read_to_string(file).map_err(CommandError::io(format!("{} cannot be read", file.display())))?;
     Ok(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(|line| DocId(line.to_owned())).collect())
 }
 
-fn write_lines(file: &Path, lines: impl IntoIterator<Item = String>) -> anyhow::Result<()> {
-    let mut text = String::new();
-    for line in lines {
-        text.push_str(&line);
-        text.push('\n');
-    }
-    fs::write(file, text).with_context(|| format!("{} cannot be written", file.display()))
+fn write_lines(file: &Path, lines: &[String]) -> Result<(), CommandError> {
+    let text: String = lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
+    fs::write(file, text).map_err(CommandError::io(format!("{} cannot be written", file.display())))
 }
 
-fn finish(common: &Common, report: &Report) -> anyhow::Result<()> {
+fn finish(common: &Common, report: &Report) -> Result<Exit, CommandError> {
     if common.json {
-        print(&serde_json::to_string(report)?);
-        print("\n");
+        println!("{}", serde_json::to_string(report).map_err(unprintable)?);
     }
-    Ok(())
+    Ok(Exit::Done)
 }
 
-#[expect(clippy::print_stdout, reason = "what the command is for")]
-fn print(text: &str) {
-    print!("{text}");
+fn unprintable(error: serde_json::Error) -> CommandError {
+    CommandError::Said(format!("the results cannot be written as JSON: {error}"))
 }

@@ -53,7 +53,10 @@ impl Statement {
 
     fn holds(&self, wanted: &[Token]) -> bool {
         !wanted.is_empty()
-            && self.0.windows(wanted.len()).any(|window| wanted.iter().zip(window).all(|(want, have)| want.is_met_by(have)))
+            && self
+                .0
+                .windows(wanted.len())
+                .any(|window| wanted.iter().zip(window).all(|(want, have)| want.is_met_by(have)))
     }
 }
 

@@ -7,8 +7,15 @@ use std::sync::LazyLock;
 pub(super) enum Token {
     /// In lower case; words for lengths of time in the singular.
     Word(String),
-    Number { value: String, unit: Option<Unit> },
-    Date { month: u8, day: u8, year: Option<u16> },
+    Number {
+        value: String,
+        unit: Option<Unit>,
+    },
+    Date {
+        month: u8,
+        day: u8,
+        year: Option<u16>,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +29,9 @@ impl Token {
     /// Whether `have`, found in a text, says what `self` asks for.
     pub(super) fn is_met_by(&self, have: &Token) -> bool {
         match (self, have) {
-            (Self::Word(want), Self::Word(have)) => want == have || (want.chars().count() >= 4 && have.starts_with(want.as_str())),
+            (Self::Word(want), Self::Word(have)) => {
+                want == have || (want.chars().count() >= 4 && have.starts_with(want.as_str()))
+            }
             (Self::Number { value: want, unit: wanted }, Self::Number { value: have, unit: had }) => {
                 want == have && unit_met(*wanted, *had, have)
             }
@@ -89,7 +98,8 @@ fn lexemes(text: &str) -> Vec<Lexeme> {
             } else if let Some(number) = found.name("number") {
                 let plain = plain_number(number.as_str());
                 // Between two numbers it is a dash, before a lone one a sign.
-                let lone = text[..found.get_match().start()].chars().next_back().is_none_or(|c| c.is_whitespace() || c == '(');
+                let lone =
+                    text[..found.get_match().start()].chars().next_back().is_none_or(|c| c.is_whitespace() || c == '(');
                 Lexeme::Number(if found.name("minus").is_some() && lone { format!("-{plain}") } else { plain })
             } else if let Some(half) = found.name("half") {
                 Lexeme::Word(if half.as_str().starts_with(['a', 'A']) { "am" } else { "pm" }.to_owned())
@@ -113,8 +123,25 @@ fn plain_number(digits: &str) -> String {
 fn word(word: &str) -> Lexeme {
     // "one" is left a word: it is a pronoun more often than a number.
     const SMALL: [&str; 19] = [
-        "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
-        "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+        "thirteen",
+        "fourteen",
+        "fifteen",
+        "sixteen",
+        "seventeen",
+        "eighteen",
+        "nineteen",
+        "twenty",
     ];
     const TENS: [&str; 7] = ["thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
     if let Some(at) = SMALL.iter().position(|w| *w == word) {
@@ -148,10 +175,22 @@ fn unit(word: &str) -> Option<Unit> {
 
 fn month(word: &str) -> Option<u8> {
     const MONTHS: [&str; 12] = [
-        "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
         "december",
     ];
-    let at = MONTHS.iter().position(|name| *name == word || (word.len() == 3 && name.starts_with(word)) || (word == "sept" && *name == "september"))?;
+    let at = MONTHS.iter().position(|name| {
+        *name == word || (word.len() == 3 && name.starts_with(word)) || (word == "sept" && *name == "september")
+    })?;
     Some(at as u8 + 1)
 }
 
@@ -191,7 +230,9 @@ fn join(lexemes: &[Lexeme]) -> Vec<Token> {
             (Lexeme::Word(word), Some(Lexeme::Number(value))) if is_code(word) => {
                 (Token::Number { value: value.clone(), unit: unit(word) }, 2)
             }
-            (Lexeme::Number(value), Some(Lexeme::Sign(sign))) if *sign == Unit::Percent || *sign == Unit::Money("eur") => {
+            (Lexeme::Number(value), Some(Lexeme::Sign(sign)))
+                if *sign == Unit::Percent || *sign == Unit::Money("eur") =>
+            {
                 let spelled = matches!(lexemes.get(at + 2), Some(Lexeme::Word(word)) if word == "percent");
                 (Token::Number { value: value.clone(), unit: Some(*sign) }, 2 + usize::from(spelled))
             }

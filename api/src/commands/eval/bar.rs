@@ -1,6 +1,6 @@
 //! How far an eval has come, on stderr.
 
-use eval::Progress;
+use ::eval::Progress;
 use indicatif::{ProgressBar, ProgressStyle};
 use ingest::sync::{Plan, SyncProgress};
 use std::sync::{Mutex, PoisonError};

@@ -1,44 +1,50 @@
 //! Packs as stores: the corpus goes through the same sync as a store's sources, into an index that is kept.
 
 use super::bar::Bar;
-use super::desk::NoDesk;
-use super::{EvalParts, clock};
+use super::ports;
+use crate::{
+    commands::operator,
+    wiring::{House, LoadedModels, WiringError},
+};
+use ::eval::pack::{IndexError, IndexedStore, Pack, PackIndex};
 use async_trait::async_trait;
-use engine::ports::Ports;
+use engine::ports::Knowledge;
 use engine::{DocId, Engine, StoreId, StorePass};
-use eval::pack::{IndexError, IndexedStore, Pack, PackIndex};
-use ingest::index::IndexMeta;
-use ingest::index::edge::EdgeIndex;
-use ingest::knowledge::EdgeKnowledge;
-use ingest::library::Library;
 use ingest::source::{ReadOptions, read_each};
-use ingest::sync::{SyncOptions, SyncTarget, sync};
+use ingest::sync::{SyncOptions, sync};
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub struct PackLibrary {
-    parts: EvalParts,
-    library: Library,
-    knowledge: Arc<EdgeKnowledge>,
+    /// As configured, but for the folder of its data.
+    house: House,
+    models: LoadedModels,
+    knowledge: Arc<dyn Knowledge>,
     today: Option<Date>,
     bar: Arc<Bar>,
 }
 
 impl PackLibrary {
     /// Keeps the indexes in `<data>/eval`, apart from those of the stores.
-    pub fn new(parts: EvalParts, today: Option<Date>, bar: Arc<Bar>) -> anyhow::Result<Self> {
-        let library = Library::new(parts.data.join("eval"));
-        let knowledge = Arc::new(EdgeKnowledge::new(library.clone(), &parts.language, parts.fusion)?);
-        Ok(Self { parts, library, knowledge, today, bar })
+    pub fn new(
+        mut house: House,
+        models: LoadedModels,
+        today: Option<Date>,
+        bar: Arc<Bar>,
+    ) -> Result<Self, WiringError> {
+        house.places.data.push("eval");
+        let knowledge = house.knowledge()?;
+        Ok(Self { house, models, knowledge, today, bar })
     }
 
     /// The pack's name and a hash of all that makes its index another one.
     fn store(&self, pack: &Pack, without: &BTreeSet<DocId>) -> Result<StoreId, IndexError> {
+        let (embedder, index) = (self.models.embedder.model(), &self.house.config.index);
         let mut hash = Sha256::new();
         hash.update(pack.dir.as_os_str().as_encoded_bytes());
-        hash.update(format!("{}{:?}{:?}", self.parts.embedder.model(), self.parts.chunks, without));
+        hash.update(format!("{embedder}{}{:?}{without:?}", index.language, self.house.chunks()));
         let hash: String = hash.finalize().iter().take(5).map(|byte| format!("{byte:02x}")).collect();
         let safe = |c: char| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '-' };
         let name: String = pack.name.to_lowercase().chars().map(safe).take(40).collect();
@@ -51,12 +57,10 @@ impl PackLibrary {
         pack: &Pack,
         without: &BTreeSet<DocId>,
     ) -> Result<(), IndexError> {
-        let embedder = &self.parts.embedder;
-        let meta = IndexMeta::new(embedder.model().clone(), embedder.dimensions(), &self.parts.language);
-        let shelf = self.library.shelf(pass).map_err(failed)?;
-        let index = EdgeIndex::open(&shelf, meta.clone(), false).await.map_err(failed)?;
-        let mut target = SyncTarget { index: Box::new(index), embedder: embedder.clone(), meta };
-        let options = SyncOptions { allow_mass_removal: true, chunks: self.parts.chunks, ..SyncOptions::default() };
+        let embedder = self.models.embedder.clone();
+        let (mut target, _lock) = self.house.sync_target(pass, embedder, false).await.map_err(failed)?;
+        let options =
+            SyncOptions { allow_mass_removal: true, chunks: self.house.chunks(), ..SyncOptions::default() };
         let (files, read) = ([pack.dir.join("corpus.jsonl")], ReadOptions::default());
         let source = |sink: &mut dyn FnMut(_)| {
             read_each(&files, &read, &mut |item| match item {
@@ -73,18 +77,11 @@ impl PackLibrary {
 #[async_trait]
 impl PackIndex for PackLibrary {
     async fn open(&self, pack: &Pack, without: &BTreeSet<DocId>) -> Result<IndexedStore, IndexError> {
-        #[expect(clippy::disallowed_methods, reason = "the operator's own pack, not a customer's store")]
-        let pass = StorePass::for_operator(self.store(pack, without)?, "eval indexes a pack");
+        let pass = operator(&self.store(pack, without)?);
         self.bring_up_to_date(&pass, pack, without).await?;
-        let ports = Ports {
-            embedder: self.parts.embedder.clone(),
-            reranker: self.parts.reranker.clone(),
-            generator: self.parts.generator.clone(),
-            knowledge: self.knowledge.clone(),
-            handoffs: Arc::new(NoDesk),
-            clock: clock(self.today),
-        };
-        Ok(IndexedStore { pass, engine: Engine::new(ports.clone(), self.parts.engine.clone()), ports })
+        let ports = ports(&self.models, self.knowledge.clone(), self.today);
+        let engine = Engine::new(ports.clone(), self.house.config.engine.to_engine());
+        Ok(IndexedStore { pass, engine, ports })
     }
 }
 
