@@ -58,7 +58,8 @@ pub fn attend(team: &mut Team, heads: Heads, queries: &[f32], cache: &LayerCache
     let tokens = queries.len() / width;
     let blocks = tokens.div_ceil(TOKENS);
     let out = Shares::new(&mut out[..tokens * width]);
-    team.split(blocks * heads.key_value, |range| {
+    let work = queries.len() * (position + tokens);
+    team.split(blocks * heads.key_value, work, |range| {
         let mut scratch = Scratch::default();
         for item in range {
             // The last tokens see the most keys: they go first, so that the threads end together.

@@ -255,7 +255,7 @@ pub fn norm(row: &[f32], weight: &[f32], epsilon: f32, out: &mut [f32]) {
 fn norms(team: &mut Team, rows: &[f32], weight: &[f32], epsilon: f32, out: &mut [f32]) {
     let width = weight.len();
     let out = Shares::new(out);
-    team.split(rows.len() / width, |range| {
+    team.split(rows.len() / width, rows.len() * 2, |range| {
         for row in range {
             let at = row * width..(row + 1) * width;
             // SAFETY: every row is in one piece.
@@ -269,7 +269,7 @@ fn gate(team: &mut Team, gate: &mut [f32], up: &[f32]) {
     const PIECE: usize = 2048;
     let length = gate.len();
     let shares = Shares::new(gate);
-    team.split(length.div_ceil(PIECE), |range| {
+    team.split(length.div_ceil(PIECE), length * 16, |range| {
         for piece in range {
             let at = piece * PIECE..length.min((piece + 1) * PIECE);
             // SAFETY: every value is in one piece.

@@ -113,7 +113,7 @@ fn requantize(raw: RawTensor, dtype: GgmlDType, team: &mut Team) -> Result<RawTe
     let failed = std::sync::Mutex::new(None);
     // In pieces, so that the floats of the whole matrix never stand in memory.
     const PIECE: usize = 64;
-    team.split(rows.div_ceil(PIECE), |range| {
+    team.split(rows.div_ceil(PIECE), raw.bytes.len(), |range| {
         for piece in range {
             let (first, last) = (piece * PIECE, rows.min((piece + 1) * PIECE));
             let result = || -> Result<()> {
@@ -146,7 +146,7 @@ fn pack<P: Packed>(raw: &RawTensor, columns: usize, team: &mut Team) -> Vec<P> {
     let groups = raw.bytes.len() / row / ROWS;
     let mut packed: Vec<P> = Vec::with_capacity(groups * blocks);
     let spare = Shares::new(packed.spare_capacity_mut());
-    team.split(groups, |range| {
+    team.split(groups, raw.bytes.len(), |range| {
         for group in range {
             // SAFETY: every group has its own part.
             let out = unsafe { spare.part(group * blocks..(group + 1) * blocks) };
@@ -185,7 +185,7 @@ fn multiply<P: Packed>(
     let blocks = columns / P::COLUMNS;
     assert!(out.len() >= tokens * rows);
     let out = Shares::new(out);
-    team.split(rows / ROWS, |range| {
+    team.split(rows / ROWS, rows * columns * tokens, |range| {
         for group in range {
             let weights = &packed[group * blocks..(group + 1) * blocks];
             for (token, width) in tiles(tokens) {

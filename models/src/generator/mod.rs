@@ -21,6 +21,7 @@ mod tokenizer;
 
 pub use error::LoadError;
 pub use model::Model;
+pub use template::ChatTemplate;
 pub use tokenizer::GgufTokenizer;
 
 use crate::worker::Worker;
@@ -33,7 +34,6 @@ use gguf::Gguf;
 use sampler::Sampler;
 use std::{path::Path, sync::Arc, time::Instant};
 use stream::{LoopGuard, Step, TextStream};
-use template::ChatTemplate;
 use tokio::sync::mpsc;
 
 /// How a generator runs. `standard` is what the measurements in docs/performance.md speak for.

@@ -8,28 +8,33 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     thread::{self, JoinHandle},
 };
 
-/// About 50 µs: longer than the steps between two parallel steps of one token, shorter than anything else.
+/// About 50 µs: longer than what stands between two parallel steps of one token, shorter than anything else.
 const SPINS: u32 = 20_000;
 
-type Step<'a> = &'a (dyn Fn(usize) + Sync);
+/// Multiplications below which a step is done sooner by one thread than by waking another.
+const ALONE: usize = 100_000;
+
+/// In `Shared::gate`: the number of the step, whether it is over, and how many workers are in it.
+const STEP: u64 = 1 << 32;
+const CLOSED: u64 = 1 << 31;
+
+type Step<'a> = &'a (dyn Fn() + Sync);
 
 struct Shared {
-    /// The step that runs; valid while `running` is not zero.
+    /// The step that runs. Read only by workers who are counted in `gate`.
     step: UnsafeCell<Option<Step<'static>>>,
-    /// Raised by one for each step.
-    round: AtomicUsize,
-    running: AtomicUsize,
+    gate: AtomicU64,
     stop: AtomicBool,
     panic: Mutex<Option<Box<dyn std::any::Any + Send>>>,
 }
 
-// SAFETY: `step` is written by the one owner of the team (`run` takes `&mut self`) while no worker runs, and read by
-// workers only between the raise of `round` (release/acquire) and their own decrement of `running`.
+// SAFETY: `step` is written by the one owner of the team (`run` takes `&mut self`) while the gate is closed and nobody
+// is in; a worker reads it after it has entered an open gate (acquire) and before it has left (release).
 unsafe impl Sync for Shared {}
 unsafe impl Send for Shared {}
 
@@ -39,19 +44,18 @@ pub struct Team {
 }
 
 impl Team {
-    /// `threads` counts the caller of `run`, who works too.
+    /// `threads` counts the caller, who works too.
     pub fn new(threads: usize) -> std::io::Result<Self> {
         let shared = Arc::new(Shared {
             step: UnsafeCell::new(None),
-            round: AtomicUsize::new(0),
-            running: AtomicUsize::new(0),
+            gate: AtomicU64::new(CLOSED),
             stop: AtomicBool::new(false),
             panic: Mutex::new(None),
         });
         let mut team = Self { shared, workers: Vec::new() };
         for index in 1..threads.max(1) {
             let shared = team.shared.clone();
-            let worker = thread::Builder::new().name(format!("generator-{index}")).spawn(move || work(&shared, index))?;
+            let worker = thread::Builder::new().name(format!("generator-{index}")).spawn(move || work(&shared))?;
             team.workers.push(worker);
         }
         Ok(team)
@@ -61,48 +65,45 @@ impl Team {
         self.workers.len() + 1
     }
 
-    /// Runs `step(thread)` on every thread and waits for all of them.
-    pub fn run(&mut self, step: Step<'_>) {
-        if self.workers.is_empty() {
-            return step(0);
-        }
+    /// Runs `step` here and on every worker that comes before it has ended here. Nobody waits for a worker that has
+    /// not come: on a busy machine that would be the time of another process.
+    fn run(&mut self, step: Step<'_>) {
         let shared = &*self.shared;
-        // SAFETY: the reference is used only until `running` is zero again, which this function waits for, also when
-        // its own part panics.
+        // SAFETY: the gate is closed and nobody is in, see `Shared`; this function does not end before that is so
+        // again, also when its own part panics.
         unsafe { *shared.step.get() = Some(std::mem::transmute::<Step<'_>, Step<'static>>(step)) };
-        shared.running.store(self.workers.len(), Ordering::Relaxed);
-        shared.round.fetch_add(1, Ordering::Release);
+        let before = shared.gate.load(Ordering::Relaxed);
+        shared.gate.store((before & !(STEP - 1)).wrapping_add(STEP), Ordering::Release);
         for worker in &self.workers {
             worker.thread().unpark();
         }
-        let own = catch_unwind(AssertUnwindSafe(|| step(0)));
+        let own = catch_unwind(AssertUnwindSafe(step));
+        let mut inside = shared.gate.fetch_or(CLOSED, Ordering::AcqRel) & (CLOSED - 1);
         let mut spins = 0u32;
-        while shared.running.load(Ordering::Acquire) != 0 {
+        while inside != 0 {
             spins += 1;
             // A worker may have lost its core to another process.
             if spins < SPINS { spin_loop() } else { thread::yield_now() }
+            inside = shared.gate.load(Ordering::Acquire) & (CLOSED - 1);
         }
         let other = shared.panic.lock().ok().and_then(|mut panic| panic.take());
-        if let Err(payload) = own {
-            resume_unwind(payload);
-        }
-        if let Some(payload) = other {
+        if let Some(payload) = own.err().or(other) {
             resume_unwind(payload);
         }
     }
 
     /// Splits `0..items` into pieces that the threads take one after the other, so that a thread that was slowed
-    /// down by other work takes fewer.
-    pub fn split(&mut self, items: usize, step: impl Fn(Range<usize>) + Sync) {
+    /// down takes fewer. `work` is about how many multiplications there are in all.
+    pub fn split(&mut self, items: usize, work: usize, step: impl Fn(Range<usize>) + Sync) {
         if items == 0 {
             return;
         }
-        if self.workers.is_empty() || items == 1 {
+        if self.workers.is_empty() || items == 1 || work < ALONE {
             return step(0..items);
         }
         let piece = items.div_ceil(self.threads() * 8);
         let next = AtomicUsize::new(0);
-        self.run(&|_| {
+        self.run(&|| {
             loop {
                 let start = next.fetch_add(piece, Ordering::Relaxed);
                 if start >= items {
@@ -127,17 +128,17 @@ impl Drop for Team {
     }
 }
 
-fn work(shared: &Shared, index: usize) {
+fn work(shared: &Shared) {
     let mut seen = 0;
     loop {
         let mut spins = 0u32;
+        let mut gate;
         loop {
             if shared.stop.load(Ordering::Acquire) {
                 return;
             }
-            let round = shared.round.load(Ordering::Acquire);
-            if round != seen {
-                seen = round;
+            gate = shared.gate.load(Ordering::Acquire);
+            if gate / STEP != seen {
                 break;
             }
             spins += 1;
@@ -148,15 +149,23 @@ fn work(shared: &Shared, index: usize) {
                 thread::park();
             }
         }
-        // SAFETY: see `Shared`.
+        if gate & CLOSED != 0 {
+            seen = gate / STEP;
+            continue;
+        }
+        if shared.gate.compare_exchange(gate, gate + 1, Ordering::AcqRel, Ordering::Acquire).is_err() {
+            continue;
+        }
+        seen = gate / STEP;
+        // SAFETY: this worker is in, see `Shared`.
         let step = unsafe { *shared.step.get() };
         if let Some(step) = step
-            && let Err(payload) = catch_unwind(AssertUnwindSafe(|| step(index)))
+            && let Err(payload) = catch_unwind(AssertUnwindSafe(step))
             && let Ok(mut panic) = shared.panic.lock()
         {
             *panic = Some(payload);
         }
-        shared.running.fetch_sub(1, Ordering::Release);
+        shared.gate.fetch_sub(1, Ordering::Release);
     }
 }
 
@@ -196,27 +205,43 @@ mod tests {
             let mut team = Team::new(threads).unwrap();
             for items in [0, 1, 2, 7, 1000] {
                 let done: Vec<AtomicUsize> = (0..items).map(|_| AtomicUsize::new(0)).collect();
-                team.split(items, |range| {
-                    for item in range {
-                        done[item].fetch_add(1, Ordering::Relaxed);
-                    }
-                });
-                assert!(done.iter().all(|count| count.load(Ordering::Relaxed) == 1), "{threads} threads, {items} items");
+                for _ in 0..20 {
+                    team.split(items, usize::MAX, |range| {
+                        for item in range {
+                            done[item].fetch_add(1, Ordering::Relaxed);
+                        }
+                    });
+                }
+                assert!(done.iter().all(|count| count.load(Ordering::Relaxed) == 20), "{threads} threads, {items} items");
             }
         }
     }
 
     #[test]
-    fn a_panic_of_any_thread_reaches_the_caller_and_the_team_goes_on() {
+    fn the_workers_work() {
         let mut team = Team::new(2).unwrap();
-        for thread in [0, 1] {
-            let panicked = catch_unwind(AssertUnwindSafe(|| team.run(&|index| assert_ne!(index, thread)))).is_err();
-            assert!(panicked, "thread {thread}");
+        let names = Mutex::new(std::collections::HashSet::new());
+        // The step is slow enough for the worker to come; how often it does is the machine's business.
+        for _ in 0..20 {
+            team.split(16, usize::MAX, |_| {
+                thread::sleep(std::time::Duration::from_millis(2));
+                names.lock().unwrap().insert(thread::current().id());
+            });
+        }
+        assert_eq!(names.into_inner().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_panic_of_any_piece_reaches_the_caller_and_the_team_goes_on() {
+        let mut team = Team::new(2).unwrap();
+        for bad in [0, 7, 15] {
+            let run = || team.split(16, usize::MAX, |range| assert!(!range.contains(&bad)));
+            assert!(catch_unwind(AssertUnwindSafe(run)).is_err(), "piece {bad}");
         }
         let sum = AtomicUsize::new(0);
-        team.run(&|index| {
-            sum.fetch_add(index + 1, Ordering::Relaxed);
+        team.split(16, usize::MAX, |range| {
+            sum.fetch_add(range.sum::<usize>(), Ordering::Relaxed);
         });
-        assert_eq!(sum.into_inner(), 3);
+        assert_eq!(sum.into_inner(), 120);
     }
 }

@@ -7,7 +7,9 @@ use engine::{
 };
 use minijinja::{Environment, ErrorKind, context};
 use serde::Serialize;
+use std::path::Path;
 
+/// Renders a prompt and cuts it into tokens.
 pub struct ChatTemplate {
     environment: Environment<'static>,
 }
@@ -21,7 +23,11 @@ struct Message {
 }
 
 impl ChatTemplate {
-    pub fn read(gguf: &Gguf) -> Result<Self, LoadError> {
+    pub fn open(path: &Path) -> Result<Self, LoadError> {
+        Self::read(&Gguf::open(path)?)
+    }
+
+    pub(super) fn read(gguf: &Gguf) -> Result<Self, LoadError> {
         let source = gguf.text("tokenizer.chat_template").ok_or_else(|| gguf.missing("tokenizer.chat_template"))?;
         Self::parse(source).map_err(|error| gguf.format_error(format!("`tokenizer.chat_template`: {error:#}")))
     }

@@ -57,6 +57,7 @@ const UNUSED: i64 = 5;
 const END_NAMES: [&str; 7] =
     ["<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|end_of_text|>", "<|end|>", "<end_of_turn>", "</s>"];
 
+/// Text to token ids, and token ids to bytes.
 pub struct GgufTokenizer {
     bpe: BPE,
     words: PreTokenizerWrapper,

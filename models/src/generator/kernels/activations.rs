@@ -104,11 +104,7 @@ impl Activations {
                 }
             }
         };
-        if spots.len() == 1 {
-            one(0);
-        } else {
-            team.split(spots.len(), |range| range.for_each(&one));
-        }
+        team.split(spots.len(), values.len() * 4, |range| range.for_each(&one));
     }
 }
 
