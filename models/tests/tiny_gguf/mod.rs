@@ -1,4 +1,6 @@
 //! Small GGUF files with seeded random weights and a byte-level vocabulary, written to a temporary directory.
+// Each test file uses its own part of it.
+#![allow(dead_code)]
 
 use candle_core::{
     Device, Tensor,
