@@ -144,7 +144,7 @@ mod tests {
             (&[], "No returns"),
             (&["B"], "b"),
         ]);
-        check(vec![paragraph("a"), heading(2, "The end")], (100, 0), &[(&[], "a\nThe end")]);
+        check(vec![paragraph("a"), heading(2, "The end")], (100, 5), &[(&[], "a\nThe end")]);
     }
 
     #[test]

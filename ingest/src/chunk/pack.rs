@@ -117,7 +117,9 @@ fn pieces(cluster: &[Unit], question: &str, text: &str, max: usize) -> Vec<Piece
         }
         let room = max - lead_in_chars(&lead_in);
         for span in cut((unit.start, unit.end), text, room) {
-            pieces.push(Piece { span, lead_in: lead_in.clone() });
+            // A word that is too long by itself is not made longer.
+            let fits = text[span.0..span.1].chars().count() <= room;
+            pieces.push(Piece { span, lead_in: if fits { lead_in.clone() } else { String::new() } });
         }
     }
     // The lead-in alone at the end of a chunk leads nowhere.

@@ -40,8 +40,9 @@ fn heading_spans(document: &Document) -> Vec<(usize, usize)> {
     for (i, block) in document.blocks.iter().enumerate() {
         if matches!(block, Block::Heading { .. }) {
             let upto = Document { blocks: document.blocks[..=i].to_vec(), ..document.clone() };
-            let end = upto.text().len();
-            spans.push((end - block.text().len(), end));
+            let (end, own) = (upto.text().len(), block.text());
+            let start = end - own.trim_start().len();
+            spans.push((start, start + own.trim().len()));
         }
     }
     spans
@@ -72,7 +73,7 @@ proptest! {
         }
         uncovered.push((covered, text.len()));
         // What no span covers is a heading, and it stands above some chunk.
-        for (start, end) in uncovered {
+        for (start, end) in uncovered.into_iter().filter(|(start, end)| !text[*start..*end].trim().is_empty()) {
             let headings: Vec<_> = headings.iter().filter(|(s, e)| *s < end && *e > start).collect();
             let mut rest = start;
             for (s, e) in headings {

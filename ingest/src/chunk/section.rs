@@ -103,7 +103,7 @@ fn spans(document: &Document) -> Vec<(&Block, usize, usize)> {
 
 /// What stands under each heading.
 pub(super) fn sections(document: &Document) -> Vec<Section> {
-    let spans = spans(document);
+    let spans: Vec<_> = spans(document).into_iter().filter(|(_, start, end)| start < end).collect();
     let mut sections: Vec<Section> = Vec::new();
     // Open headings, outermost first.
     let mut path: Vec<(u8, &str)> = Vec::new();
@@ -114,8 +114,7 @@ pub(super) fn sections(document: &Document) -> Vec<Section> {
             Block::Heading { level, text } => {
                 close(&mut sections, &path, &mut heading, &mut units);
                 path.retain(|(above, _)| above < level);
-                let next = spans[i + 1..].iter().find(|(_, start, end)| start < end);
-                let empty = match next {
+                let empty = match spans.get(i + 1) {
                     Some((Block::Heading { level: next, .. }, ..)) => next <= level,
                     Some(_) => false,
                     None => true,
@@ -131,9 +130,7 @@ pub(super) fn sections(document: &Document) -> Vec<Section> {
             Block::Item { depth, .. } => Kind::Item { depth: *depth },
             Block::Row { .. } => Kind::Row,
         };
-        if start < end {
-            units.push(Unit { start: *start, end: *end, kind });
-        }
+        units.push(Unit { start: *start, end: *end, kind });
     }
     close(&mut sections, &path, &mut heading, &mut units);
     sections
@@ -167,6 +164,13 @@ pub(super) fn exchanges(document: &Document) -> Vec<Section> {
         if let Some(section) = sections.last_mut() {
             let answers = !section.units.is_empty();
             section.units.push(Unit { start, end, kind: Kind::Turn { answers } });
+        }
+    }
+    // "Thanks!" at the end belongs to what it thanks for.
+    if !answered && sections.len() > 1 {
+        let last = sections.pop().map(|last| last.units).unwrap_or_default();
+        if let Some(before) = sections.last_mut() {
+            before.units.extend(last.into_iter().map(|u| Unit { kind: Kind::Turn { answers: true }, ..u }));
         }
     }
     sections

@@ -108,7 +108,9 @@ impl Names {
     fn guessed(&mut self, name: &str, keep: &[String]) {
         for part in name.split([' ', '-']).map(|p| p.trim_matches(|c: char| !c.is_alphabetic())) {
             let lower = part.to_lowercase();
-            if NO_NAMES.contains(&lower.as_str()) {
+            // "I'm" and "that's" start with a word that is no name.
+            let word = lower.split(['\'', '’']).next().unwrap_or_default();
+            if NO_NAMES.contains(&word) {
                 break;
             }
             self.add(part, keep, false);

@@ -51,7 +51,7 @@ impl Patterns {
             tracking: regex(r"(?i)\b1Z(?: ?[0-9A-Z]){16}\b|\b[A-Z]{2}[ ]?\d{3}[ ]?\d{3}[ ]?\d{3}[ ]?[A-Z]{2}\b|\b[A-Z]{1,4}\d{9,}\b"),
             order,
             order_word: regex(
-                r"(?i)\b(orders?|ord|commande|bestellung|pedido|ordine|invoice|rma|ticket|case|reference|ref|account|customer|confirmation)(\s*(?:(?:number|numero|numéro|num|nr|no|id|n°|nº)\b\.?)?\s*(?:is|was|:|=|-)?\s*#?\s*)([a-z]{0,4}-?\d{4,}(?:-[a-z0-9]{1,4})?)\b",
+                r"(?i)\b(orders?|ord|commande|bestellung|pedido|ordine|invoice|rma|ticket|case|reference|ref|account|customer|confirmation)(\s*(?:(?:number|numero|numéro|num|nr|no|id)\b\.?|n°|nº)?\s*(?:is|was|:|=|-)?\s*#?\s*)([a-z]{0,4}-?\d{4,}(?:-[a-z0-9]{1,4})?)\b",
             ),
             phone: vec![
                 regex(r"(?:\+|\b00)[1-9]\d{0,2}(?:[ ./\-]{0,2}\(?\d\)?){6,13}\b"),

@@ -95,7 +95,7 @@ impl Conversation {
         }
         let subject = self.subject.as_deref().map(|s| masker.mask(&one_line(s), &names, report));
         let subject = subject.map(|s| bare_subject(&s)).filter(|s| says_something(s));
-        let title = subject.or_else(|| first_question(&turns)).unwrap_or_else(|| "Conversation".into());
+        let title = subject.or_else(|| first_matter(&turns)).unwrap_or_else(|| "Conversation".into());
         let mut document = Document::new(self.id, SourceKind::Conversation, shorten(&title, TITLE));
         document.url = self.url;
         document.valid_from = self.date;
@@ -143,15 +143,15 @@ fn says_something(subject: &str) -> bool {
 }
 
 /// The first thing the customer says that is more than a greeting.
-fn first_question(turns: &[(Side, String)]) -> Option<String> {
+fn first_matter(turns: &[(Side, String)]) -> Option<String> {
     let asked = turns.iter().filter(|(side, _)| *side == Side::Customer);
     let lines = asked.flat_map(|(_, text)| text.lines());
     let lines: Vec<&str> = lines.collect();
     let sentences = lines.iter().flat_map(|line| unicode_segmentation::UnicodeSegmentation::split_sentence_bounds(*line));
     let sentences: Vec<&str> = sentences.map(str::trim).filter(|s| !s.is_empty()).collect();
+    // The first sentence, and not the first question: "Which side goes up?" says less than what it is about.
     let long = |s: &&&str| s.split_whitespace().count() >= 4;
-    let question = sentences.iter().filter(long).find(|s| s.ends_with('?')).or_else(|| sentences.iter().find(long));
-    question.or(sentences.first()).map(|s| (*s).to_owned())
+    sentences.iter().find(long).or(sentences.first()).map(|s| (*s).to_owned())
 }
 
 /// Names and addresses of the people in a record, wherever helpdesks put them.

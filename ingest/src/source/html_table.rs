@@ -14,6 +14,8 @@ const MAX_SPAN: usize = 200;
 struct Cell {
     text: String,
     header: bool,
+    /// How many columns it covers.
+    wide: usize,
 }
 
 /// The table's rows, or `None` if the table only lays out a page: it holds tables or headings, or has one column.
@@ -41,10 +43,10 @@ pub(super) fn blocks(table: ElementRef<'_>) -> Option<Vec<Block>> {
         if cells.iter().all(String::is_empty) {
             continue;
         }
-        let spanned = cells.len() > 1 && cells.iter().all(|c| *c == cells[0]);
+        let spanned = row[0].wide == row.len();
         blocks.push(match cells.as_slice() {
             [only] => Block::Paragraph(only.clone()),
-            [first, ..] if spanned && !row.is_empty() && head > 0 && columns > 2 => Block::Paragraph(first.clone()),
+            [first, ..] if spanned => Block::Paragraph(first.clone()),
             [name, value] if head == 0 => Block::Row { header: vec![name.clone()], cells: vec![value.clone()] },
             _ => Block::Row { header: header.clone(), cells },
         });
@@ -83,8 +85,9 @@ fn grid(table: ElementRef<'_>) -> (Vec<Vec<Cell>>, usize) {
         for cell in row.children().filter_map(ElementRef::wrap).filter(|e| matches!(e.value().name(), "td" | "th")) {
             fill(&mut cells, &mut next_hanging);
             let span = |name: &str| cell.attr(name).and_then(|v| v.trim().parse::<usize>().ok()).unwrap_or(1);
-            let filled = Cell { text: text_of(cell), header: cell.value().name() == "th" };
-            for _ in 0..span("colspan").clamp(1, MAX_SPAN) {
+            let wide = span("colspan").clamp(1, MAX_SPAN - cells.len().min(MAX_SPAN - 1));
+            let filled = Cell { text: text_of(cell), header: cell.value().name() == "th", wide };
+            for _ in 0..wide {
                 if cells.len() >= MAX_SPAN {
                     break;
                 }
