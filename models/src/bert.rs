@@ -73,7 +73,8 @@ impl Tensors {
     }
 }
 
-/// `y = x · weightᵀ + bias`.
+/// `y = x · weight + bias`. The file has a row for each output; here a row is an input, so that the product
+/// reads the weights as they lie and need not turn them each time.
 struct Linear {
     weight: Vec<f32>,
     bias: Vec<f32>,
@@ -85,7 +86,7 @@ struct Norm {
 }
 
 struct Layer {
-    /// Rows of query, key and value; the query's are already divided by the root of the head's width.
+    /// Query, key and value side by side; the query's are already divided by the root of the head's width.
     attention: Linear,
     attention_out: Linear,
     attention_norm: Norm,
@@ -158,24 +159,22 @@ impl Bert {
             })
         };
         let linear = |name: &str, out: usize, input: usize| -> Result<Linear, BertError> {
-            Ok(Linear {
-                weight: tensors.encoder(&format!("{name}.weight"), &[out, input])?,
-                bias: tensors.encoder(&format!("{name}.bias"), &[out])?,
-            })
+            let weight = tensors.encoder(&format!("{name}.weight"), &[out, input])?;
+            Ok(Linear::new(&weight, tensors.encoder(&format!("{name}.bias"), &[out])?))
         };
         let table = |name: &str, rows: usize| tensors.encoder(&format!("embeddings.{name}.weight"), &[rows, h]);
         let layer = |index: usize| -> Result<Layer, BertError> {
             let name = format!("encoder.layer.{index}");
-            let mut attention = linear(&format!("{name}.attention.self.query"), h, h)?;
-            let scale = 1.0 / ((h / shape.heads) as f32).sqrt();
-            attention.weight.iter_mut().chain(&mut attention.bias).for_each(|x| *x *= scale);
-            for part in ["key", "value"] {
-                let part = linear(&format!("{name}.attention.self.{part}"), h, h)?;
-                attention.weight.extend(part.weight);
-                attention.bias.extend(part.bias);
+            let (mut weight, mut bias) = (Vec::new(), Vec::new());
+            for part in ["query", "key", "value"] {
+                let part = format!("{name}.attention.self.{part}");
+                weight.extend(tensors.encoder(&format!("{part}.weight"), &[h, h])?);
+                bias.extend(tensors.encoder(&format!("{part}.bias"), &[h])?);
             }
+            let scale = 1.0 / ((h / shape.heads) as f32).sqrt();
+            weight[..h * h].iter_mut().chain(&mut bias[..h]).for_each(|x| *x *= scale);
             Ok(Layer {
-                attention,
+                attention: Linear::new(&weight, bias),
                 attention_out: linear(&format!("{name}.attention.output.dense"), h, h)?,
                 attention_norm: norm(&format!("{name}.attention.output.LayerNorm"))?,
                 up: linear(&format!("{name}.intermediate.dense"), shape.intermediate, h)?,
@@ -265,6 +264,13 @@ impl Bert {
 }
 
 impl Linear {
+    /// From a weight as files have it: a row for each output.
+    fn new(weight: &[f32], bias: Vec<f32>) -> Self {
+        let (outputs, inputs) = (bias.len(), weight.len() / bias.len());
+        let turned = (0..inputs).flat_map(|input| (0..outputs).map(move |output| weight[output * inputs + input]));
+        Self { weight: turned.collect(), bias }
+    }
+
     /// As many rows of the bias as there are tokens.
     fn start(&self, out: &mut Vec<f32>, tokens: usize) {
         out.clear();
@@ -277,10 +283,10 @@ impl Linear {
         }
     }
 
-    /// Adds `x · weightᵀ`.
+    /// Adds `x · weight`.
     fn apply(&self, out: &mut [f32], x: &[f32], threads: usize) {
-        let width = self.weight.len() / self.bias.len();
-        let weight = View::rows(&self.weight, width).transposed();
-        product(out, self.bias.len(), View::rows(x, width), weight, Start::Add, threads);
+        let outputs = self.bias.len();
+        let weight = View::rows(&self.weight, outputs);
+        product(out, outputs, View::rows(x, weight.rows), weight, Start::Add, threads);
     }
 }

@@ -211,8 +211,8 @@ impl Catalog {
 
     /// Adds the models of the user's own catalogue; one with a known name takes its place.
     pub fn with_file(mut self, file: &Path) -> Result<Self, CatalogError> {
-        let text = std::fs::read_to_string(file)
-            .map_err(|source| CatalogError::Read { file: file.to_owned(), source })?;
+        let text =
+            std::fs::read_to_string(file).map_err(|source| CatalogError::Read { file: file.to_owned(), source })?;
         for entry in Self::parse(&file.display().to_string(), &text)?.entries {
             match self.entries.iter_mut().find(|known| known.name == entry.name) {
                 Some(known) => *known = entry,
@@ -272,7 +272,8 @@ impl Entry {
                     check("source.hub.paths", hub.paths.keys().all(known), "names a file that is not in `files`")?;
                 }
                 Source::Wheel(wheel) => {
-                    let pinned = |package: &String| package.split_once("==").is_some_and(|(name, _)| is_plain_name(name));
+                    let pinned =
+                        |package: &String| package.split_once("==").is_some_and(|(name, _)| is_plain_name(name));
                     check("source.wheel.packages", !wheel.packages.is_empty(), "is empty")?;
                     check("source.wheel.packages", wheel.packages.iter().all(pinned), "each must be name==version")?;
                     for file in &self.files {
@@ -372,13 +373,21 @@ mod tests {
         check("words.txt", "../words.txt", "plain file name");
         check("bytes = 3", "bytes = 0", "bytes is 0");
         check("name = \"vader\"", "name = \"../vader\"", "name: must be");
-        check("local = { path = \"somewhere\" }", "hub = { repo = \"a/b\", revision = \"main\" }", "source.hub.revision");
+        check(
+            "local = { path = \"somewhere\" }",
+            "hub = { repo = \"a/b\", revision = \"main\" }",
+            "source.hub.revision",
+        );
         check(
             "local = { path = \"somewhere\" }",
             "wheel = { packages = [\"a==1\", \"b==1\"], members = { \"words.txt\" = [\"x\"] } }",
             "one member for each package",
         );
-        check("local = { path = \"somewhere\" }", "wheel = { packages = [\"--index-url=x\"], members = {} }", "name==version");
+        check(
+            "local = { path = \"somewhere\" }",
+            "wheel = { packages = [\"--index-url=x\"], members = {} }",
+            "name==version",
+        );
         check("architecture = \"vader\"", "architecture = \"bert\"", "bert: is missing");
         check("licence", "license", "is not a catalogue");
     }

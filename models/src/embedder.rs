@@ -42,9 +42,8 @@ impl BertEmbedder {
         let (encoder, _) = Encoder::load(entry, files, config, "an embedder")?;
         let dimensions = encoder.bert.shape().hidden;
         let thread = Thread { encoder, urgent: VecDeque::new(), bulk: VecDeque::new() };
-        let worker = Worker::spawn(&entry.name, config.queue, thread, Thread::run).map_err(|error| {
-            LoadError::Threads { model: entry.name.clone(), reason: error.to_string() }
-        })?;
+        let worker = Worker::spawn(&entry.name, config.queue, thread, Thread::run)
+            .map_err(|error| LoadError::Threads { model: entry.name.clone(), reason: error.to_string() })?;
         Ok(Arc::new(Self { model: files.id.clone(), dimensions, worker }))
     }
 

@@ -92,6 +92,11 @@ impl PartFile {
         Ok(())
     }
 
+    /// Nothing came: nothing stays.
+    pub(crate) fn discard(self) -> Result<(), SourceError> {
+        std::fs::remove_file(&self.path).map_err(|source| SourceError::Disk { path: self.path, source })
+    }
+
     /// Appends what the reader gives, but never grows beyond `limit` bytes by more than one buffer:
     /// a server that does not stop must not fill the disk.
     pub(crate) fn append(

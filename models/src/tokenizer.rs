@@ -50,10 +50,8 @@ pub struct TokenizerError {
 impl TextTokenizer {
     /// Texts are cut at `max_tokens`, special tokens included; of a pair the longer one is cut first.
     pub fn load(file: &Path, max_tokens: usize) -> Result<Self, TokenizerError> {
-        let broken = |error: tokenizers::Error| TokenizerError {
-            file: file.display().to_string(),
-            reason: error.to_string(),
-        };
+        let broken =
+            |error: tokenizers::Error| TokenizerError { file: file.display().to_string(), reason: error.to_string() };
         let mut tokenizer = tokenizers::Tokenizer::from_file(file).map_err(broken)?;
         let truncation = TruncationParams { max_length: max_tokens, ..TruncationParams::default() };
         tokenizer.with_truncation(Some(truncation)).map_err(broken)?;

@@ -234,9 +234,8 @@ impl Folder {
         let found = fs::metadata(&part).map_err(disk)?.len();
         let reason = if found == file.bytes {
             let sha256 = hash(&part, file.bytes, progress).map_err(disk)?;
-            (sha256 != file.sha256).then(|| {
-                format!("{} has the wrong content: sha256 is {sha256}, expected {}", file.name, file.sha256)
-            })
+            (sha256 != file.sha256)
+                .then(|| format!("{} has the wrong content: sha256 is {sha256}, expected {}", file.name, file.sha256))
         } else {
             Some(format!("{} has {found} bytes, expected {}", file.name, file.bytes))
         };
@@ -280,7 +279,8 @@ impl Folder {
             let found = format!("{} bytes", metadata.len());
             return Err(WeightsError::Corrupt { model, path, expected, found });
         }
-        let recorded = self.record().get(&file.name).is_some_and(|known| Some(known) == stamp(file, &metadata).as_ref());
+        let recorded =
+            self.record().get(&file.name).is_some_and(|known| Some(known) == stamp(file, &metadata).as_ref());
         if recorded && trust == Trust::Record {
             return Ok(());
         }

@@ -12,7 +12,7 @@ use models::{
     tokenizer::TextTokenizer,
     weights::{ModelDir, PulledModel, Unwatched},
 };
-use std::{collections::HashMap, path::Path};
+use std::{collections::HashMap, path::Path, time::Instant};
 
 const WORDS: [&str; 20] = [
     "[PAD]", "[UNK]", "[CLS]", "[SEP]", "can", "i", "return", "the", "shoes", "within", "days", "of", "delivery",
@@ -381,20 +381,39 @@ async fn futures_of<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Outpu
     done.into_iter().flatten().collect()
 }
 
+/// Submits, and does not wait.
+async fn begin<F: Future>(mut future: std::pin::Pin<Box<F>>) -> std::pin::Pin<Box<F>> {
+    let pending = std::future::poll_fn(|c| std::task::Poll::Ready(future.as_mut().poll(c).is_pending())).await;
+    assert!(pending, "it was answered at once");
+    future
+}
+
 #[tokio::test(flavor = "current_thread")]
-async fn a_question_does_not_wait_for_the_passages_and_a_left_job_is_dropped() {
+async fn a_question_does_not_wait_for_passages() {
     let tiny = tiny(Kind::Embedder, "mean");
     let config = EncoderConfig { queue: 8, threads: 1, batch_tokens: 16 };
     let embedder = BertEmbedder::load(&tiny.entry, &tiny.files, config).unwrap();
     let bulk: Vec<String> = (0..20_000).map(|i| TEXTS[i % TEXTS.len()].to_owned()).collect();
-    let mut passages = Box::pin(embedder.embed_passages(&bulk));
-    assert!(std::future::poll_fn(|c| std::task::Poll::Ready(passages.as_mut().poll(c))).await.is_pending());
+    let passages = begin(Box::pin(embedder.embed_passages(&bulk))).await;
     embedder.embed_query("can i return ?").await.unwrap();
     // Twenty thousand passages take far longer than one question.
-    assert!(std::future::poll_fn(|c| std::task::Poll::Ready(passages.as_mut().poll(c))).await.is_pending());
-    drop(passages);
-    // The thread is free again at once: many questions in a row would each find the passages before them.
-    for text in TEXTS {
-        embedder.embed_query(text).await.unwrap();
+    drop(begin(passages).await);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_job_whose_asker_has_left_is_dropped() {
+    let tiny = tiny(Kind::Embedder, "mean");
+    // A line of one: whoever comes next waits until the passages are done or dropped.
+    let config = EncoderConfig { queue: 1, threads: 1, batch_tokens: 16 };
+    let embedder = BertEmbedder::load(&tiny.entry, &tiny.files, config).unwrap();
+    let bulk: Vec<String> = (0..20_000).map(|i| TEXTS[i % TEXTS.len()].to_owned()).collect();
+    let began = Instant::now();
+    embedder.embed_passages(&bulk).await.unwrap();
+    let whole = began.elapsed();
+    drop(begin(Box::pin(embedder.embed_passages(&bulk))).await);
+    let began = Instant::now();
+    while embedder.embed_query("can i return ?").await == Err(ModelError::Overloaded) {
+        tokio::task::yield_now().await;
     }
+    assert!(began.elapsed() < whole / 4, "{:?} of {whole:?}", began.elapsed());
 }

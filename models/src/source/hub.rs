@@ -79,6 +79,9 @@ pub(crate) fn fetch(
         progress.begin(&format!("downloading {}", spec.name), Some(spec.bytes));
         let result = download.run(&mut part, progress);
         progress.end();
+        if result.is_err() && part.bytes() == 0 {
+            part.discard()?;
+        }
         result?;
         folder.finish(spec, progress)?;
     }
@@ -118,7 +121,9 @@ impl Download<'_> {
                 Ok(Copied::Whole) if part.bytes() >= self.spec.bytes => break,
                 // The server closed early without an error: as good as cut.
                 Ok(Copied::Whole) => {}
-                Ok(Copied::Cut(error)) => progress.note(&format!("{}: the connection was cut: {error}", self.spec.name)),
+                Ok(Copied::Cut(error)) => {
+                    progress.note(&format!("{}: the connection was cut: {error}", self.spec.name))
+                }
                 Err(error) if before == 0 => return Err(error),
                 Err(SourceError::Unavailable(reason)) => progress.note(&format!("{}: {reason}", self.spec.name)),
                 Err(disk) => return Err(disk),
