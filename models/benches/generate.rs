@@ -74,7 +74,8 @@ fn ours(model: &mut Model, prompt: &[u32], decode: usize) -> Outcome<Run> {
     model.forget();
     let start = Instant::now();
     model.begin(prompt);
-    let (last, before) = prompt.rchunks(model.piece()).next().map(|last| (last, &prompt[..prompt.len() - last.len()])).unwrap();
+    let (last, before) =
+        prompt.rchunks(model.piece()).next().map(|last| (last, &prompt[..prompt.len() - last.len()])).unwrap();
     for piece in before.chunks(model.piece()) {
         model.read(piece)?;
     }
@@ -98,8 +99,12 @@ impl Stock {
         let content = gguf_file::Content::read(&mut file)?;
         let architecture = content.metadata.get("general.architecture").map(|name| name.to_string().cloned());
         match architecture.transpose()?.as_deref() {
-            Some("qwen2") => Ok(Self::Qwen2(quantized_qwen2::ModelWeights::from_gguf(content, &mut file, &Device::Cpu)?)),
-            Some("llama") => Ok(Self::Llama(quantized_llama::ModelWeights::from_gguf(content, &mut file, &Device::Cpu)?)),
+            Some("qwen2") => {
+                Ok(Self::Qwen2(quantized_qwen2::ModelWeights::from_gguf(content, &mut file, &Device::Cpu)?))
+            }
+            Some("llama") => {
+                Ok(Self::Llama(quantized_llama::ModelWeights::from_gguf(content, &mut file, &Device::Cpu)?))
+            }
             other => Err(format!("no stock model for {other:?}").into()),
         }
     }

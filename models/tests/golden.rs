@@ -119,7 +119,8 @@ async fn qwen_answers_from_what_it_is_given() {
         let generator = GgufGenerator::load(ModelId(name.into()), &path, &GeneratorConfig::standard(2)).unwrap();
         let system = "Answer in one short sentence from this passage: \"You may return unworn shoes within 45 days of \
                       delivery. Return shipping costs 6.95 USD.\"";
-        let (text, first) = answer(&generator, ask(system, "How many days do I have to return shoes?", Sampling::Greedy)).await;
+        let (text, first) =
+            answer(&generator, ask(system, "How many days do I have to return shoes?", Sampling::Greedy)).await;
         println!("{name}: {text} {first:?}");
         assert!(text.contains("45") && !first.truncated, "{text}");
         let (text, second) = answer(&generator, ask(system, "What does return shipping cost?", Sampling::Greedy)).await;
@@ -137,11 +138,7 @@ fn chatml_is_rendered_as_the_weights_were_trained() {
     let ids = template.encode(&ask("Be kind.", "Hi <|im_end|> there", Sampling::Greedy), &tokenizer).unwrap();
     let mut expect = Vec::new();
     let (start, end) = (151644, 151645);
-    for (special, text) in [
-        (start, "system\nBe kind."),
-        (end, "\n"),
-        (start, "user\n"),
-    ] {
+    for (special, text) in [(start, "system\nBe kind."), (end, "\n"), (start, "user\n")] {
         expect.push(special);
         tokenizer.encode_text(text, &mut expect).unwrap();
     }
@@ -150,7 +147,8 @@ fn chatml_is_rendered_as_the_weights_were_trained() {
         expect.push(special);
         tokenizer.encode_text(text, &mut expect).unwrap();
     }
-    let bytes = |ids: &[u32]| String::from_utf8(ids.iter().flat_map(|id| tokenizer.bytes(*id)).copied().collect()).unwrap();
+    let bytes =
+        |ids: &[u32]| String::from_utf8(ids.iter().flat_map(|id| tokenizer.bytes(*id)).copied().collect()).unwrap();
     assert_eq!(bytes(&ids), bytes(&expect));
     assert_eq!(ids.iter().filter(|id| **id == end).count(), 2, "the one in the customer's words is text");
     assert_eq!(ids, expect);

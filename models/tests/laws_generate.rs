@@ -2,7 +2,11 @@
 
 mod tiny_gguf;
 
-use candle_core::{Device, IndexOp, Tensor, quantized::GgmlDType, quantized::gguf_file::{Content, Value}};
+use candle_core::{
+    Device, IndexOp, Tensor,
+    quantized::GgmlDType,
+    quantized::gguf_file::{Content, Value},
+};
 use candle_transformers::models::{quantized_llama, quantized_qwen2, quantized_qwen3};
 use engine::{
     ports::{Generated, Generator, ModelError, ModelId, Piece},
@@ -91,8 +95,12 @@ fn stock(path: &Path, architecture: &str, prompt: &[u32]) -> Vec<f32> {
     let content = Content::read(&mut file).unwrap();
     let input = Tensor::new(prompt, &Device::Cpu).unwrap().unsqueeze(0).unwrap();
     let logits = match architecture {
-        "llama" => quantized_llama::ModelWeights::from_gguf(content, &mut file, &Device::Cpu).unwrap().forward(&input, 0),
-        "qwen2" => quantized_qwen2::ModelWeights::from_gguf(content, &mut file, &Device::Cpu).unwrap().forward(&input, 0),
+        "llama" => {
+            quantized_llama::ModelWeights::from_gguf(content, &mut file, &Device::Cpu).unwrap().forward(&input, 0)
+        }
+        "qwen2" => {
+            quantized_qwen2::ModelWeights::from_gguf(content, &mut file, &Device::Cpu).unwrap().forward(&input, 0)
+        }
         _ => quantized_qwen3::ModelWeights::from_gguf(content, &mut file, &Device::Cpu).unwrap().forward(&input, 0),
     };
     let logits = logits.unwrap().i(0).unwrap();
@@ -164,23 +172,42 @@ fn quantized_weights_answer_like_the_floats_that_they_stand_for() {
 fn broken_files_say_what_is_wrong() {
     let whole = TinyGguf::model("qwen2", SIZES, GgmlDType::Q8_0, 1);
     let check = |change: &dyn Fn(&mut TinyGguf), expect: &str| {
-        let mut tiny = TinyGguf { metadata: whole.metadata.clone(), tensors: TinyGguf::model("qwen2", SIZES, GgmlDType::Q8_0, 1).tensors };
+        let mut tiny = TinyGguf {
+            metadata: whole.metadata.clone(),
+            tensors: TinyGguf::model("qwen2", SIZES, GgmlDType::Q8_0, 1).tensors,
+        };
         change(&mut tiny);
         let file = tiny.write();
-        let error = GgufGenerator::load(ModelId("tiny@0".into()), &file.path, &config()).err().expect(expect).to_string();
+        let error =
+            GgufGenerator::load(ModelId("tiny@0".into()), &file.path, &config()).err().expect(expect).to_string();
         assert!(error.contains(expect) && error.contains("tiny.gguf"), "{error}\nlacks: {expect}");
     };
     let text = |text: &str| Value::String(text.into());
-    check(&|t| drop(t.metadata.insert("general.architecture".into(), text("mamba"))), "`mamba` is not supported; take a model of one of: llama, qwen2");
+    check(
+        &|t| drop(t.metadata.insert("general.architecture".into(), text("mamba"))),
+        "`mamba` is not supported; take a model of one of: llama, qwen2",
+    );
     check(&|t| drop(t.metadata.insert("tokenizer.ggml.pre".into(), text("tekken"))), "`tokenizer.ggml.pre` is tekken");
-    check(&|t| drop(t.metadata.insert("tokenizer.ggml.model".into(), text("llama"))), "`tokenizer.ggml.model` is llama");
+    check(
+        &|t| drop(t.metadata.insert("tokenizer.ggml.model".into(), text("llama"))),
+        "`tokenizer.ggml.model` is llama",
+    );
     check(&|t| drop(t.metadata.remove("tokenizer.chat_template")), "has no `tokenizer.chat_template`");
     check(&|t| drop(t.metadata.insert("tokenizer.chat_template".into(), text("{% if"))), "tokenizer.chat_template");
-    check(&|t| drop(t.metadata.insert("qwen2.rope.scaling.type".into(), text("yarn"))), "`qwen2.rope.scaling.type` is yarn");
+    check(
+        &|t| drop(t.metadata.insert("qwen2.rope.scaling.type".into(), text("yarn"))),
+        "`qwen2.rope.scaling.type` is yarn",
+    );
     check(&|t| drop(t.metadata.remove("qwen2.block_count")), "has no `qwen2.block_count`");
-    check(&|t| drop(t.metadata.insert("qwen2.feed_forward_length".into(), Value::U32(96))), "`blk.0.ffn_gate.weight` is [128, 64]");
+    check(
+        &|t| drop(t.metadata.insert("qwen2.feed_forward_length".into(), Value::U32(96))),
+        "`blk.0.ffn_gate.weight` is [128, 64]",
+    );
     check(&|t| drop(t.tensors.remove("blk.1.attn_k.weight")), "has no `blk.1.attn_k.weight`");
-    check(&|t| drop(t.metadata.insert("qwen2.context_length".into(), Value::U32(100))), "`context_tokens` is 512; it must be between 1 and the 100");
+    check(
+        &|t| drop(t.metadata.insert("qwen2.context_length".into(), Value::U32(100))),
+        "`context_tokens` is 512; it must be between 1 and the 100",
+    );
 
     let file = whole.write();
     let bytes = std::fs::read(&file.path).unwrap();

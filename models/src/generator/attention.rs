@@ -203,7 +203,13 @@ fn add_values(weights: [&[f32]; QUERIES], values: &[f32], size: usize, sums: &mu
 }
 
 #[inline(always)]
-fn add_columns<const N: usize>(weights: [&[f32]; QUERIES], values: &[f32], size: usize, start: usize, sums: &mut [f32]) {
+fn add_columns<const N: usize>(
+    weights: [&[f32]; QUERIES],
+    values: &[f32],
+    size: usize,
+    start: usize,
+    sums: &mut [f32],
+) {
     let mut held = [[0f32; N]; QUERIES];
     for (query, held) in held.iter_mut().enumerate() {
         held.copy_from_slice(&sums[query * size + start..][..N]);
@@ -244,11 +250,14 @@ mod tests {
             (seed >> 40) as f32 / (1u64 << 24) as f32 * 2.0 - 1.0
         };
         // Sizes with and without a remainder, groups that do not fill the four queries, positions across tiles.
-        for (query, key_value, size, position, tokens) in [(4, 2, 16, 0, 1), (6, 2, 24, 5, 19), (7, 1, 8, 40, 3), (9, 3, 64, 15, 2)] {
+        for (query, key_value, size, position, tokens) in
+            [(4, 2, 16, 0, 1), (6, 2, 24, 5, 19), (7, 1, 8, 40, 3), (9, 3, 64, 15, 2)]
+        {
             let heads = Heads { query, key_value, size };
             let length = position + tokens;
             let mut cache = LayerCache::new(key_value, size, length);
-            let all: Vec<Vec<f32>> = (0..length * 2).map(|_| (0..key_value * size).map(|_| random()).collect()).collect();
+            let all: Vec<Vec<f32>> =
+                (0..length * 2).map(|_| (0..key_value * size).map(|_| random()).collect()).collect();
             for at in 0..length {
                 cache.put(at, &all[at * 2], &all[at * 2 + 1]);
             }
@@ -261,13 +270,18 @@ mod tests {
                     let own = head / (query / key_value) * size;
                     let scores: Vec<f64> = (0..=position + token)
                         .map(|key| {
-                            let products = (0..size).map(|i| f64::from(queries[at + i]) * f64::from(all[key * 2][own + i]));
+                            let products =
+                                (0..size).map(|i| f64::from(queries[at + i]) * f64::from(all[key * 2][own + i]));
                             (products.sum::<f64>() / (size as f64).sqrt()).exp()
                         })
                         .collect();
                     let sum: f64 = scores.iter().sum();
                     for i in 0..size {
-                        let expect: f64 = scores.iter().enumerate().map(|(key, score)| score / sum * f64::from(all[key * 2 + 1][own + i])).sum();
+                        let expect: f64 = scores
+                            .iter()
+                            .enumerate()
+                            .map(|(key, score)| score / sum * f64::from(all[key * 2 + 1][own + i]))
+                            .sum();
                         assert!((f64::from(out[at + i]) - expect).abs() < 1e-5, "{heads:?} token {token} head {head}");
                     }
                 }

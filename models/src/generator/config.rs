@@ -72,7 +72,16 @@ impl DecoderConfig {
             return Err(LoadError::Config { field: "context_tokens", found: context, must });
         }
         let rope = RopeConfig::read(gguf, size)?;
-        Ok(Self { layers, hidden, feed_forward, heads: Heads { query, key_value, size }, epsilon, vocabulary, context, rope })
+        Ok(Self {
+            layers,
+            hidden,
+            feed_forward,
+            heads: Heads { query, key_value, size },
+            epsilon,
+            vocabulary,
+            context,
+            rope,
+        })
     }
 }
 

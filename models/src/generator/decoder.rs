@@ -73,7 +73,12 @@ impl Decoder {
     pub const PIECE: usize = 128;
 
     /// `plain` leaves every matrix to candle.
-    pub fn load(gguf: &mut Gguf, config: DecoderConfig, mut team: Team, plain: bool) -> std::result::Result<Self, LoadError> {
+    pub fn load(
+        gguf: &mut Gguf,
+        config: DecoderConfig,
+        mut team: Team,
+        plain: bool,
+    ) -> std::result::Result<Self, LoadError> {
         let rope = Rope::new(gguf, &config)?;
         let mut load = Loader { gguf, team: &mut team, plain };
         let embeddings = load.matrix("token_embd.weight", config.vocabulary, config.hidden)?;
@@ -82,7 +87,8 @@ impl Decoder {
             false => None,
         };
         let norm = load.gguf.floats("output_norm.weight", config.hidden)?;
-        let layers = (0..config.layers).map(|index| load.layer(index, &config)).collect::<std::result::Result<_, _>>()?;
+        let layers =
+            (0..config.layers).map(|index| load.layer(index, &config)).collect::<std::result::Result<_, _>>()?;
         Ok(Self { rope, embeddings, layers, norm, output, team, work: Work::default(), config })
     }
 
@@ -93,7 +99,15 @@ impl Decoder {
     /// Bytes of all matrices as they stand in memory.
     pub fn bytes(&self) -> usize {
         let layers = self.layers.iter().flat_map(|layer| {
-            [&layer.query.weight, &layer.key.weight, &layer.value.weight, &layer.output, &layer.gate, &layer.up, &layer.down]
+            [
+                &layer.query.weight,
+                &layer.key.weight,
+                &layer.value.weight,
+                &layer.output,
+                &layer.gate,
+                &layer.up,
+                &layer.down,
+            ]
         });
         layers.chain([&self.embeddings]).chain(&self.output).map(Matrix::bytes).sum()
     }
@@ -122,10 +136,17 @@ impl Decoder {
         let last = layers.len() - 1;
         for (index, (layer, cache)) in layers.iter().zip(&mut slot.layers).enumerate() {
             norms(team, &work.hidden[..count * hidden], &layer.attention_norm, config.epsilon, &mut work.normed);
-            work.inputs.set(team, &work.normed[..count * hidden], hidden, [&layer.query.weight, &layer.key.weight, &layer.value.weight]);
+            work.inputs.set(
+                team,
+                &work.normed[..count * hidden],
+                hidden,
+                [&layer.query.weight, &layer.key.weight, &layer.value.weight],
+            );
             layer.key.run(team, &work.normed[..count * hidden], &work.inputs, &mut work.key)?;
             layer.value.run(team, &work.normed[..count * hidden], &work.inputs, &mut work.value)?;
-            for (at, (key, value)) in work.key.chunks_exact_mut(narrow).zip(work.value.chunks_exact(narrow)).take(count).enumerate() {
+            for (at, (key, value)) in
+                work.key.chunks_exact_mut(narrow).zip(work.value.chunks_exact(narrow)).take(count).enumerate()
+            {
                 rope.turn_heads(key, heads.size, position + at, layer.key_norm.as_deref(), config.epsilon);
                 cache.put(position + at, key, value);
             }

@@ -118,7 +118,8 @@ fn requantize(raw: RawTensor, dtype: GgmlDType, team: &mut Team) -> Result<RawTe
             let (first, last) = (piece * PIECE, rows.min((piece + 1) * PIECE));
             let result = || -> Result<()> {
                 let elements = (last - first) * columns;
-                let floats = raw.dtype.from_data((&raw.bytes[first * from..last * from]).into()).dequantize(elements)?;
+                let floats =
+                    raw.dtype.from_data((&raw.bytes[first * from..last * from]).into()).dequantize(elements)?;
                 let CpuStorage::F32(floats) = floats else { bail!("dequantized to something else than floats") };
                 let mut blocks = dtype.cpu_zeros(elements);
                 blocks.from_float(&floats);

@@ -57,9 +57,11 @@ impl GeneratorConfig {
     }
 
     fn check(&self) -> Result<(), LoadError> {
-        for (field, found) in
-            [("threads", self.threads), ("context_tokens", self.context_tokens), ("cached_prompts", self.cached_prompts)]
-        {
+        for (field, found) in [
+            ("threads", self.threads),
+            ("context_tokens", self.context_tokens),
+            ("cached_prompts", self.cached_prompts),
+        ] {
             if found == 0 {
                 return Err(LoadError::Config { field, found, must: "1 or more".into() });
             }

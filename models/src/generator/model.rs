@@ -21,9 +21,16 @@ pub struct Model {
 }
 
 enum Backend {
-    Ours { decoder: Box<Decoder>, cache: KvCache, slot: usize },
+    Ours {
+        decoder: Box<Decoder>,
+        cache: KvCache,
+        slot: usize,
+    },
     /// Candle's models cannot take back what they have read, so every prompt starts anew.
-    Candle { model: CandleModel, position: usize },
+    Candle {
+        model: CandleModel,
+        position: usize,
+    },
 }
 
 enum CandleModel {
@@ -131,7 +138,8 @@ impl CandleModel {
         let mut again = Gguf::open(&gguf.path)?;
         let model = match architecture {
             Architecture::Gemma3 => {
-                quantized_gemma3::ModelWeights::from_gguf(again.content, &mut again.file, &Device::Cpu).map(Self::Gemma3)
+                quantized_gemma3::ModelWeights::from_gguf(again.content, &mut again.file, &Device::Cpu)
+                    .map(Self::Gemma3)
             }
             Architecture::Lfm2 | Architecture::Llama | Architecture::Qwen2 | Architecture::Qwen3 => {
                 quantized_lfm2::ModelWeights::from_gguf(again.content, &mut again.file, &Device::Cpu).map(Self::Lfm2)

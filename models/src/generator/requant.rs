@@ -13,9 +13,7 @@ use candle_core::quantized::GgmlDType;
 pub fn target(dtype: GgmlDType, columns: usize) -> Option<GgmlDType> {
     use GgmlDType::*;
     match dtype {
-        Q4_1 | Q5_0 | Q5_1 | Q8_1 | F16 | BF16 => {
-            (columns.is_multiple_of(Q8_0.block_size())).then_some(Q8_0)
-        }
+        Q4_1 | Q5_0 | Q5_1 | Q8_1 | F16 | BF16 => (columns.is_multiple_of(Q8_0.block_size())).then_some(Q8_0),
         Q4_0 | Q8_0 | Q2K | Q3K | Q4K | Q5K | Q6K | Q8K | F32 => None,
     }
 }

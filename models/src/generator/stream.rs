@@ -142,7 +142,10 @@ mod tests {
 
     #[test]
     fn nothing_of_a_stop_string_is_shown() {
-        assert_eq!(shown(&["\n\nQ:"], &[b"yes", b"\n", b"\nQ", b": more"]), (vec!["yes".into(), "".into(), "".into(), "".into()], true));
+        assert_eq!(
+            shown(&["\n\nQ:"], &[b"yes", b"\n", b"\nQ", b": more"]),
+            (vec!["yes".into(), "".into(), "".into(), "".into()], true)
+        );
         assert_eq!(shown(&["\n\nQ:"], &[b"yes\n", b"no"]), (vec!["yes".into(), "\nno".into(), "".into()], false));
         assert_eq!(shown(&["END"], &[b"aEN", b"Eb"]), (vec!["a".into(), "ENEb".into(), "".into()], false));
         assert_eq!(shown(&["END"], &[b"aEN"]), (vec!["a".into(), "EN".into()], false));

@@ -83,7 +83,11 @@ impl Team {
         while inside != 0 {
             spins += 1;
             // A worker may have lost its core to another process.
-            if spins < SPINS { spin_loop() } else { thread::yield_now() }
+            if spins < SPINS {
+                spin_loop()
+            } else {
+                thread::yield_now()
+            }
             inside = shared.gate.load(Ordering::Acquire) & (CLOSED - 1);
         }
         let other = shared.panic.lock().ok().and_then(|mut panic| panic.take());
@@ -212,7 +216,10 @@ mod tests {
                         }
                     });
                 }
-                assert!(done.iter().all(|count| count.load(Ordering::Relaxed) == 20), "{threads} threads, {items} items");
+                assert!(
+                    done.iter().all(|count| count.load(Ordering::Relaxed) == 20),
+                    "{threads} threads, {items} items"
+                );
             }
         }
     }

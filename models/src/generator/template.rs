@@ -70,7 +70,9 @@ impl ChatTemplate {
         let (bos_token, eos_token) = tokenizer.begin_and_end_names();
         let template = self.environment.get_template(NAME).map_err(|error| failed(format!("{error:#}")))?;
         let rendered = template
-            .render(context! { messages, bos_token, eos_token, add_generation_prompt => true, enable_thinking => false })
+            .render(
+                context! { messages, bos_token, eos_token, add_generation_prompt => true, enable_thinking => false },
+            )
             .map_err(|error| failed(format!("{error:#}")))?;
 
         let mut ids = Vec::new();

@@ -7,7 +7,8 @@ use super::{error::LoadError, gguf::Gguf};
 use candle_core::quantized::gguf_file::Value;
 use std::{collections::HashMap, path::Path};
 use tokenizers::{
-    Model, OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer, PreTokenizerWrapper, SplitDelimiterBehavior,
+    Model, OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer, PreTokenizerWrapper,
+    SplitDelimiterBehavior,
     models::bpe::BPE,
     pre_tokenizers::{
         byte_level::ByteLevel,
@@ -90,7 +91,8 @@ impl GgufTokenizer {
         let types = match gguf.array("tokenizer.ggml.token_type") {
             Some(types) if types.len() == names.len() => types.iter().map(|value| whole(value).unwrap_or(1)).collect(),
             Some(types) => {
-                let reason = format!("`tokenizer.ggml.token_type` has {} entries for {} tokens", types.len(), names.len());
+                let reason =
+                    format!("`tokenizer.ggml.token_type` has {} entries for {} tokens", types.len(), names.len());
                 return Err(gguf.format_error(reason));
             }
             None => vec![1; names.len()],
@@ -140,7 +142,9 @@ impl GgufTokenizer {
 
         let token = |field: &str| -> Result<Option<u32>, LoadError> {
             match gguf.int(field)? {
-                Some(id) if id >= names.len() => Err(gguf.format_error(format!("`{field}` is {id}, of {} tokens", names.len()))),
+                Some(id) if id >= names.len() => {
+                    Err(gguf.format_error(format!("`{field}` is {id}, of {} tokens", names.len())))
+                }
                 id => Ok(id.map(|id| id as u32)),
             }
         };

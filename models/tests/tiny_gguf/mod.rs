@@ -78,7 +78,8 @@ impl TinyGguf {
     /// special ones.
     pub fn words(pre: &str, merges: &[&str], specials: &[&str]) -> Self {
         let merged: Vec<String> = merges.iter().map(|merge| merge.replace(' ', "")).collect();
-        let tokens: Vec<String> = byte_characters().into_iter().chain(merged).chain(specials.iter().map(|s| (*s).to_owned())).collect();
+        let tokens: Vec<String> =
+            byte_characters().into_iter().chain(merged).chain(specials.iter().map(|s| (*s).to_owned())).collect();
         let normal = tokens.len() - specials.len();
         let types = (0..tokens.len()).map(|id| Value::I32(if id < normal { 1 } else { 3 })).collect();
         let end = specials.iter().position(|name| *name == "<|im_end|>").map(|at| (normal + at) as u32);
@@ -184,7 +185,8 @@ impl TinyGguf {
         let directory = TempDir::new().unwrap();
         let path = directory.path().join("tiny.gguf");
         let metadata: Vec<(&str, &Value)> = self.metadata.iter().map(|(name, value)| (name.as_str(), value)).collect();
-        let tensors: Vec<(&str, &QTensor)> = self.tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
+        let tensors: Vec<(&str, &QTensor)> =
+            self.tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
         gguf_file::write(&mut File::create(&path).unwrap(), &metadata, &tensors).unwrap();
         Written { path, _directory: directory }
     }

@@ -98,6 +98,9 @@ impl Packed for Q4Kx8 {
             let low = _mm256_set1_epi8(15);
             let mut total = [_mm256_setzero_ps(); T];
             for (index, block) in blocks.iter().enumerate() {
+                if T == 1 {
+                    super::ask_ahead(block);
+                }
                 let mut sum = [_mm256_setzero_si256(); T];
                 for part in 0..8 {
                     let mut short = [_mm256_setzero_si256(); T];

@@ -90,6 +90,9 @@ impl Packed for Q6Kx8 {
             let (low, two) = (_mm256_set1_epi8(15), _mm256_set1_epi8(0x30));
             let mut total = [_mm256_setzero_ps(); T];
             for (index, block) in blocks.iter().enumerate() {
+                if T == 1 {
+                    super::ask_ahead(block);
+                }
                 let mut sum = [_mm256_setzero_si256(); T];
                 for part in 0..16 {
                     let first = _mm256_loadu_si256(block.low[part][0].as_ptr().cast());

@@ -53,6 +53,9 @@ impl Packed for Q8_0x8 {
             let ones = _mm256_set1_epi16(1);
             let mut total = [_mm256_setzero_ps(); T];
             for (index, block) in blocks.iter().enumerate() {
+                if T == 1 {
+                    super::ask_ahead(block);
+                }
                 let mut sum = [_mm256_setzero_si256(); T];
                 for group in 0..BLOCK / 4 {
                     // The instruction wants one unsigned side: the sign of the weight goes to the activation.

@@ -1,11 +1,7 @@
 //! The kernels against candle's dequantized weights, with tokens that are quantized the same way.
 
 use super::*;
-use crate::generator::{
-    gguf::RawTensor,
-    matrix::Matrix,
-    team::Team,
-};
+use crate::generator::{gguf::RawTensor, matrix::Matrix, team::Team};
 use candle_core::quantized::GgmlDType;
 
 fn numbers(count: usize, seed: u64) -> Vec<f32> {
@@ -93,7 +89,8 @@ fn the_largest_numbers_do_not_overflow() {
             for (row, out) in out.iter().enumerate() {
                 let exact: f64 = weights[row * columns..][..columns].iter().map(|w| f64::from(*w) * 127.0).sum();
                 // Q5_0 and the other requantized types lose a little on the way to Q8_0.
-                let tolerance = 127.0 * columns as f64 * if dtype == GgmlDType::Q8_0 || columns >= 256 { 2e-5 } else { 4e-3 };
+                let tolerance =
+                    127.0 * columns as f64 * if dtype == GgmlDType::Q8_0 || columns >= 256 { 2e-5 } else { 4e-3 };
                 assert!((f64::from(*out) - exact).abs() < tolerance, "{dtype:?} {sign}: {out} {exact}");
             }
         }
@@ -103,7 +100,8 @@ fn the_largest_numbers_do_not_overflow() {
 #[test]
 fn a_row_is_what_candle_dequantizes() {
     let mut team = Team::new(1).unwrap();
-    for (dtype, columns) in [(GgmlDType::Q4K, 512), (GgmlDType::Q6K, 256), (GgmlDType::Q8_0, 96), (GgmlDType::Q4_0, 64)] {
+    for (dtype, columns) in [(GgmlDType::Q4K, 512), (GgmlDType::Q6K, 256), (GgmlDType::Q8_0, 96), (GgmlDType::Q4_0, 64)]
+    {
         let tensor = raw(dtype, 16, columns, 5);
         let weights = tensor.to_f32().unwrap();
         let matrix = Matrix::new(tensor, &mut team).unwrap();
