@@ -12,7 +12,7 @@ mod set;
 
 pub use names::Names;
 
-use patterns::Patterns;
+use patterns::PATTERNS;
 use regex::Regex;
 use std::fmt;
 
@@ -33,6 +33,10 @@ pub struct OrderPatternError {
 }
 
 impl MaskConfig {
+    pub fn keeping(keep: Vec<String>) -> Self {
+        Self { keep, order_number: None }
+    }
+
     /// With a regular expression for the store's order numbers, besides the forms that are known (`#1001`,
     /// `order 1001`). Case does not matter.
     pub fn with_order_number(mut self, pattern: &str) -> Result<Self, OrderPatternError> {
@@ -143,16 +147,16 @@ impl fmt::Display for MaskReport {
     }
 }
 
-/// Compiled once for many texts.
+/// Masks the texts of one store.
 pub struct Masker {
-    patterns: Patterns,
+    order_number: Option<Regex>,
     keep: Vec<String>,
 }
 
 impl Masker {
     pub fn new(config: &MaskConfig) -> Self {
         let keep = config.keep.iter().flat_map(|words| words.split_whitespace()).map(str::to_lowercase).collect();
-        Self { patterns: Patterns::new(config.order_number.as_ref()), keep }
+        Self { order_number: config.order_number.clone(), keep }
     }
 
     /// The names to mask in one conversation: those of its record, and those by which people introduce, address or
@@ -163,9 +167,9 @@ impl Masker {
 
     /// The text without personal data; what was masked is added to `report`.
     pub fn mask(&self, text: &str, names: &Names, report: &mut MaskReport) -> String {
-        let masked = self.patterns.links_and_mail(text, report);
-        let masked = self.patterns.numbers(&masked, report);
-        let masked = self.patterns.address.mask(&masked, report);
+        let masked = PATTERNS.links_and_mail(text, report);
+        let masked = PATTERNS.numbers(&masked, self.order_number.as_ref(), report);
+        let masked = PATTERNS.addresses(&masked, report);
         names.mask(&masked, report)
     }
 }

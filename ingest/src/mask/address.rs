@@ -56,7 +56,10 @@ impl Addresses {
                 regex(&format!(r"\b{place},\s*\d{{5}}(?:-\d{{4}})?\b")),
             ],
             after_word: vec![
-                regex(r"(?i)(\b(?:zip|postal|post)(?:[ -]?code)?\s*(?:is|:|=|number)?\s*)(?:\d{5}(?:-\d{4})?|\d{4}\s?[A-Z]{2}|\d{4})\b"),
+                regex(r"(?i)(\b(?:zip|postal|post)(?:[ -]?code)?\s*(?:is|:|=|number)?[\s*]*)(?:\d{5}(?:-\d{4})?|\d{4}\s?[A-Z]{2}|\d{4})\b"),
+                // Address 2: Suite 640, as a form lists it
+                regex(r"(?im)(^[\s*•-]*(?:(?:shipping |billing |delivery )?address(?: line)?(?: ?\d)?|street|city|town|state|province|county|region)\s?\**:[\s*]*)\w[^\n;]{0,80}?(?:\s*$|;)"),
+                regex(r"(?i)(\b)(?:suite|apt\.?|apartment)\s?#?\s?\d{1,5}[a-z]?\b"),
                 // 10115 Berlin, behind a street or at the start of a line
                 regex(r"(?m)((?:\[address\],?\s*|^\s*|,\s*))\b(?:[A-Z]{1,2}-)?\d{4,5}(?:\s[A-Z]{2})?\s+\p{Lu}\p{L}{2,}\b(?:\s\p{Lu}\p{L}+)?"),
                 regex(r"(?i)(\b(?:in|to|nach|à|a)\s+)(?-i:\d{5}\s+\p{Lu}\p{L}{2,})\b"),

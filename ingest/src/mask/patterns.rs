@@ -4,9 +4,10 @@ use super::address::Addresses;
 use super::numbers::{card_in, iban};
 use super::{MaskClass, MaskReport};
 use regex::{Captures, Regex};
+use std::sync::LazyLock;
 
 pub(super) struct Patterns {
-    pub address: Addresses,
+    address: Addresses,
     url: Regex,
     email: Regex,
     spelled_email: Regex,
@@ -21,20 +22,22 @@ pub(super) struct Patterns {
     alone: Regex,
 }
 
+/// Compiled once: Unicode makes some of them large.
+pub(super) static PATTERNS: LazyLock<Patterns> = LazyLock::new(Patterns::new);
+
 /// A pattern of this module, written here and covered by its tests.
 pub(super) fn regex(pattern: &str) -> Regex {
     Regex::new(pattern).expect("the patterns are constants")
 }
 
 impl Patterns {
-    pub(super) fn new(order_number: Option<&Regex>) -> Self {
-        let mut order = vec![
+    fn new() -> Self {
+        let order = vec![
             // #1001, #FV-1001, # 1001-B
             regex(r"#\s?[A-Za-z]{0,4}-?\d{3,}(?:-[A-Za-z0-9]{1,4})?\b"),
             // W4923227: a letter or three in front of many digits
             regex(r"\b[A-Z]{1,3}-?\d{5,8}\b"),
         ];
-        order.splice(..0, order_number.cloned());
         Self {
             address: Addresses::new(),
             url: regex(r#"(?i)\bhttps?://[^\s<>"'\)\]]+"#),
@@ -72,8 +75,12 @@ impl Patterns {
         replace_if(&self.ip, &text, MaskClass::Ip, report, numbers)
     }
 
+    pub(super) fn addresses(&self, text: &str, report: &mut MaskReport) -> String {
+        self.address.mask(text, report)
+    }
+
     /// Numbers of cards, accounts, parcels, orders and telephones, the surest first.
-    pub(super) fn numbers(&self, text: &str, report: &mut MaskReport) -> String {
+    pub(super) fn numbers(&self, text: &str, own_order: Option<&Regex>, report: &mut MaskReport) -> String {
         let text = replace_if(&self.iban, text, MaskClass::Iban, report, iban);
         let text = self.digits.replace_all(&text, |found: &Captures<'_>| match card_in(&found[0]) {
             Some((from, to)) => format!("{}{}{}", &found[0][..from], report.masked(MaskClass::Card), &found[0][to..]),
@@ -83,7 +90,7 @@ impl Patterns {
             format!("{}{}{}", &found[1], &found[2], report.masked(MaskClass::Card))
         });
         let mut text = replace(&self.tracking, &text, MaskClass::Tracking, report);
-        for order in &self.order {
+        for order in own_order.into_iter().chain(&self.order) {
             text = replace(order, &text, MaskClass::Order, report);
         }
         let mut text = self

@@ -82,7 +82,8 @@ impl Conversation {
         let names = masker.names(self.people.iter().map(String::as_str), texts);
         let mut turns: Vec<(Side, String)> = Vec::new();
         for turn in &self.turns {
-            let own = tidy(&quoted::own_words(&turn.text));
+            // Agents, and the programs that help them, write marks of Markdown that a chat does not show.
+            let own = tidy(&quoted::own_words(&turn.text).replace("**", ""));
             let masked = quoted::without_signature(&masker.mask(&own, &names, report));
             match turns.last_mut() {
                 _ if masked.is_empty() => {}

@@ -25,14 +25,13 @@ pub(crate) fn read(reading: &mut Reading<'_, '_>) {
         return reading.fail(None, format!("is in no known format: {SHAPES}"));
     };
     let beside = Beside::of(&export);
-    let known = records.iter().any(|record| Shape::of(record).is_some());
-    if !known && !records.is_empty() {
+    // Tickets of Zendesk may hold nothing of their own but a number and a status.
+    let usual = records.iter().find_map(Shape::of).or_else(|| export.get("users").map(|_| Shape::Zendesk));
+    if usual.is_none() && !records.is_empty() {
         return reading.fail(None, format!("is in no known format: {SHAPES}"));
     }
     for (i, record) in records.iter().enumerate() {
-        // Tickets of Zendesk may hold nothing of their own but a number and a status.
-        let shape = Shape::of(record).or_else(|| export.get("users").map(|_| Shape::Zendesk));
-        match shape {
+        match Shape::of(record).or(usual.filter(|_| record.is_object())) {
             Some(shape) => record::read(record, shape, &beside, None, reading),
             None => reading.fail(None, format!("record {} is in no known format: {SHAPES}", i + 1)),
         }

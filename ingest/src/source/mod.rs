@@ -20,6 +20,10 @@ mod product_csv;
 mod quoted;
 mod record;
 mod text;
+#[cfg(test)]
+mod robust;
+#[cfg(test)]
+mod tests;
 mod zendesk;
 
 pub use limits::Limits;

@@ -34,6 +34,8 @@ pub(crate) struct Variant {
 
 /// Products with more variants are told by price and not by variant.
 const ROWS: usize = 30;
+/// Shopify's own limit was 100 for long; more say nothing that the lists of options do not.
+const LISTED: usize = 100;
 
 impl Product {
     pub(crate) fn document(self, currency: &Currency) -> Document {
@@ -64,6 +66,7 @@ impl Product {
         }
         match self.variants.len() {
             0 | 1 => {}
+            2..=LISTED if self.has_one_price() => document.blocks.push(Block::Paragraph(self.variant_line())),
             2..=ROWS => document.blocks.extend(self.rows(currency)),
             _ => document.blocks.extend(self.rows_by_price(currency)),
         }
@@ -99,6 +102,23 @@ impl Product {
             if values.is_empty() { String::new() } else { format!("{name}: {}", values.join(", ")) }
         };
         self.options.iter().enumerate().map(line).collect()
+    }
+
+    fn has_one_price(&self) -> bool {
+        let first = &self.variants[0];
+        self.variants.iter().all(|v| (v.price, v.compare_at, &v.markets) == (first.price, first.compare_at, &first.markets))
+    }
+
+    /// `Variants: S / Red (SKU-1), M / Red (SKU-2)`: which there are, where they all cost the same.
+    fn variant_line(&self) -> String {
+        let shown = |variant: &Variant| {
+            let values: Vec<&str> = variant.values.iter().map(String::as_str).filter(|v| !v.is_empty()).collect();
+            match (values.join(" / "), variant.sku.as_str()) {
+                (values, "") => values,
+                (values, sku) => format!("{values} ({sku})"),
+            }
+        };
+        format!("Variants: {}", self.variants.iter().map(shown).collect::<Vec<_>>().join(", "))
     }
 
     fn markets(&self) -> Vec<&str> {
@@ -212,6 +232,14 @@ mod tests {
             "Warm.\nCare\nWash cold.\nDetails\nPrice: $80.00 to $84.00 (before: $100.00)\nSize: S, M\nVendor: Fjell\n\
              Tags: down\nSize: S; SKU: SKU-S; Price: $80.00; Compare at price: $100.00\nSize: M; SKU: SKU-M; Price: $84.00",
         );
+    }
+
+    #[test]
+    fn variants_of_one_price_are_one_line() {
+        let variants = vec![variant(&["S", "Red"], "8", ""), variant(&["M", "Red"], "8", "")];
+        let options = vec!["Size".into(), "Colour".into()];
+        let product = Product { handle: "v".into(), options, variants, ..Product::default() };
+        check(product, "Details\nPrice: $8.00\nSize: S, M\nColour: Red\nVariants: S / Red (SKU-S-Red), M / Red (SKU-M-Red)");
     }
 
     #[test]
