@@ -5,6 +5,7 @@ mod ask;
 mod cli;
 mod demo;
 mod doctor;
+mod eval;
 mod index;
 mod keys;
 mod models;
@@ -63,6 +64,12 @@ pub(crate) enum CommandError {
     Engine(#[from] engine::answer::EngineError),
     #[error(transparent)]
     Knowledge(#[from] engine::ports::KnowledgeError),
+    #[error(transparent)]
+    Pack(#[from] ::eval::pack::PackError),
+    #[error(transparent)]
+    PackIndex(#[from] ::eval::pack::IndexError),
+    #[error(transparent)]
+    Retrieval(#[from] ::eval::suite::SuiteError),
     #[error("{what}")]
     Io { what: String, source: io::Error },
     #[error("{0}")]
@@ -118,6 +125,7 @@ async fn run(house: House, command: Command) -> Result<Exit, CommandError> {
         Command::Ask(args) => interruptible(ask::run(house, args)).await,
         Command::Keys(args) => interruptible(keys::run(&house, args)).await,
         Command::Index(args) => interruptible(index::run(&house, args)).await,
+        Command::Eval(args) => interruptible(eval::run(house, args)).await,
         Command::Doctor => interruptible(doctor::run(&house)).await,
     }
 }

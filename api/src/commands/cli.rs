@@ -65,6 +65,9 @@ pub enum Command {
     Keys(KeysArgs),
     /// The index itself: move it to a Qdrant server.
     Index(IndexArgs),
+    /// Measure: retrieval on packs of judged queries, answers on questions with required facts.
+    #[command(after_help = EVAL_EXAMPLES)]
+    Eval(super::eval::EvalArgs),
     /// What this machine can hold, what is here, and whether the settings are right.
     Doctor,
 }
@@ -88,6 +91,14 @@ Examples:
   shopclerk ask --store mystore \"How long does shipping to Canada take?\" --country CA
   shopclerk ask --store mystore \"Is the tent waterproof?\" --explain
   shopclerk ask --store mystore \"Is the tent waterproof?\" --no-generator --json";
+
+const EVAL_EXAMPLES: &str = "\
+What each number means stands in docs/evaluation.md.
+
+Examples:
+  shopclerk eval retrieval --pack packs/mystore --json
+  shopclerk eval questions --store mystore --file questions.jsonl --no-generator --out results.jsonl
+  SHOPCLERK_INDEX__LEXICAL_WEIGHT=1 shopclerk eval retrieval --pack packs/mystore --mode fused";
 
 const SERVE_EXAMPLES: &str = "\
 Ctrl-C or SIGTERM stops it: running questions finish first.
@@ -152,9 +163,10 @@ pub struct SyncArgs {
     /// Currency of the prices in a product CSV, which names none.
     #[arg(long, default_value = "USD", value_name = "CODE")]
     pub currency: ingest::source::Currency,
-    /// What order numbers begin with, besides '#', so that they are masked in conversations. May be repeated.
-    #[arg(long, value_name = "PREFIX")]
-    pub order_prefix: Vec<String>,
+    /// How the store's order numbers look, as a regular expression such as '#?FV\d{5}': they are masked in
+    /// conversations. Numbers like #1001 are known without it.
+    #[arg(long, value_name = "REGEX")]
+    pub order_number: Option<String>,
     /// A word that is never a person's name: a brand, a product. May be repeated.
     #[arg(long, value_name = "WORD")]
     pub keep: Vec<String>,

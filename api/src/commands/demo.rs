@@ -37,9 +37,6 @@ const SOURCES: [&str; 3] = ["pages/", "products.csv", "conversations/"];
 #[serde(deny_unknown_fields)]
 struct DemoFile {
     questions: Vec<String>,
-    /// What order numbers begin with.
-    #[serde(default)]
-    order_prefixes: Vec<String>,
 }
 
 /// The part of `store.toml` that a sync needs.
@@ -47,6 +44,8 @@ struct DemoFile {
 struct StoreFile {
     name: String,
     currency: String,
+    /// A regular expression.
+    order_number_pattern: Option<String>,
     handoff_message: Option<String>,
 }
 
@@ -113,7 +112,12 @@ async fn prepare(mut house: House, args: &DemoArgs) -> Result<(House, crate::App
         .currency
         .parse()
         .map_err(|e| CommandError::Said(format!("{}: currency: {e}", dir.join("store.toml").display())))?;
-    let mask = MaskConfig { order_prefixes: demo.order_prefixes, keep: vec![shop.name.clone()] };
+    let mut mask = MaskConfig::keeping(vec![shop.name.clone()]);
+    if let Some(pattern) = &shop.order_number_pattern {
+        mask = mask
+            .with_order_number(pattern)
+            .map_err(|e| CommandError::Said(format!("{}: order_number_pattern: {e}", dir.join("store.toml").display())))?;
+    }
     let read = ReadOptions { currency, mask, ..ReadOptions::default() };
     let report = sync_sample(&house, &pass, dir, &read, models.embedder.clone()).await?;
     println!("index      {}", sync::to_text(&report, step.elapsed().as_secs_f64()).trim_end().replace('\n', "\n           "));

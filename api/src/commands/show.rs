@@ -165,8 +165,8 @@ pub fn reason(reason: engine::HandoffReason) -> &'static str {
 pub fn timings(trace: &Trace) -> String {
     let t = &trace.timings;
     let mut text = format!(
-        "{:.0} ms (embed {:.0}, search {:.0}, rerank {:.0}, select {:.0}, draft {:.0}, check {:.0}",
-        t.total_ms, t.embed_ms, t.search_ms, t.rerank_ms, t.select_ms, t.draft_ms, t.check_ms
+        "{:.0} ms (embed {:.0}, search {:.0}, rerank {:.0}, select {:.0}, draft {:.0}",
+        t.total_ms, t.embed_ms, t.search_ms, t.rerank_ms, t.select_ms, t.draft_ms
     );
     if let Some(first) = t.first_sentence_ms {
         let _ = write!(text, "; first sentence after {first:.0}");

@@ -12,11 +12,11 @@ use std::time::Instant;
 
 pub async fn run(house: &House, args: SyncArgs) -> Result<Exit, CommandError> {
     let started = Instant::now();
-    let read = ReadOptions {
-        currency: args.currency,
-        mask: MaskConfig { order_prefixes: args.order_prefix, keep: args.keep },
-        ..ReadOptions::default()
-    };
+    let mut mask = MaskConfig::keeping(args.keep);
+    if let Some(pattern) = &args.order_number {
+        mask = mask.with_order_number(pattern).map_err(|e| CommandError::Said(format!("--order-number: {e}")))?;
+    }
+    let read = ReadOptions { currency: args.currency, mask, ..ReadOptions::default() };
     let options = SyncOptions {
         allow_mass_removal: args.allow_mass_removal,
         rebuild: args.rebuild,

@@ -40,8 +40,10 @@ pub(super) fn check(config: &Config) -> Result<(), Problem> {
     if !(0.0..=1.0).contains(&config.engine.certain) {
         return Err(("engine.certain", format!("{} is not a probability; say 0 to 1", config.engine.certain)));
     }
-    if !(0.0..=1.0).contains(&config.engine.coverage) {
-        return Err(("engine.coverage", format!("{} is not a probability; say 0 to 1", config.engine.coverage)));
+    for (key, value) in [("engine.coverage", config.engine.coverage), ("engine.certain", config.engine.certain)] {
+        if !(0.0..=1.0).contains(&value) {
+            return Err((key, format!("{value} is not a probability; say 0 to 1")));
+        }
     }
     if config.engine.passages > config.engine.candidates {
         let (passages, candidates) = (config.engine.passages, config.engine.candidates);

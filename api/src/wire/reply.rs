@@ -130,8 +130,8 @@ pub struct Timings {
     pub search_ms: f64,
     pub rerank_ms: f64,
     pub select_ms: f64,
+    /// Drafting and checking, sentence by sentence.
     pub draft_ms: f64,
-    pub check_ms: f64,
     /// Until the first sentence was released; absent if none was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_sentence_ms: Option<f64>,
@@ -254,7 +254,6 @@ impl Timings {
             rerank_ms: t.rerank_ms,
             select_ms: t.select_ms,
             draft_ms: t.draft_ms,
-            check_ms: t.check_ms,
             first_sentence_ms: t.first_sentence_ms,
             total_ms: t.total_ms,
         }

@@ -10,7 +10,8 @@ use ::eval::pack::{IndexError, IndexedStore, Pack, PackIndex};
 use async_trait::async_trait;
 use engine::ports::Knowledge;
 use engine::{DocId, Engine, StoreId, StorePass};
-use ingest::source::{ReadOptions, read_each};
+use ingest::document::Document;
+use ingest::source::{Failure, ReadOptions, read_each};
 use ingest::sync::{SyncOptions, sync};
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
@@ -59,10 +60,9 @@ impl PackLibrary {
     ) -> Result<(), IndexError> {
         let embedder = self.models.embedder.clone();
         let (mut target, _lock) = self.house.sync_target(pass, embedder, false).await.map_err(failed)?;
-        let options =
-            SyncOptions { allow_mass_removal: true, chunks: self.house.chunks(), ..SyncOptions::default() };
+        let options = SyncOptions { allow_mass_removal: true, chunks: self.house.chunks(), ..SyncOptions::default() };
         let (files, read) = ([pack.dir.join("corpus.jsonl")], ReadOptions::default());
-        let source = |sink: &mut dyn FnMut(_)| {
+        let source = |sink: &mut dyn FnMut(Result<Document, Failure>)| {
             read_each(&files, &read, &mut |item| match item {
                 Ok(document) if without.contains(&document.id) => {}
                 item => sink(item),
