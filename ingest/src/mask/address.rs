@@ -22,7 +22,7 @@ const COUNTED: [&str; 26] = [
 pub(super) struct Addresses {
     street: Regex,
     marked: Vec<Regex>,
-    /// Their first group stays.
+    /// Their first group stays, and so does a second one behind.
     after_word: Vec<Regex>,
     runs: Regex,
 }
@@ -56,12 +56,13 @@ impl Addresses {
                 regex(&format!(r"\b{place},\s*\d{{5}}(?:-\d{{4}})?\b")),
             ],
             after_word: vec![
-                regex(r"(?i)(\b(?:zip|postal|post)(?:[ -]?code)?\s*(?:is|:|=|number)?[\s*]*)(?:\d{5}(?:-\d{4})?|\d{4}\s?[A-Z]{2}|\d{4})\b"),
+                regex(r"(?i)(\b(?:zip|postal|post)(?:[ -]?code)?\s*(?:(?:is|was|should be|actually|now|number|:|=)[\s*]*){0,3}[\s*]*)(?:\d{5}(?:-\d{4})?|\d{4}\s?[A-Z]{2}|\d{4})\b"),
                 // Address 2: Suite 640, as a form lists it
                 regex(r"(?im)(^[\s*•-]*(?:(?:shipping |billing |delivery )?address(?: line)?(?: ?\d)?|street|city|town|state|province|county|region)\s?\**:[\s*]*)\w[^\n;]{0,80}?(?:\s*$|;)"),
                 regex(r"(?i)(\b)(?:suite|apt\.?|apartment)\s?#?\s?\d{1,5}[a-z]?\b"),
                 // 10115 Berlin, behind a street or at the start of a line
                 regex(r"(?m)((?:\[address\],?\s*|^\s*|,\s*))\b(?:[A-Z]{1,2}-)?\d{4,5}(?:\s[A-Z]{2})?\s+\p{Lu}\p{L}{2,}\b(?:\s\p{Lu}\p{L}+)?"),
+                regex(r"(?i)(\b(?:in|from) )\d{5}([.,;!?\n]|\s*$)"),
                 regex(r"(?i)(\b(?:in|to|nach|à|a)\s+)(?-i:\d{5}\s+\p{Lu}\p{L}{2,})\b"),
             ],
             runs: regex(&format!(r"\[address\](?:[,;\s]+(?:{place}[,;\s]+)?\[address\])+")),
@@ -82,7 +83,10 @@ impl Addresses {
             text = pattern.replace_all(&text, masked).into_owned();
         }
         for pattern in &self.after_word {
-            let masked = |found: &Captures<'_>| format!("{}{}", &found[1], report.masked(MaskClass::Address));
+            let masked = |found: &Captures<'_>| {
+                let behind = found.get(2).map_or("", |m| m.as_str());
+                format!("{}{}{behind}", &found[1], report.masked(MaskClass::Address))
+            };
             text = pattern.replace_all(&text, masked).into_owned();
         }
         // Street, city and postcode are one address.

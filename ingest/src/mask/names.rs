@@ -64,9 +64,9 @@ static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     let closing = "thanks|thank you|many thanks|thanks again|thx|ty|best|all the best|best wishes|best regards|kind regards|warm regards|warmly|regards|cheers|sincerely|yours sincerely|yours truly|yours|take care|love|merci|merci d'avance|merci beaucoup|cordialement|bien cordialement|bien à vous|mit freundlichen grüßen|viele grüße|liebe grüße|beste grüße|danke|mfg|lg|vg|saludos|un saludo|atentamente|gracias";
     vec![
         // In any case: nobody says this of anything else.
-        regex(r"(?i)\b(?:my (?:full |first |last )?name(?:'s| is)|name is|je m['’]appelle|mon nom est|ich hei(?:ß|ss)e|mein name ist|me llamo|mi nombre es)\s*:?\s+(\p{L}[\p{L}'’-]+(?:[ ](?:\p{Lu}\.|\p{L}[\p{L}'’-]+)){0,2})"),
+        regex(r"(?i)\b(?:my (?:full |first |last )?name(?:['’]s| is)|name is|(?:first|last|family) name(?:['’]s| is|:)?|je m['’]appelle|mon nom est|ich hei(?:ß|ss)e|mein name ist|me llamo|mi nombre es)\s*:?\s+(\p{L}[\p{L}'’-]+(?:[ ](?:\p{Lu}\.|\p{L}[\p{L}'’-]+)){0,2})"),
         regex(&format!(r"(?m)(?i:^\s*(?:full |customer |first |last )?name\s*[:=])\s*{CAPITALIZED}")),
-        regex(&format!(r"(?i:\b(?:i['’]?m|i am|this is|it['’]s|it is|c['’]est|ici|hier ist|hier spricht|soy))\s+{CAPITALIZED}(?:\s*[,.!\n;]|\s*$|\s+(?i:from|and|here|again|calling|writing|aus|de)\b)")),
+        regex(&format!(r"(?i:\b(?:i['’]?m|i am|this is|it['’]s|it is|c['’]est|ici|hier ist|hier spricht|soy))\s+{CAPITALIZED}(?:\s*[,.!\n;]|\s*$|\s+(?i:from|in|and|here|again|calling|writing|aus|de)\b)")),
         regex(&format!(r"(?m)(?i:(?:^|[.!?,]\s+)(?:{greeting})),?\s+(?i:(?:mr|mrs|ms|miss|mme|madame|monsieur|frau|herr|dr)\.?\s+)?{CAPITALIZED}\s*(?:[,.!?:\n–—-]|$)")),
         regex(&format!(r"(?m)(?i:^[^\n]{{0,40}}?\b(?:{closing}))[^\S\n]*[,.!;–—-]*\s*\n\s*[-–—~]*\s*{CAPITALIZED}")),
         regex(&format!(r"(?m)(?i:\b(?:{closing}))\s*[,.!–—-]*\s+[-–—~]*\s*{CAPITALIZED}\s*[.!]?\s*$")),
@@ -74,6 +74,10 @@ static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         regex(r"(?i)\b(?:mr|mrs|ms|mme|herr|frau)\.?\s+(\p{Lu}[\p{L}'’-]+)"),
     ]
 });
+
+/// `mia.garcia@`: an address made of a first and a last name gives both away.
+static MAIL: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"(?i)\b(\p{L}{3,})[._-](\p{L}{3,})\d{0,6} ?@ ?[\w-]+\."));
 
 /// Words before a name.
 const BEFORE: [&str; 24] = [
@@ -95,6 +99,10 @@ impl Names {
             }
         }
         for text in texts {
+            for found in MAIL.captures_iter(text) {
+                names.guessed(&capitalized(&found[1]), keep);
+                names.guessed(&capitalized(&found[2]), keep);
+            }
             for pattern in PATTERNS.iter() {
                 for found in pattern.captures_iter(text) {
                     names.guessed(&found[1], keep);
@@ -127,14 +135,17 @@ impl Names {
         if EVERYDAY.contains(&lower.as_str()) || NO_NAMES.contains(&lower.as_str()) {
             self.ambiguous.insert(lower);
         } else if letters < 3 || !sure {
-            let mut capitalized = part.chars();
-            let first = capitalized.next().map(|c| c.to_uppercase().collect::<String>()).unwrap_or_default();
-            self.exact.insert(first + capitalized.as_str());
+            self.exact.insert(capitalized(part));
             self.exact.insert(part.to_owned());
             self.exact.insert(part.to_uppercase());
         } else {
             self.any_case.insert(lower);
         }
+    }
+
+    /// A name wherever it stands.
+    fn is_sure(&self, word: &str) -> bool {
+        self.any_case.contains(&word.to_lowercase()) || self.exact.contains(word)
     }
 
     pub fn is_empty(&self) -> bool {
@@ -151,7 +162,8 @@ impl Names {
         // White space and dots since the last masked name, so that "Maria B. Lindqvist" is one name.
         let mut pending: Option<String> = None;
         let mut in_brackets = false;
-        for token in text.split_word_bounds() {
+        let tokens: Vec<&str> = text.split_word_bounds().collect();
+        for (at, token) in tokens.iter().copied().enumerate() {
             let is_word = token.chars().any(char::is_alphanumeric);
             if !is_word {
                 in_brackets = if token == "[" { true } else { in_brackets && token != "]" };
@@ -165,20 +177,21 @@ impl Names {
                 }
                 continue;
             }
-            let (own, possessive) = possessive(token);
+            let (own, ending) = possessive(token);
             let lower = own.to_lowercase();
-            let expected = before.1 || BEFORE.contains(&before.0.as_str());
+            let next = if tokens.get(at + 1) == Some(&" ") { tokens.get(at + 2) } else { None };
+            let named_next = next.is_some_and(|next| self.is_sure(possessive(next).0));
+            let expected = before.1 || named_next || BEFORE.contains(&before.0.as_str());
             let is_name = !in_brackets
-                && (self.any_case.contains(&lower)
-                    || self.exact.contains(own)
+                && (self.is_sure(own)
                     || (self.ambiguous.contains(&lower) && expected && !own.chars().all(char::is_lowercase))
                     || (before.1 && pending.is_some() && is_initial(own)));
             if is_name {
                 if pending.take().is_none() {
                     masked.push_str(report.masked(MaskClass::Name));
                 }
-                masked.push_str(possessive);
-                pending = possessive.is_empty().then(String::new);
+                masked.push_str(ending);
+                pending = ending.is_empty().then(String::new);
             } else {
                 masked.push_str(&pending.take().unwrap_or_default());
                 masked.push_str(token);
@@ -188,6 +201,11 @@ impl Names {
         masked.push_str(&pending.unwrap_or_default());
         masked
     }
+}
+
+fn capitalized(word: &str) -> String {
+    let mut rest = word.chars();
+    rest.next().map(|first| first.to_uppercase().chain(rest.flat_map(char::to_lowercase)).collect()).unwrap_or_default()
 }
 
 fn is_initial(word: &str) -> bool {

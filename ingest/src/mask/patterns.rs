@@ -20,6 +20,7 @@ pub(super) struct Patterns {
     order_word: Regex,
     phone: Vec<Regex>,
     alone: Regex,
+    given: Regex,
 }
 
 /// Compiled once: Unicode makes some of them large.
@@ -62,7 +63,10 @@ impl Patterns {
                 regex(r"\(?\b0\d{1,4}\)?(?:[ ./\-]{0,3}\d){7,10}\b"),
                 regex(r"\b\d{3}[\-.]\d{4}\b"),
             ],
-            alone: regex(r"(?m)^(?:it'?s |it is )?#?([A-Za-z]{0,4}-?\d{5,11})\.?$"),
+            alone: regex(r"(?m)^#?[A-Za-z]{0,4}-?\d{5,11}\.?$"),
+            given: regex(
+                r"(?i)\b((?:it['’]?s|it is|i meant|i mean|actually|that['’]?s)(?: actually)? #?)[a-z]{0,4}-?\d{5,11}([.,;!?\n—–-]|\s*$|\s+(?:not|and|sorry)\b)",
+            ),
         }
     }
 
@@ -109,7 +113,10 @@ impl Patterns {
         for phone in &self.phone[1..] {
             text = replace_if(phone, &text, MaskClass::Phone, report, |run| !is_dates(run));
         }
-        // A line that is a number and nothing else answers "what is your order number?".
+        // A line that is a number and nothing else answers "what is your order number?", as does "it's 10234.".
+        let text = self.given.replace_all(&text, |found: &Captures<'_>| {
+            format!("{}{}{}", &found[1], report.masked(MaskClass::Order), &found[2])
+        });
         replace(&self.alone, &text, MaskClass::Order, report)
     }
 }
