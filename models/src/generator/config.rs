@@ -66,11 +66,7 @@ impl DecoderConfig {
         }
         let epsilon = gguf.own("attention.layer_norm_rms_epsilon");
         let epsilon = gguf.float(&epsilon)?.ok_or_else(|| gguf.missing(&epsilon))?;
-        let trained = int("context_length")?;
-        if context == 0 || context > trained {
-            let must = format!("between 1 and the {trained} tokens that {} was trained for", gguf.path.display());
-            return Err(LoadError::Config { field: "context_tokens", found: context, must });
-        }
+        gguf.check_context(context)?;
         let rope = RopeConfig::read(gguf, size)?;
         Ok(Self {
             layers,
@@ -99,7 +95,7 @@ impl RopeConfig {
         }
         let pairs = match gguf.architecture {
             Architecture::Llama => Pairs::Neighbours,
-            Architecture::Qwen2 | Architecture::Qwen3 | Architecture::Gemma3 | Architecture::Lfm2 => Pairs::Halves,
+            Architecture::Qwen2 | Architecture::Qwen3 | Architecture::Lfm2 => Pairs::Halves,
         };
         let base = gguf.float(&gguf.own("rope.freq_base"))?.unwrap_or(10_000.0);
         Ok(Self { base, values, factor, pairs })

@@ -17,19 +17,17 @@ pub enum Architecture {
     Llama,
     Qwen2,
     Qwen3,
-    Gemma3,
     Lfm2,
 }
 
 impl Architecture {
-    const SUPPORTED: &str = "llama, qwen2, qwen3, gemma3, lfm2";
+    const SUPPORTED: &str = "llama, qwen2, qwen3, lfm2";
 
     fn parse(name: &str) -> Option<Self> {
         Some(match name {
             "llama" => Self::Llama,
             "qwen2" => Self::Qwen2,
             "qwen3" => Self::Qwen3,
-            "gemma3" => Self::Gemma3,
             "lfm2" => Self::Lfm2,
             _ => return None,
         })
@@ -141,6 +139,16 @@ impl Gguf {
             Some(Value::Array(values)) => Some(values),
             _ => None,
         }
+    }
+
+    /// The model was not trained for positions beyond its context.
+    pub fn check_context(&self, context: usize) -> Result<(), LoadError> {
+        let trained = self.required_int(&self.own("context_length"))?;
+        if context <= trained {
+            return Ok(());
+        }
+        let must = format!("at most the {trained} tokens that {} was trained for", self.path.display());
+        Err(LoadError::Config { field: "context_tokens", found: context, must })
     }
 
     pub fn has_tensor(&self, name: &str) -> bool {

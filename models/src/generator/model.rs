@@ -1,4 +1,4 @@
-//! A decoder with its memory of earlier prompts: ours, or one of candle's.
+//! A decoder with its memory of earlier prompts: ours, or candle's for lfm2.
 
 use super::{
     GeneratorConfig,
@@ -10,7 +10,7 @@ use super::{
     team::Team,
 };
 use candle_core::{DType, Device, IndexOp, Result, Tensor};
-use candle_transformers::models::{quantized_gemma3, quantized_lfm2};
+use candle_transformers::models::quantized_lfm2::ModelWeights as Lfm2;
 use std::path::Path;
 
 /// The weights of a generator, ready to run. It works on the thread that calls it, and on `threads - 1` of its own.
@@ -26,16 +26,11 @@ enum Backend {
         cache: KvCache,
         slot: usize,
     },
-    /// Candle's models cannot take back what they have read, so every prompt starts anew.
-    Candle {
-        model: CandleModel,
+    /// Candle's model cannot take back what it has read, so every prompt starts anew.
+    Lfm2 {
+        model: Box<Lfm2>,
         position: usize,
     },
-}
-
-enum CandleModel {
-    Gemma3(quantized_gemma3::ModelWeights),
-    Lfm2(quantized_lfm2::ModelWeights),
 }
 
 impl Model {
@@ -54,9 +49,7 @@ impl Model {
                 let slots: Vec<Slot> = (0..config.cached_prompts).map(|_| decoder.slot(context)).collect();
                 Backend::Ours { decoder, cache: KvCache::new(slots), slot: 0 }
             }
-            Architecture::Gemma3 | Architecture::Lfm2 => {
-                Backend::Candle { model: CandleModel::load(gguf)?, position: 0 }
-            }
+            Architecture::Lfm2 => Backend::Lfm2 { model: Box::new(lfm2(gguf, context)?), position: 0 },
         };
         Ok(Self { backend, context, logits: Vec::new() })
     }
@@ -70,7 +63,7 @@ impl Model {
     pub fn weight_bytes(&self) -> usize {
         match &self.backend {
             Backend::Ours { decoder, .. } => decoder.bytes(),
-            Backend::Candle { .. } => 0,
+            Backend::Lfm2 { .. } => 0,
         }
     }
 
@@ -81,7 +74,7 @@ impl Model {
                 *slot = cache.begin(prompt);
                 cache.slot(*slot).tokens.len()
             }
-            Backend::Candle { position, .. } => {
+            Backend::Lfm2 { position, .. } => {
                 *position = 0;
                 0
             }
@@ -92,7 +85,7 @@ impl Model {
     pub fn forget(&mut self) {
         match &mut self.backend {
             Backend::Ours { cache, .. } => cache.clear(),
-            Backend::Candle { position, .. } => *position = 0,
+            Backend::Lfm2 { position, .. } => *position = 0,
         }
     }
 
@@ -100,8 +93,8 @@ impl Model {
     pub fn piece(&self) -> usize {
         match &self.backend {
             Backend::Ours { .. } => Decoder::PIECE,
-            // Candle's gemma3 and lfm2 read a prompt as a whole.
-            Backend::Candle { .. } => self.context,
+            // Candle's convolutions see one prompt as a whole, and then single tokens.
+            Backend::Lfm2 { .. } => self.context,
         }
     }
 
@@ -109,8 +102,8 @@ impl Model {
     pub fn read(&mut self, tokens: &[u32]) -> Result<()> {
         match &mut self.backend {
             Backend::Ours { decoder, cache, slot } => decoder.forward(cache.slot(*slot), tokens, None),
-            Backend::Candle { model, position } => {
-                model.forward(tokens, *position)?;
+            Backend::Lfm2 { model, position } => {
+                forward(model, tokens, *position)?;
                 *position += tokens.len();
                 Ok(())
             }
@@ -123,8 +116,8 @@ impl Model {
             Backend::Ours { decoder, cache, slot } => {
                 decoder.forward(cache.slot(*slot), tokens, Some(&mut self.logits))?;
             }
-            Backend::Candle { model, position } => {
-                self.logits = model.forward(tokens, *position)?;
+            Backend::Lfm2 { model, position } => {
+                self.logits = forward(model, tokens, *position)?;
                 *position += tokens.len();
             }
         }
@@ -132,28 +125,13 @@ impl Model {
     }
 }
 
-impl CandleModel {
-    fn load(gguf: &mut Gguf) -> std::result::Result<Self, LoadError> {
-        let architecture = gguf.architecture;
-        let mut again = Gguf::open(&gguf.path)?;
-        let model = match architecture {
-            Architecture::Gemma3 => {
-                quantized_gemma3::ModelWeights::from_gguf(again.content, &mut again.file, &Device::Cpu)
-                    .map(Self::Gemma3)
-            }
-            Architecture::Lfm2 | Architecture::Llama | Architecture::Qwen2 | Architecture::Qwen3 => {
-                quantized_lfm2::ModelWeights::from_gguf(again.content, &mut again.file, &Device::Cpu).map(Self::Lfm2)
-            }
-        };
-        model.map_err(|error| gguf.format_error(error))
-    }
+fn lfm2(gguf: &Gguf, context: usize) -> std::result::Result<Lfm2, LoadError> {
+    gguf.check_context(context)?;
+    let mut again = Gguf::open(&gguf.path)?;
+    Lfm2::from_gguf(again.content, &mut again.file, &Device::Cpu).map_err(|error| gguf.format_error(error))
+}
 
-    fn forward(&mut self, tokens: &[u32], position: usize) -> Result<Vec<f32>> {
-        let input = Tensor::new(tokens, &Device::Cpu)?.unsqueeze(0)?;
-        let logits = match self {
-            Self::Gemma3(model) => model.forward(&input, position)?,
-            Self::Lfm2(model) => model.forward(&input, position)?,
-        };
-        logits.i(0)?.to_dtype(DType::F32)?.to_vec1()
-    }
+fn forward(model: &mut Lfm2, tokens: &[u32], position: usize) -> Result<Vec<f32>> {
+    let input = Tensor::new(tokens, &Device::Cpu)?.unsqueeze(0)?;
+    model.forward(&input, position)?.i(0)?.to_dtype(DType::F32)?.to_vec1()
 }

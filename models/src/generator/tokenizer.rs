@@ -196,10 +196,6 @@ impl GgufTokenizer {
         self.ends.contains(&id) || self.control.get(id as usize).copied().unwrap_or(true)
     }
 
-    pub fn len(&self) -> usize {
-        self.names.len()
-    }
-
     /// The token that every prompt begins with.
     pub fn begin(&self) -> Option<u32> {
         self.begin.filter(|_| self.add_begin)

@@ -151,7 +151,7 @@ impl TinyGguf {
                 tiny.vector(&name("attn_k.bias"), kv_heads * head, 0.0, 0.5, &mut random);
                 tiny.vector(&name("attn_v.bias"), kv_heads * head, 0.0, 0.5, &mut random);
             }
-            if architecture == "qwen3" {
+            if matches!(architecture, "qwen3" | "lfm2") {
                 tiny.vector(&name("attn_q_norm.weight"), head, 1.0, 0.2, &mut random);
                 tiny.vector(&name("attn_k_norm.weight"), head, 1.0, 0.2, &mut random);
             }
@@ -159,7 +159,7 @@ impl TinyGguf {
         tiny
     }
 
-    fn matrix(&mut self, name: &str, rows: usize, columns: usize, dtype: GgmlDType, random: &mut Random) {
+    pub fn matrix(&mut self, name: &str, rows: usize, columns: usize, dtype: GgmlDType, random: &mut Random) {
         let size = (3.0 / columns as f32).sqrt() * 1.5;
         let values: Vec<f32> = (0..rows * columns).map(|_| random.next() * size).collect();
         let tensor = Tensor::from_vec(values, (rows, columns), &Device::Cpu).unwrap();
