@@ -96,7 +96,7 @@ pub fn main() -> ExitCode {
 
 fn start(global: &Global, command: Command) -> Result<Exit, CommandError> {
     let config = read_config(global)?;
-    let serving = matches!(command, Command::Serve(_) | Command::Demo(_));
+    let serving = matches!(command, Command::Serve(_));
     let filter = if serving { config.log.filter.clone() } else { quiet(&config.log.filter) };
     let log = config::Log { filter, format: config.log.format };
     // Fails only if there is a subscriber already, which is then the one that is wanted.

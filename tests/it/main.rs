@@ -1,2 +1,7 @@
-
+mod cli;
+mod conformance;
+mod http;
+mod openapi;
+mod sync_kill;
+mod tenancy;
 mod tidy;

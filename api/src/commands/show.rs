@@ -232,6 +232,7 @@ pub fn size(bytes: u64) -> String {
     const MB: u64 = 1_000_000;
     match bytes {
         b if b >= 1000 * MB => format!("{:.1} GB", b as f64 / 1e9),
-        b => format!("{:.0} MB", b as f64 / 1e6),
+        b if b >= MB => format!("{:.0} MB", b as f64 / 1e6),
+        b => format!("{:.0} kB", b as f64 / 1e3),
     }
 }

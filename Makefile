@@ -1,0 +1,37 @@
+# Each target is one line that a person could type. Build output lies outside the checkout, so that a second clean
+# checkout builds fast.
+export CARGO_TARGET_DIR ?= $(HOME)/.cache/shopclerk/target
+
+.PHONY: demo test bench lint tools
+
+# The sample store from nothing to answers, then a server to try. ONCE=1 ends after the answers.
+demo: tools
+	cargo build --release --locked --workspace --bins
+	"$(CARGO_TARGET_DIR)/release/shopclerk" demo --store-dir api/demo $(if $(ONCE),--once)
+
+# Everything that needs no weights and no network.
+test: tools
+	@if cargo nextest --version >/dev/null 2>&1; then \
+	  echo cargo nextest run --release --locked --workspace; cargo nextest run --release --locked --workspace; \
+	else \
+	  echo cargo test --release --locked --workspace --lib --bins --tests; \
+	  cargo test --release --locked --workspace --lib --bins --tests; \
+	fi
+	cargo test --release --locked --workspace --doc
+
+# Speed of the models; docs/performance.md says what each number means.
+bench: tools
+	cargo bench --locked -p models
+
+# Format, lints, advisories and licences, unused dependencies. Installs the two tools that it lacks.
+lint: tools
+	cargo fmt --all --check
+	cargo clippy --release --locked --workspace --all-targets -- -D warnings
+	@cargo deny --version >/dev/null 2>&1 || cargo install --locked cargo-deny
+	cargo deny --config .ci/deny.toml check
+	@cargo machete --version >/dev/null 2>&1 || cargo install --locked cargo-machete
+	cargo machete
+
+tools:
+	@command -v cargo >/dev/null || { echo "error: cargo is missing; install Rust from https://rustup.rs" >&2; exit 1; }
+	@command -v python3 >/dev/null || { echo "error: python3 is missing; it fetches weights where the model hub is out of reach" >&2; exit 1; }

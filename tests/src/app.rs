@@ -1,0 +1,187 @@
+//! The server without its socket, over fakes, and callers as types.
+
+use api::{
+    App, AppParts, Loaded,
+    config::{Http, Limits},
+    db::{desk::Desks, keys::Keys},
+};
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, Method, Request, StatusCode, header},
+};
+use engine::{
+    Engine, Role, SourceKind, StoreId, StorePass,
+    fakes::{self, MemoryKnowledge, StoppedClock},
+    ports::Ports,
+};
+use http_body_util::BodyExt;
+use serde_json::Value;
+use std::sync::Arc;
+use tower::ServiceExt;
+
+/// A question that the pages of both stores answer, and one that nothing answers.
+pub const ANSWERED: &str = "How many days do I have to return an item?";
+pub const UNANSWERED: &str = "Do you price match Amazon?";
+
+/// Two stores, `one` and `two`, with the same routes and different pages.
+pub struct TestApp {
+    pub app: App,
+    pub router: Router,
+    pub keys: Keys,
+    pub dir: tempfile::TempDir,
+}
+
+/// What a test changes about the server.
+pub struct Setup {
+    pub ports: Ports,
+    pub http: Http,
+    pub limits: Limits,
+}
+
+/// Whoever sends requests, with a key or without.
+#[derive(Clone)]
+pub struct Caller {
+    router: Router,
+    key: Option<String>,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Response {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test is its own operator")]
+pub fn pass(store: &str) -> StorePass {
+    StorePass::for_operator(store.parse().expect("a store's name"), "test")
+}
+
+impl TestApp {
+    pub async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    pub async fn with(change: impl FnOnce(&mut Setup)) -> Self {
+        let dir = tempfile::tempdir().expect("a folder");
+        let mut knowledge = MemoryKnowledge::default();
+        for (store, days) in [("one", "30"), ("two", "14")] {
+            let text = format!("You can return an item within {days} days of delivery.\nReturn shipping costs $6.95.");
+            knowledge.add(&pass(store), SourceKind::Policy, "pages/returns.md", "Returns", &text);
+        }
+        let config = api::config::shipped().expect("the shipped settings");
+        let mut setup = Setup { ports: fakes::ports(knowledge), http: config.http, limits: config.limits };
+        let clock = Arc::new(StoppedClock("2026-11-21T12:00:00Z".parse().expect("a time")));
+        let desks = Arc::new(Desks::new(dir.path().into(), clock));
+        setup.ports.handoffs = desks.clone();
+        change(&mut setup);
+        let keys = Keys::open(dir.path()).await.expect("a key database");
+        let parts = AppParts {
+            engine: Engine::new(setup.ports, config.engine.to_engine()),
+            keys: keys.clone(),
+            desks,
+            http: setup.http,
+            limits: setup.limits,
+            handoff_message: config.engine.handoff_message,
+            loaded: Loaded { embedder: "bag@fake".into(), reranker: None, generator: None },
+        };
+        let app = App::new(parts).await.expect("an app");
+        Self { router: api::router(app.clone()), app, keys, dir }
+    }
+
+    pub fn nobody(&self) -> Caller {
+        Caller { router: self.router.clone(), key: None }
+    }
+
+    pub fn with_key(&self, key: &str) -> Caller {
+        Caller { key: Some(key.to_owned()), ..self.nobody() }
+    }
+
+    pub async fn storefront(&self, store: &str) -> Caller {
+        self.with_key(&self.key(store, Role::Storefront).await)
+    }
+
+    pub async fn agent(&self, store: &str) -> Caller {
+        self.with_key(&self.key(store, Role::Agent).await)
+    }
+
+    /// A new key. The running server has read its keyring already, so this is also how a key made later arrives.
+    pub async fn key(&self, store: &str, role: Role) -> String {
+        let store: StoreId = store.parse().expect("a store's name");
+        self.keys.create(&store, role, "2026-11-21T12:00:00Z".parse().expect("a time")).await.expect("a key").secret
+    }
+}
+
+impl Caller {
+    pub async fn get(&self, path: &str) -> Response {
+        self.send(Method::GET, path, &[], "").await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Response {
+        self.send(Method::POST, path, &[("content-type", "application/json")], &body.to_string()).await
+    }
+
+    /// A question to `/v1/ask`.
+    pub async fn ask(&self, question: &str) -> Response {
+        self.post("/v1/ask", &serde_json::json!({ "question": question, "conversation_id": "c-1" })).await
+    }
+
+    pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Response {
+        let response = self
+            .router
+            .clone()
+            .oneshot(self.request(method, path, headers, body))
+            .await
+            .unwrap_or_else(|never| match never {});
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.expect("a body").to_bytes();
+        let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
+        Response { status: parts.status, headers: parts.headers, text }
+    }
+
+    pub fn request(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Request<Body> {
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(key) = &self.key {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {key}"));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.body(Body::from(body.to_owned())).expect("a request")
+    }
+}
+
+impl Response {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|e| panic!("{e}: {}", self.text))
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// A problem document, as every error must be; its kind.
+    pub fn problem(&self) -> String {
+        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{}", self.text);
+        let problem = self.json();
+        assert_eq!(problem["status"], self.status.as_u16());
+        for field in ["title", "detail"] {
+            assert!(problem[field].as_str().is_some_and(|text| !text.is_empty()), "{field}: {problem}");
+        }
+        let kind = problem["type"].as_str().expect("a type");
+        kind.strip_prefix("urn:shopclerk:problem:").expect("a kind of ours").to_owned()
+    }
+
+    /// Events of a stream: name and data. Comments are left out.
+    pub fn events(&self) -> Vec<(String, Value)> {
+        assert_eq!(self.header("content-type"), Some("text/event-stream"));
+        let parse = |block: &str| {
+            let line = |name: &str| block.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+            let data = line("data:")?;
+            Some((line("event:")?.to_owned(), serde_json::from_str(data).expect("JSON")))
+        };
+        self.text.split("\n\n").filter_map(parse).collect()
+    }
+}
