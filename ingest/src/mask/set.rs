@@ -21,18 +21,19 @@ struct Counts {
     missed: Vec<String>,
 }
 
-/// The share of what is masked by form alone and must never be missed is all of it. Names and addresses have no one
-/// form: the bounds are what this set measures, so that a change for the worse shows.
+/// What is masked by its form is never missed. Names and addresses have no one form: the bounds are what this set
+/// measures, its last lines being cases that no form gives away, so that a change for the worse shows.
 const NEVER_MISSED: [MaskClass; 5] =
     [MaskClass::Email, MaskClass::Card, MaskClass::Phone, MaskClass::Iban, MaskClass::Tracking];
 const MISSED_AT_MOST: [(MaskClass, usize); 5] = [
-    (MaskClass::Name, 1),
-    (MaskClass::Address, 1),
+    (MaskClass::Name, 3),
+    (MaskClass::Address, 2),
     (MaskClass::Order, 0),
     (MaskClass::Ip, 0),
     (MaskClass::Link, 0),
 ];
-const LOST_AT_MOST: usize = 0;
+/// Article numbers that look like those of telephones and parcels.
+const LOST_AT_MOST: usize = 2;
 
 #[test]
 fn misses_and_over_masking_stay_within_bounds() {

@@ -207,7 +207,7 @@ pub(super) fn is_bold_heading(text: &str, bold: usize) -> bool {
     let characters = text.chars().filter(|c| !c.is_whitespace()).count();
     let asks = text.ends_with(['?', ':']);
     let short = text.split_whitespace().count() <= 5 && !text.ends_with(['.', '!']);
-    bold >= characters && characters >= 3 && characters <= 80 && (asks || short) && !text.contains('\n')
+    bold >= characters && (3..=80).contains(&characters) && (asks || short) && !text.contains('\n')
 }
 
 #[cfg(test)]

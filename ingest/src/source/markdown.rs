@@ -11,9 +11,10 @@ pub(crate) fn parse(body: &str) -> Page {
 }
 
 /// What a single line feed in a paragraph means.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, Default, PartialEq)]
 pub(crate) enum LineBreaks {
     /// Nothing, as Markdown has it.
+    #[default]
     Soft,
     /// The end of a line, unless it looks wrapped: the text may never have been Markdown.
     Kept,
@@ -26,12 +27,6 @@ pub(crate) fn blocks(body: &str, breaks: LineBreaks) -> Vec<Block> {
     }
     builder.flush();
     builder.blocks
-}
-
-impl Default for LineBreaks {
-    fn default() -> Self {
-        Self::Soft
-    }
 }
 
 #[derive(Default)]
