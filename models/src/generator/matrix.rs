@@ -2,7 +2,7 @@
 
 use super::{
     gguf::RawTensor,
-    kernels::{self, Activations, Packed, Q4Kx8, Q6Kx8, Q8_0x8, ROWS, Scale, tiles},
+    kernels::{self, Activations, Packed, Q4Kx8, Q5_0x8, Q6Kx8, Q8_0x8, ROWS, Scale, tiles},
     requant,
     team::{Shares, Team},
 };
@@ -20,6 +20,7 @@ pub struct Matrix {
 
 enum Store {
     Q4K(Vec<Q4Kx8>),
+    Q5_0(Vec<Q5_0x8>),
     Q6K(Vec<Q6Kx8>),
     Q8_0(Vec<Q8_0x8>),
     /// As it stands in the file, multiplied by candle.
@@ -38,13 +39,14 @@ impl Matrix {
 
     fn with_layout(raw: RawTensor, team: &mut Team, packed: bool) -> Result<Self> {
         let [rows, columns] = raw.shape[..] else { bail!("{:?} is not the shape of a matrix", raw.shape) };
-        let raw = match requant::target(raw.dtype, columns) {
+        let packed = packed && rows.is_multiple_of(ROWS);
+        let raw = match requant::target(raw.dtype, columns, packed) {
             Some(dtype) => requantize(raw, dtype, team)?,
             None => raw,
         };
-        let packed = packed && rows.is_multiple_of(ROWS);
         let store = match raw.dtype {
             GgmlDType::Q4K if packed => Store::Q4K(pack(&raw, columns, team)),
+            GgmlDType::Q5_0 if packed => Store::Q5_0(pack(&raw, columns, team)),
             GgmlDType::Q6K if packed => Store::Q6K(pack(&raw, columns, team)),
             GgmlDType::Q8_0 if packed => Store::Q8_0(pack(&raw, columns, team)),
             dtype => Store::Plain(dtype.from_data(raw.bytes.into())),
@@ -60,6 +62,7 @@ impl Matrix {
     pub fn scale(&self) -> Option<Scale> {
         match &self.store {
             Store::Q4K(_) => Some(Q4Kx8::SCALE),
+            Store::Q5_0(_) => Some(Q5_0x8::SCALE),
             Store::Q6K(_) => Some(Q6Kx8::SCALE),
             Store::Q8_0(_) => Some(Q8_0x8::SCALE),
             Store::Plain(_) => None,
@@ -69,6 +72,7 @@ impl Matrix {
     pub fn bytes(&self) -> usize {
         match &self.store {
             Store::Q4K(blocks) => size_of_val(&blocks[..]),
+            Store::Q5_0(blocks) => size_of_val(&blocks[..]),
             Store::Q6K(blocks) => size_of_val(&blocks[..]),
             Store::Q8_0(blocks) => size_of_val(&blocks[..]),
             Store::Plain(blocks) => blocks.storage_size_in_bytes(),
@@ -79,6 +83,7 @@ impl Matrix {
     pub fn row(&self, row: usize, out: &mut [f32]) -> Result<()> {
         match &self.store {
             Store::Q4K(blocks) => unpack(blocks, row, out),
+            Store::Q5_0(blocks) => unpack(blocks, row, out),
             Store::Q6K(blocks) => unpack(blocks, row, out),
             Store::Q8_0(blocks) => unpack(blocks, row, out),
             Store::Plain(blocks) => match blocks.embedding(&[row as u32], self.rows, self.columns)? {
@@ -93,6 +98,7 @@ impl Matrix {
     pub fn multiply(&self, team: &mut Team, floats: &[f32], activations: &Activations, out: &mut [f32]) -> Result<()> {
         match &self.store {
             Store::Q4K(blocks) => multiply(blocks, self.rows, self.columns, team, activations, out),
+            Store::Q5_0(blocks) => multiply(blocks, self.rows, self.columns, team, activations, out),
             Store::Q6K(blocks) => multiply(blocks, self.rows, self.columns, team, activations, out),
             Store::Q8_0(blocks) => multiply(blocks, self.rows, self.columns, team, activations, out),
             Store::Plain(blocks) => {

@@ -29,6 +29,9 @@ pub struct Activations {
     pub quants: Vec<i8>,
     /// `[columns / per_scale][token]`
     pub scales: Vec<f32>,
+    /// Sixteen times the sum of each block, `[columns / 32][token]`; only with `Scale::Block`: what weights that are
+    /// stored with 16 added bring in too much.
+    pub offsets: Vec<i32>,
     /// Sums of 16 values in pairs, `[columns / 32][token][2]`; only with `Scale::Super`.
     pub sums16: Vec<[i16; 2]>,
     /// Sums of 32 values in pairs, `[columns / 64][token][2]`; only with `Scale::Super`.
@@ -79,10 +82,14 @@ impl Activations {
             self.sums16.resize(grow(self.sums16.len(), values.len() / 32), [0; 2]);
             self.sums32.resize(grow(self.sums32.len(), values.len() / 64), [0; 2]);
         }
+        if scale == Scale::Block {
+            self.offsets.resize(self.scales.len(), 0);
+        }
         let tokens = self.tokens;
         let spots: Vec<(usize, usize)> = tiles(tokens).collect();
         let starts: Vec<_> = spots.iter().map(|(token, _)| self.starts(*token)).collect();
         let (quants, scales) = (Shares::new(&mut self.quants), Shares::new(&mut self.scales));
+        let offsets = Shares::new(&mut self.offsets);
         let (sums16, sums32) = (Shares::new(&mut self.sums16), Shares::new(&mut self.sums32));
         let per_scale = self.per_scale;
         let one = |index: usize| {
@@ -92,15 +99,23 @@ impl Activations {
             unsafe {
                 let quants = quants.part(q..q + width * columns);
                 let scales = scales.part(s..s + width * (columns / per_scale));
-                let (sums16, sums32) = match scale {
-                    Scale::Super => {
-                        (sums16.part(a..a + width * (columns / 32)), sums32.part(b..b + width * (columns / 64)))
+                let mut tile = match scale {
+                    Scale::Super => Tile {
+                        width,
+                        per_scale,
+                        quants,
+                        scales,
+                        offsets: &mut [],
+                        sums16: sums16.part(a..a + width * (columns / 32)),
+                        sums32: sums32.part(b..b + width * (columns / 64)),
+                    },
+                    Scale::Block => {
+                        let offsets = offsets.part(s..s + width * (columns / BLOCK));
+                        Tile { width, per_scale, quants, scales, offsets, sums16: &mut [], sums32: &mut [] }
                     }
-                    Scale::Block => (sums16.part(0..0), sums32.part(0..0)),
                 };
                 for lane in 0..width {
-                    let row = &values[(token + lane) * columns..(token + lane + 1) * columns];
-                    quantize_token(row, lane, width, per_scale, quants, scales, sums16, sums32);
+                    tile.put(lane, &values[(token + lane) * columns..(token + lane + 1) * columns]);
                 }
             }
         };
@@ -108,48 +123,57 @@ impl Activations {
     }
 }
 
-/// Writes one token of a tile.
-#[allow(clippy::too_many_arguments)]
-fn quantize_token(
-    row: &[f32],
-    lane: usize,
+/// The parts of one tile.
+struct Tile<'a> {
     width: usize,
     per_scale: usize,
-    quants: &mut [i8],
-    scales: &mut [f32],
-    sums16: &mut [[i16; 2]],
-    sums32: &mut [[i16; 2]],
-) {
-    for (block, values) in row.chunks_exact(per_scale).enumerate() {
-        let mut largest = [0f32; 8];
-        for eight in values.chunks_exact(8) {
-            for (largest, value) in largest.iter_mut().zip(eight) {
-                *largest = largest.max(value.abs());
-            }
-        }
-        let largest = largest.into_iter().fold(0f32, f32::max);
-        scales[block * width + lane] = largest / 127.0;
-        let inverse = if largest > 0.0 { 127.0 / largest } else { 0.0 };
-        for (part, values) in values.chunks_exact(BLOCK).enumerate() {
-            let mut whole = [0i32; BLOCK];
-            for (whole, value) in whole.iter_mut().zip(values) {
-                // Not more than 127 by construction; a NaN becomes 0.
-                *whole = (value * inverse).round_ties_even() as i32;
-            }
-            let first = block * per_scale + part * BLOCK;
-            for (four, whole) in whole.chunks_exact(4).enumerate() {
-                let start = ((first / 4 + four) * width + lane) * 4;
-                for (quant, whole) in quants[start..start + 4].iter_mut().zip(whole) {
-                    *quant = *whole as i8;
+    quants: &'a mut [i8],
+    scales: &'a mut [f32],
+    offsets: &'a mut [i32],
+    sums16: &'a mut [[i16; 2]],
+    sums32: &'a mut [[i16; 2]],
+}
+
+/// Below this a block counts as nothing; 127 divided by it is still a number.
+const SMALLEST: f32 = 1e-30;
+
+impl Tile<'_> {
+    fn put(&mut self, lane: usize, row: &[f32]) {
+        for (block, values) in row.chunks_exact(self.per_scale).enumerate() {
+            let mut largest = [0f32; 8];
+            for eight in values.chunks_exact(8) {
+                for (largest, value) in largest.iter_mut().zip(eight) {
+                    *largest = largest.max(value.abs());
                 }
             }
-            if !sums16.is_empty() {
-                let left: i32 = whole[..16].iter().sum();
-                let right: i32 = whole[16..].iter().sum();
-                let pair = first / 32;
-                sums16[pair * width + lane] = [left as i16, right as i16];
-                sums32[pair / 2 * width + lane][pair % 2] = (left + right) as i16;
+            let largest = largest.into_iter().fold(0f32, f32::max);
+            self.scales[block * self.width + lane] = largest / 127.0;
+            let inverse = if largest > SMALLEST { 127.0 / largest } else { 0.0 };
+            for (part, values) in values.chunks_exact(BLOCK).enumerate() {
+                let mut whole = [0i32; BLOCK];
+                for (whole, value) in whole.iter_mut().zip(values) {
+                    // Not more than 127 by construction; a NaN becomes 0.
+                    *whole = (value * inverse).round_ties_even() as i32;
+                }
+                self.put_block((block * self.per_scale + part * BLOCK) / BLOCK, lane, &whole);
             }
+        }
+    }
+
+    fn put_block(&mut self, block: usize, lane: usize, whole: &[i32; BLOCK]) {
+        for (four, whole) in whole.chunks_exact(4).enumerate() {
+            let start = ((block * (BLOCK / 4) + four) * self.width + lane) * 4;
+            for (quant, whole) in self.quants[start..start + 4].iter_mut().zip(whole) {
+                *quant = *whole as i8;
+            }
+        }
+        let left: i32 = whole[..16].iter().sum();
+        let right: i32 = whole[16..].iter().sum();
+        if self.sums16.is_empty() {
+            self.offsets[block * self.width + lane] = 16 * (left + right);
+        } else {
+            self.sums16[block * self.width + lane] = [left as i16, right as i16];
+            self.sums32[block / 2 * self.width + lane][block % 2] = (left + right) as i16;
         }
     }
 }

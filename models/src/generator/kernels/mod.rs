@@ -10,6 +10,7 @@
 
 mod activations;
 mod q4k;
+mod q5_0;
 mod q6k;
 mod q8_0;
 #[cfg(test)]
@@ -17,6 +18,7 @@ mod tests;
 
 pub use activations::{Activations, Scale, tiles};
 pub use q4k::Q4Kx8;
+pub use q5_0::Q5_0x8;
 pub use q6k::Q6Kx8;
 pub use q8_0::Q8_0x8;
 
