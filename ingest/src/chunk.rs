@@ -140,37 +140,46 @@ mod tests {
 
     #[test]
     fn a_heading_with_nothing_under_it_is_text() {
-        check(vec![heading(2, "No returns"), heading(2, "B"), paragraph("b")], (100, 0), &[
-            (&[], "No returns"),
-            (&["B"], "b"),
-        ]);
+        check(
+            vec![heading(2, "No returns"), heading(2, "B"), paragraph("b")],
+            (100, 0),
+            &[(&[], "No returns"), (&["B"], "b")],
+        );
         check(vec![paragraph("a"), heading(2, "The end")], (100, 5), &[(&[], "a\nThe end")]);
     }
 
     #[test]
     fn a_split_list_repeats_its_lead_in() {
-        let blocks = vec![paragraph("We pay."), paragraph("You need:"), item(0, "a large box"), item(0, "a roll of tape")];
+        let blocks =
+            vec![paragraph("We pay."), paragraph("You need:"), item(0, "a large box"), item(0, "a roll of tape")];
         check(blocks.clone(), (45, 0), &[(&[], "We pay."), (&[], "You need:\n- a large box\n- a roll of tape")]);
-        check(blocks, (30, 0), &[(&[], "We pay."), (&[], "You need:\n- a large box"), (&[], "You need:\n- a roll of tape")]);
+        check(
+            blocks,
+            (30, 0),
+            &[(&[], "We pay."), (&[], "You need:\n- a large box"), (&[], "You need:\n- a roll of tape")],
+        );
         let nested = vec![item(0, "Boots"), item(1, "waxed ones"), item(1, "suede ones")];
         check(nested, (22, 0), &[(&[], "- Boots\n  - waxed ones"), (&[], "- Boots\n- suede ones")]);
     }
 
     #[test]
     fn long_paragraphs_break_at_sentences_and_rows_stay_whole() {
-        check(vec![paragraph("First one here. Second one here. Third.")], (32, 0), &[
-            (&[], "First one here. Second one here."),
-            (&[], "Third."),
-        ]);
+        check(
+            vec![paragraph("First one here. Second one here. Third.")],
+            (32, 0),
+            &[(&[], "First one here. Second one here."), (&[], "Third.")],
+        );
         let row = |cell: &str| Block::Row { header: vec!["Size".into()], cells: vec![cell.into()] };
-        check(vec![row("small"), row("medium"), row("large")], (25, 0), &[
-            (&[], "Size: small\nSize: medium"),
-            (&[], "Size: large"),
-        ]);
-        check(vec![paragraph("incomprehensibilities are long")], (10, 0), &[
-            (&[], "incomprehensibilities"),
-            (&[], "are long"),
-        ]);
+        check(
+            vec![row("small"), row("medium"), row("large")],
+            (25, 0),
+            &[(&[], "Size: small\nSize: medium"), (&[], "Size: large")],
+        );
+        check(
+            vec![paragraph("incomprehensibilities are long")],
+            (10, 0),
+            &[(&[], "incomprehensibilities"), (&[], "are long")],
+        );
     }
 
     #[test]
@@ -182,14 +191,27 @@ mod tests {
             paragraph("Customer: In rain I mean."),
             paragraph("Agent: Yes. It is taped. Wash it rarely, and wax it."),
         ];
-        check_kind(SourceKind::Conversation, blocks.clone(), (120, 20), &[
-            (&[], "Customer: Is it warm?\nAgent: Down to zero degrees."),
-            (&[], "Customer: And dry?\nCustomer: In rain I mean.\nAgent: Yes. It is taped. Wash it rarely, and wax it."),
-        ]);
-        check_kind(SourceKind::Conversation, blocks[2..].to_vec(), (75, 20), &[
-            (&[], "Customer: And dry?\nCustomer: In rain I mean."),
-            (&[], "Customer: And dry?\nAgent: Yes. It is taped. Wash it rarely, and wax it."),
-        ]);
+        check_kind(
+            SourceKind::Conversation,
+            blocks.clone(),
+            (120, 20),
+            &[
+                (&[], "Customer: Is it warm?\nAgent: Down to zero degrees."),
+                (
+                    &[],
+                    "Customer: And dry?\nCustomer: In rain I mean.\nAgent: Yes. It is taped. Wash it rarely, and wax it.",
+                ),
+            ],
+        );
+        check_kind(
+            SourceKind::Conversation,
+            blocks[2..].to_vec(),
+            (75, 20),
+            &[
+                (&[], "Customer: And dry?\nCustomer: In rain I mean."),
+                (&[], "Customer: And dry?\nAgent: Yes. It is taped. Wash it rarely, and wax it."),
+            ],
+        );
     }
 
     #[test]

@@ -26,7 +26,9 @@ pub struct MaskConfig {
 
 /// The pattern of order numbers cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("'{pattern}' is no pattern for order numbers: write a regular expression that matches one, such as '#?FV\\d{{5}}'")]
+#[error(
+    "'{pattern}' is no pattern for order numbers: write a regular expression that matches one, such as '#?FV\\d{{5}}'"
+)]
 pub struct OrderPatternError {
     pattern: String,
     source: regex::Error,
@@ -161,7 +163,11 @@ impl Masker {
 
     /// The names to mask in one conversation: those of its record, and those by which people introduce, address or
     /// sign themselves in `texts`. The words of `MaskConfig::keep` are none.
-    pub fn names<'t>(&self, record: impl IntoIterator<Item = &'t str>, texts: impl IntoIterator<Item = &'t str>) -> Names {
+    pub fn names<'t>(
+        &self,
+        record: impl IntoIterator<Item = &'t str>,
+        texts: impl IntoIterator<Item = &'t str>,
+    ) -> Names {
         Names::gather(record, texts, &self.keep)
     }
 
@@ -179,7 +185,10 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expect: &str) {
-        let masker = Masker::new(&MaskConfig { keep: vec!["Fjellvik".into()], ..MaskConfig::default().with_order_number(r"#?FV\d{5}").unwrap() });
+        let masker = Masker::new(&MaskConfig {
+            keep: vec!["Fjellvik".into()],
+            ..MaskConfig::default().with_order_number(r"#?FV\d{5}").unwrap()
+        });
         let names = masker.names(["Maria Lindqvist"], [text]);
         assert_eq!(masker.mask(text, &names, &mut MaskReport::default()), expect, "{text}");
     }

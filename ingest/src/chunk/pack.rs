@@ -47,7 +47,8 @@ pub(super) fn pack(section: &Section, text: &str, max: usize) -> Vec<(Span, Stri
             packed.extend(open.take());
         }
         if chars(span) <= max {
-            let lead_in = pieces(cluster, &question, text, max).into_iter().next().map(|p| p.lead_in).unwrap_or_default();
+            let lead_in =
+                pieces(cluster, &question, text, max).into_iter().next().map(|p| p.lead_in).unwrap_or_default();
             let lead_in = if chars(span) + lead_in_chars(&lead_in) <= max { lead_in } else { String::new() };
             open = Some((span, lead_in));
             continue;
@@ -151,11 +152,13 @@ fn cut_at(span: Span, text: &str, max: usize, finer: usize) -> Vec<Span> {
         1 => {
             let bounds = own.split_word_bound_indices();
             let mut after_space = true;
-            bounds.filter_map(|(i, w)| {
-                let starts = after_space && !w.trim().is_empty();
-                after_space = w.trim().is_empty();
-                starts.then_some(i)
-            }).collect()
+            bounds
+                .filter_map(|(i, w)| {
+                    let starts = after_space && !w.trim().is_empty();
+                    after_space = w.trim().is_empty();
+                    starts.then_some(i)
+                })
+                .collect()
         }
         _ => own.split_word_bound_indices().map(|(i, _)| i).collect(),
     };

@@ -13,10 +13,14 @@ pub(super) struct Unit {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Kind {
     Prose,
-    Item { depth: u8 },
+    Item {
+        depth: u8,
+    },
     Row,
     /// What was said by one side; `true` for what answers the first turn of its section.
-    Turn { answers: bool },
+    Turn {
+        answers: bool,
+    },
 }
 
 /// Never without units.

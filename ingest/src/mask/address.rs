@@ -15,8 +15,8 @@ const STATE: &str = "AL|AK|AZ|AR|CA|CO|CT|DE|FL|GA|HI|ID|IL|IN|IA|KS|KY|LA|ME|MD
 
 /// Words between a number and a street that show that the number counts something.
 const COUNTED: [&str; 26] = [
-    "of", "for", "in", "the", "on", "to", "a", "and", "or", "my", "per", "at", "by", "from", "with", "day", "days", "mile",
-    "miles", "km", "hour", "hours", "minute", "minutes", "business", "pairs",
+    "of", "for", "in", "the", "on", "to", "a", "and", "or", "my", "per", "at", "by", "from", "with", "day", "days",
+    "mile", "miles", "km", "hour", "hours", "minute", "minutes", "business", "pairs",
 ];
 
 pub(super) struct Addresses {
@@ -41,9 +41,15 @@ impl Addresses {
                 regex(&format!(
                     r"(?m)\b\d{{2,6}}[A-Da-d]?\s+(?:[NSEW]\.?\s+)?(?:\p{{Lu}}[\w'’.-]*\s+){{1,3}}(?:{STREET_OR_WORD})\b\.?{UNIT}(?:,\s*{place})?(?:,?\s+(?:{STATE})\b)?{weak_end}"
                 )),
-                regex(r"(?i)\b\p{L}[\p{L}-]*(?:straße|strasse|str\.|weg|gasse|allee|platz|straat|laan|gracht|gade|gata|gatan|gaten|vägen|veien|vej)\s+\d{1,4}\s?[a-z]?\b"),
-                regex(r"(?i)\b\d{1,4}(?:\s?(?:bis|ter))?,?\s+(?:rue|avenue|av\.|boulevard|bd|chemin|place|allée|impasse|quai|route|cours)\s+(?:(?:de|du|des|la|le|les)\s+|l['’]|d['’])*\p{L}[\p{L}'’-]*(?-i:\s\p{Lu}[\p{L}'’-]*)*"),
-                regex(r"\b(?:Rue|Via|Viale|Piazza|Corso|Calle|Avenida|Plaza|Paseo|Rua)\s+(?:(?:de|del|della|dei|la|las|los|do|da)\s+)*\p{Lu}\p{L}*(?:\s\p{Lu}?\p{L}+){0,3},?\s+\d{1,4}\b"),
+                regex(
+                    r"(?i)\b\p{L}[\p{L}-]*(?:straße|strasse|str\.|weg|gasse|allee|platz|straat|laan|gracht|gade|gata|gatan|gaten|vägen|veien|vej)\s+\d{1,4}\s?[a-z]?\b",
+                ),
+                regex(
+                    r"(?i)\b\d{1,4}(?:\s?(?:bis|ter))?,?\s+(?:rue|avenue|av\.|boulevard|bd|chemin|place|allée|impasse|quai|route|cours)\s+(?:(?:de|du|des|la|le|les)\s+|l['’]|d['’])*\p{L}[\p{L}'’-]*(?-i:\s\p{Lu}[\p{L}'’-]*)*",
+                ),
+                regex(
+                    r"\b(?:Rue|Via|Viale|Piazza|Corso|Calle|Avenida|Plaza|Paseo|Rua)\s+(?:(?:de|del|della|dei|la|las|los|do|da)\s+)*\p{Lu}\p{L}*(?:\s\p{Lu}?\p{L}+){0,3},?\s+\d{1,4}\b",
+                ),
                 // Duluth, MN 55802
                 regex(&format!(r"(?:\b{place},?\s+)?\b(?:{STATE})\.?,?\s+\d{{5}}(?:-\d{{4}})?\b")),
                 // Thunder Bay, ON P7B 1A1
@@ -56,12 +62,18 @@ impl Addresses {
                 regex(&format!(r"\b{place},\s*\d{{5}}(?:-\d{{4}})?\b")),
             ],
             after_word: vec![
-                regex(r"(?i)(\b(?:zip|postal|post)(?:[ -]?code)?\s*(?:(?:is|was|should be|actually|now|number|:|=)[\s*]*){0,3}[\s*]*)(?:\d{5}(?:-\d{4})?|\d{4}\s?[A-Z]{2}|\d{4})\b"),
+                regex(
+                    r"(?i)(\b(?:zip|postal|post)(?:[ -]?code)?\s*(?:(?:is|was|should be|actually|now|number|:|=)[\s*]*){0,3}[\s*]*)(?:\d{5}(?:-\d{4})?|\d{4}\s?[A-Z]{2}|\d{4})\b",
+                ),
                 // Address 2: Suite 640, as a form lists it
-                regex(r"(?im)(^[\s*•-]*(?:(?:shipping |billing |delivery )?address(?: line)?(?: ?\d)?|street|city|town|state|province|county|region)\s?\**:[\s*]*)\w[^\n;]{0,80}?(?:\s*$|;)"),
+                regex(
+                    r"(?im)(^[\s*•-]*(?:(?:shipping |billing |delivery )?address(?: line)?(?: ?\d)?|street|city|town|state|province|county|region)\s?\**:[\s*]*)\w[^\n;]{0,80}?(?:\s*$|;)",
+                ),
                 regex(r"(?i)(\b)(?:suite|apt\.?|apartment)\s?#?\s?\d{1,5}[a-z]?\b"),
                 // 10115 Berlin, behind a street or at the start of a line
-                regex(r"(?m)((?:\[address\],?\s*|^\s*|,\s*))\b(?:[A-Z]{1,2}-)?\d{4,5}(?:\s[A-Z]{2})?\s+\p{Lu}\p{L}{2,}\b(?:\s\p{Lu}\p{L}+)?"),
+                regex(
+                    r"(?m)((?:\[address\],?\s*|^\s*|,\s*))\b(?:[A-Z]{1,2}-)?\d{4,5}(?:\s[A-Z]{2})?\s+\p{Lu}\p{L}{2,}\b(?:\s\p{Lu}\p{L}+)?",
+                ),
                 regex(r"(?i)(\b(?:in|from) )\d{5}([.,;!?\n]|\s*$)"),
                 regex(r"(?i)(\b(?:in|to|nach|à|a)\s+)(?-i:\d{5}\s+\p{Lu}\p{L}{2,})\b"),
             ],

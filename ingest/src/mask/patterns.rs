@@ -52,14 +52,18 @@ impl Patterns {
             card_part: regex(
                 r"(?i)\b(ending (?:in|with)|ends (?:in|with)|ending|last (?:4|four)(?: digits)?(?: (?:are|is|of))?|cvv2?|cvc|security code)(\s*(?:is|:|number)?\s*)\d{3,4}\b",
             ),
-            tracking: regex(r"(?i)\b1Z(?: ?[0-9A-Z]){16}\b|\b[A-Z]{2}[ ]?\d{3}[ ]?\d{3}[ ]?\d{3}[ ]?[A-Z]{2}\b|\b[A-Z]{1,4}\d{9,}\b"),
+            tracking: regex(
+                r"(?i)\b1Z(?: ?[0-9A-Z]){16}\b|\b[A-Z]{2}[ ]?\d{3}[ ]?\d{3}[ ]?\d{3}[ ]?[A-Z]{2}\b|\b[A-Z]{1,4}\d{9,}\b",
+            ),
             order,
             order_word: regex(
                 r"(?i)\b(orders?|ord|commande|bestellung|pedido|ordine|invoice|rma|ticket|case|reference|ref|account|customer|confirmation)(\s*(?:(?:number|numero|numéro|num|nr|no|id)\b\.?|n°|nº)?\s*(?:is|was|:|=|-)?\s*#?\s*)([a-z]{0,4}-?\d{4,}(?:-[a-z0-9]{1,4})?)\b",
             ),
             phone: vec![
                 regex(r"(?:\+|\b00)[1-9]\d{0,2}(?:[ ./\-]{0,2}\(?\d\)?){6,13}\b"),
-                regex(r"(?:\b1[ .\-])?(?:\(\d{3}\) ?|\b\d{3}[ .\-–]?)\d{3}[ .\-–]?\d{4}\b(?i:,? ?(?:ext|x|extension)\.? ?\d{1,5})?"),
+                regex(
+                    r"(?:\b1[ .\-])?(?:\(\d{3}\) ?|\b\d{3}[ .\-–]?)\d{3}[ .\-–]?\d{4}\b(?i:,? ?(?:ext|x|extension)\.? ?\d{1,5})?",
+                ),
                 regex(r"\(?\b0\d{1,4}\)?(?:[ ./\-]{0,3}\d){7,10}\b"),
                 regex(r"\b\d{3}[\-.]\d{4}\b"),
             ],

@@ -25,13 +25,8 @@ struct Counts {
 /// measures, its last lines being cases that no form gives away, so that a change for the worse shows.
 const NEVER_MISSED: [MaskClass; 5] =
     [MaskClass::Email, MaskClass::Card, MaskClass::Phone, MaskClass::Iban, MaskClass::Tracking];
-const MISSED_AT_MOST: [(MaskClass, usize); 5] = [
-    (MaskClass::Name, 3),
-    (MaskClass::Address, 2),
-    (MaskClass::Order, 0),
-    (MaskClass::Ip, 0),
-    (MaskClass::Link, 0),
-];
+const MISSED_AT_MOST: [(MaskClass, usize); 5] =
+    [(MaskClass::Name, 3), (MaskClass::Address, 2), (MaskClass::Order, 0), (MaskClass::Ip, 0), (MaskClass::Link, 0)];
 /// Article numbers that look like those of telephones and parcels.
 const LOST_AT_MOST: usize = 2;
 

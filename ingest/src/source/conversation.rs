@@ -139,7 +139,8 @@ fn bare_subject(subject: &str) -> String {
 /// Helpdesks give a name of their own to what comes in by chat.
 fn says_something(subject: &str) -> bool {
     let lower = subject.to_lowercase();
-    let made = ["conversation with", "chat with", "new message", "message from", "(no subject)", "no subject", "contact form"];
+    let made =
+        ["conversation with", "chat with", "new message", "message from", "(no subject)", "no subject", "contact form"];
     lower.chars().filter(|c| c.is_alphabetic()).count() >= 4 && !made.iter().any(|m| lower.starts_with(m))
 }
 
@@ -148,7 +149,8 @@ fn first_matter(turns: &[(Side, String)]) -> Option<String> {
     let asked = turns.iter().filter(|(side, _)| *side == Side::Customer);
     let lines = asked.flat_map(|(_, text)| text.lines());
     let lines: Vec<&str> = lines.collect();
-    let sentences = lines.iter().flat_map(|line| unicode_segmentation::UnicodeSegmentation::split_sentence_bounds(*line));
+    let sentences =
+        lines.iter().flat_map(|line| unicode_segmentation::UnicodeSegmentation::split_sentence_bounds(*line));
     let sentences: Vec<&str> = sentences.map(str::trim).filter(|s| !s.is_empty()).collect();
     // The first sentence, and not the first question: "Which side goes up?" says less than what it is about.
     let long = |s: &&&str| s.split_whitespace().count() >= 4;
@@ -166,13 +168,40 @@ pub(crate) fn people(record: &Value) -> Vec<String> {
 
 /// Fields that hold people, or hold fields that do.
 const PEOPLE: [&str; 14] = [
-    "sender", "receiver", "customer", "requester", "assignee", "assignee_user", "contact", "user", "author", "from", "to",
-    "created_by", "recipient", "submitter",
+    "sender",
+    "receiver",
+    "customer",
+    "requester",
+    "assignee",
+    "assignee_user",
+    "contact",
+    "user",
+    "author",
+    "from",
+    "to",
+    "created_by",
+    "recipient",
+    "submitter",
 ];
-const AROUND: [&str; 9] = ["meta", "via", "source", "messages", "comments", "participants", "users", "last_message", "payload"];
+const AROUND: [&str; 9] =
+    ["meta", "via", "source", "messages", "comments", "participants", "users", "last_message", "payload"];
 const NAMES: [&str; 16] = [
-    "name", "first_name", "last_name", "firstname", "lastname", "full_name", "display_name", "available_name", "customer_name",
-    "username", "email", "address", "id", "user_id", "nickname", "identifier",
+    "name",
+    "first_name",
+    "last_name",
+    "firstname",
+    "lastname",
+    "full_name",
+    "display_name",
+    "available_name",
+    "customer_name",
+    "username",
+    "email",
+    "address",
+    "id",
+    "user_id",
+    "nickname",
+    "identifier",
 ];
 
 fn gather(value: &Value, person: bool, depth: usize, people: &mut Vec<String>) {
@@ -188,7 +217,9 @@ fn gather(value: &Value, person: bool, depth: usize, people: &mut Vec<String>) {
                     Value::String(name) if (person && NAMES.contains(&key)) || key == "user_id" => {
                         people.extend(is_person(name).then(|| name.clone()));
                     }
-                    Value::Object(_) | Value::Array(_) if PEOPLE.contains(&key) => gather(field, true, depth + 1, people),
+                    Value::Object(_) | Value::Array(_) if PEOPLE.contains(&key) => {
+                        gather(field, true, depth + 1, people)
+                    }
                     Value::Object(_) | Value::Array(_) if AROUND.contains(&key) => {
                         gather(field, key == "users" || key == "participants", depth + 1, people);
                     }
@@ -205,8 +236,30 @@ fn is_person(name: &str) -> bool {
     let lower = name.split('@').next().unwrap_or(name).to_lowercase();
     let words: Vec<&str> = lower.split(|c: char| !c.is_alphabetic()).filter(|w| !w.is_empty()).collect();
     let others = [
-        "support", "team", "bot", "service", "care", "store", "shop", "help", "helpdesk", "assistant", "desk", "info", "sales",
-        "orders", "returns", "contact", "hello", "office", "noreply", "reply", "kundenservice", "system", "admin", "customer",
+        "support",
+        "team",
+        "bot",
+        "service",
+        "care",
+        "store",
+        "shop",
+        "help",
+        "helpdesk",
+        "assistant",
+        "desk",
+        "info",
+        "sales",
+        "orders",
+        "returns",
+        "contact",
+        "hello",
+        "office",
+        "noreply",
+        "reply",
+        "kundenservice",
+        "system",
+        "admin",
+        "customer",
     ];
     !words.is_empty() && words.len() <= 5 && !words.iter().any(|w| others.contains(w))
 }
@@ -236,12 +289,18 @@ mod tests {
 
     #[test]
     fn a_conversation_is_masked_and_without_signatures() {
-        let document = document(None, vec![
-            turn(Side::Customer, "Hello!"),
-            turn(Side::Customer, "Does the Ferd fit a 12 L bladder? My order is #1234.\n\nNora Whitfield\n(608) 555-0133"),
-            turn(Side::Agent, "Hi Nora,\n\nit does.\n\nIngrid\n-- \nFjellvik, Duluth"),
-            turn(Side::Customer, "Thanks!\n\nOn Tue, Apr 28, 2026 Owen at Fjellvik wrote:\n> Hi Nora"),
-        ])
+        let document = document(
+            None,
+            vec![
+                turn(Side::Customer, "Hello!"),
+                turn(
+                    Side::Customer,
+                    "Does the Ferd fit a 12 L bladder? My order is #1234.\n\nNora Whitfield\n(608) 555-0133",
+                ),
+                turn(Side::Agent, "Hi Nora,\n\nit does.\n\nIngrid\n-- \nFjellvik, Duluth"),
+                turn(Side::Customer, "Thanks!\n\nOn Tue, Apr 28, 2026 Owen at Fjellvik wrote:\n> Hi Nora"),
+            ],
+        )
         .unwrap();
         assert_eq!(document.title, "Does the Ferd fit a 12 L bladder?");
         assert_eq!(document.tags, ["packs", "lang:fr"]);
@@ -268,7 +327,10 @@ mod tests {
     #[test]
     fn one_side_alone_is_no_conversation() {
         assert!(matches!(document(None, vec![turn(Side::Customer, "Hello?")]), Err(NotRead::Skipped(_))));
-        assert!(matches!(document(None, vec![turn(Side::Agent, "Hello?"), turn(Side::Customer, " ")]), Err(NotRead::Skipped(_))));
+        assert!(matches!(
+            document(None, vec![turn(Side::Agent, "Hello?"), turn(Side::Customer, " ")]),
+            Err(NotRead::Skipped(_))
+        ));
     }
 
     #[test]

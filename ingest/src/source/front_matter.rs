@@ -156,7 +156,9 @@ mod tests {
 
     #[test]
     fn what_is_no_front_matter_is_body() {
-        for page in ["", "---", "---\n", "---\ntitle: x\n", "# A\n---\n", "---\nJust a rule above.\n---\n", "----\na: b\n---\n"] {
+        for page in
+            ["", "---", "---\n", "---\ntitle: x\n", "# A\n---\n", "---\nJust a rule above.\n---\n", "----\na: b\n---\n"]
+        {
             check(page, Ok((FrontMatter::default(), page)));
         }
         check("---\n---\nx", Ok((FrontMatter::default(), "x")));

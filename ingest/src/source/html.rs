@@ -56,19 +56,43 @@ pub(crate) fn parse(body: &str) -> Page {
 
 /// What a reader of the page does not read.
 pub(super) const DROPPED: [&str; 16] = [
-    "script", "style", "nav", "noscript", "template", "svg", "iframe", "title", "select", "textarea", "object", "video",
-    "audio", "canvas", "button", "map",
+    "script", "style", "nav", "noscript", "template", "svg", "iframe", "title", "select", "textarea", "object",
+    "video", "audio", "canvas", "button", "map",
 ];
 
 const BLOCKS: [&str; 27] = [
-    "p", "div", "section", "article", "blockquote", "address", "figure", "figcaption", "dl", "details", "center", "main",
-    "header", "footer", "aside", "hr", "fieldset", "form", "table", "tr", "td", "th", "caption", "thead", "tbody", "tfoot",
+    "p",
+    "div",
+    "section",
+    "article",
+    "blockquote",
+    "address",
+    "figure",
+    "figcaption",
+    "dl",
+    "details",
+    "center",
+    "main",
+    "header",
+    "footer",
+    "aside",
+    "hr",
+    "fieldset",
+    "form",
+    "table",
+    "tr",
+    "td",
+    "th",
+    "caption",
+    "thead",
+    "tbody",
+    "tfoot",
     "body",
 ];
 
 const INLINE: [&str; 27] = [
-    "a", "abbr", "b", "bdi", "bdo", "big", "cite", "code", "del", "em", "font", "i", "img", "ins", "kbd", "mark", "q", "s",
-    "small", "span", "strike", "strong", "sub", "sup", "tt", "u", "var",
+    "a", "abbr", "b", "bdi", "bdo", "big", "cite", "code", "del", "em", "font", "i", "img", "ins", "kbd", "mark", "q",
+    "s", "small", "span", "strike", "strong", "sub", "sup", "tt", "u", "var",
 ];
 
 /// Whether a tag of this name is HTML, and not something typed between angle brackets.
@@ -224,9 +248,10 @@ mod tests {
 
     #[test]
     fn structure_is_kept() {
-        check("<h2>Re<b>turns</b></h2><p>Within\n 30&nbsp;days.<br>Free.</p>loose<ul><li>a<ul><li>b</ul><li><p>c</p><p>d</p></ul>", &[
-            "## Returns", "Within 30 days.\nFree.", "loose", "- a", "  - b", "- c d",
-        ]);
+        check(
+            "<h2>Re<b>turns</b></h2><p>Within\n 30&nbsp;days.<br>Free.</p>loose<ul><li>a<ul><li>b</ul><li><p>c</p><p>d</p></ul>",
+            &["## Returns", "Within 30 days.\nFree.", "loose", "- a", "  - b", "- c d"],
+        );
         check("<div>one<div>two</div>three</div>", &["one", "two", "three"]);
         check("<pre>a\n  b</pre><blockquote>q</blockquote>", &["a\nb", "q"]);
         check("<dl><dt>Wash</dt><dd>30 °C</dd><dt>Dry?</dt><dd>flat</dd></dl>", &["Wash: 30 °C", "Dry? flat"]);
@@ -234,26 +259,34 @@ mod tests {
 
     #[test]
     fn what_nobody_reads_is_dropped() {
-        check("<script>var x</script><style>p{}</style><nav>Home</nav><p>a<!-- b --></p><svg><text>no</text></svg>", &["a"]);
+        check(
+            "<script>var x</script><style>p{}</style><nav>Home</nav><p>a<!-- b --></p><svg><text>no</text></svg>",
+            &["a"],
+        );
         check("<header>Shop</header><main><p>a</p></main><footer>Imprint</footer>", &["a"]);
         check("<p>5 &lt; 6 &amp; caf&eacute; &#8364;</p>", &["5 < 6 & café €"]);
     }
 
     #[test]
     fn headings_that_are_not_marked_as_headings() {
-        check("<h2>FAQ</h2><details><summary>How long?</summary><p>30 days.</p></details>", &[
-            "## FAQ", "### How long?", "30 days.",
-        ]);
+        check(
+            "<h2>FAQ</h2><details><summary>How long?</summary><p>30 days.</p></details>",
+            &["## FAQ", "### How long?", "30 days."],
+        );
         check("<p><strong>Do you ship abroad?</strong></p><p>Yes.</p>", &["###### Do you ship abroad?", "Yes."]);
-        check("<p><b>Final sale items cannot be returned at all.</b></p>", &["Final sale items cannot be returned at all."]);
+        check(
+            "<p><b>Final sale items cannot be returned at all.</b></p>",
+            &["Final sale items cannot be returned at all."],
+        );
         check("<p><b>Note:</b> no returns</p>", &["Note: no returns"]);
     }
 
     #[test]
     fn links_keep_their_address() {
-        check(r#"<p>Use <a href="https://a.example/f">our form</a> or <a href="mailto:h@a.example">h@a.example</a>, <a href="/x">x</a>.</p>"#, &[
-            "Use our form (https://a.example/f) or h@a.example, x.",
-        ]);
+        check(
+            r#"<p>Use <a href="https://a.example/f">our form</a> or <a href="mailto:h@a.example">h@a.example</a>, <a href="/x">x</a>.</p>"#,
+            &["Use our form (https://a.example/f) or h@a.example, x."],
+        );
     }
 
     #[test]

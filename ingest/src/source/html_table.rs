@@ -179,8 +179,9 @@ mod tests {
     fn tables_that_lay_out_a_page_are_read_through() {
         check("<table><tr><td><h2>A</h2><p>b</p><td>c</table>", &["A", "b", "c"]);
         check("<table><tr><td><table><tr><th>A<th>B<tr><td>1<td>2</table></table>", &["A: 1; B: 2"]);
-        check("<table><caption>Chest</caption><tr><th>A<th>B<tr><td>1<td>a<ul><li>b<li>c</ul></table>", &[
-            "Chest", "A: 1; B: a, b, c",
-        ]);
+        check(
+            "<table><caption>Chest</caption><tr><th>A<th>B<tr><td>1<td>a<ul><li>b<li>c</ul></table>",
+            &["Chest", "A: 1; B: a, b, c"],
+        );
     }
 }

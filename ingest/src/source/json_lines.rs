@@ -28,7 +28,10 @@ pub(crate) fn read_from(mut lines: impl BufRead, reading: &mut Reading<'_, '_>) 
             Err(error) => return reading.fail(Some(line), unreadable(&error)),
         }
         if bytes.len() > limit && !bytes.ends_with(b"\n") {
-            let reason = format!("the line has more than {} MB: it is no JSON lines file, or it was written on one line", limit >> 20);
+            let reason = format!(
+                "the line has more than {} MB: it is no JSON lines file, or it was written on one line",
+                limit >> 20
+            );
             return reading.fail(Some(line), reason);
         }
         let content = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
@@ -38,7 +41,8 @@ pub(crate) fn read_from(mut lines: impl BufRead, reading: &mut Reading<'_, '_>) 
         let record: Value = match serde_json::from_slice(content) {
             Ok(record) => record,
             Err(error) => {
-                reading.fail(Some(line), format!("is no JSON ({error}, counted in this line): mend or remove the line"));
+                reading
+                    .fail(Some(line), format!("is no JSON ({error}, counted in this line): mend or remove the line"));
                 continue;
             }
         };
@@ -49,7 +53,9 @@ pub(crate) fn read_from(mut lines: impl BufRead, reading: &mut Reading<'_, '_>) 
             }
             None if known => reading.fail(Some(line), format!("is in no known format: {SHAPES}")),
             // A file of something else altogether: one word about it is enough.
-            None => return reading.fail(Some(line), format!("the file is in no known format: {SHAPES}; or leave it out")),
+            None => {
+                return reading.fail(Some(line), format!("the file is in no known format: {SHAPES}; or leave it out"));
+            }
         }
     }
 }

@@ -92,12 +92,8 @@ mod tests {
 
     #[test]
     fn white_space_is_tidied() {
-        for (text, expect) in [
-            ("  a \t b\u{a0}c ", "a b c"),
-            ("a\r\n\r\n  b\n", "a\nb"),
-            ("\u{200b}\n", ""),
-            ("", ""),
-        ] {
+        for (text, expect) in [("  a \t b\u{a0}c ", "a b c"), ("a\r\n\r\n  b\n", "a\nb"), ("\u{200b}\n", ""), ("", "")]
+        {
             assert_eq!(tidy(text), expect, "{text:?}");
         }
     }

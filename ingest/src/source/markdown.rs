@@ -209,26 +209,28 @@ mod tests {
 
     #[test]
     fn structure_is_kept() {
-        check("# A\n\ntext *one*\nsame line\n\n## B\n\n- x\n- y\n  - z\n\n  more of y\n", &[
-            "# A", "text one same line", "## B", "- x", "- y", "  - z", "- more of y",
-        ]);
+        check(
+            "# A\n\ntext *one*\nsame line\n\n## B\n\n- x\n- y\n  - z\n\n  more of y\n",
+            &["# A", "text one same line", "## B", "- x", "- y", "  - z", "- more of y"],
+        );
         check("1. first\n\n   second paragraph\n2. next", &["- first second paragraph", "- next"]);
         check("Setext\n===\n\n> quoted\n> text\n\n---\n\nend  \nbroken", &["# Setext", "quoted text", "end\nbroken"]);
     }
 
     #[test]
     fn tables_repeat_their_header() {
-        check("| Size | Chest |\n|---|---|\n| S | 36 in |\n| | |\n| M | **38** in |\n", &[
-            "Size: S; Chest: 36 in",
-            "Size: M; Chest: 38 in",
-        ]);
+        check(
+            "| Size | Chest |\n|---|---|\n| S | 36 in |\n| | |\n| M | **38** in |\n",
+            &["Size: S; Chest: 36 in", "Size: M; Chest: 38 in"],
+        );
     }
 
     #[test]
     fn links_code_html_and_pictures() {
-        check("See [our form](https://a.example/f) or [returns](/r), ![photo](x.png) <https://b.example>.", &[
-            "See our form (https://a.example/f) or returns, https://b.example.",
-        ]);
+        check(
+            "See [our form](https://a.example/f) or [returns](/r), ![photo](x.png) <https://b.example>.",
+            &["See our form (https://a.example/f) or returns, https://b.example."],
+        );
         check("Use `CODE10`<br>now, <order number> <b>bold</b>", &["Use CODE10\nnow, <order number> bold"]);
         check("<h2>Part</h2>\n<p>Text &amp; more</p>\n\nafter", &["## Part", "Text & more", "after"]);
     }

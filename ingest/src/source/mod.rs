@@ -9,8 +9,8 @@ mod html;
 mod html_table;
 mod json;
 mod json_lines;
-pub(crate) mod lines;
 mod limits;
+pub(crate) mod lines;
 mod markdown;
 mod money;
 mod page;
@@ -19,11 +19,11 @@ mod product;
 mod product_csv;
 mod quoted;
 mod record;
-mod text;
 #[cfg(test)]
 mod robust;
 #[cfg(test)]
 mod tests;
+mod text;
 mod zendesk;
 
 pub use limits::Limits;
@@ -108,11 +108,7 @@ pub fn read_all(paths: &[PathBuf], options: &ReadOptions) -> Sources {
 
 /// Reads files and folders one document at a time: folders in the order of their names, hidden files and symbolic
 /// links left out, each id once.
-pub fn read_each(
-    paths: &[PathBuf],
-    options: &ReadOptions,
-    sink: &mut dyn FnMut(Result<Document, Failure>),
-) -> Tally {
+pub fn read_each(paths: &[PathBuf], options: &ReadOptions, sink: &mut dyn FnMut(Result<Document, Failure>)) -> Tally {
     let mut run = Run { options, masker: Masker::new(&options.mask), seen: HashMap::new(), tally: Tally::default() };
     for root in paths {
         for entry in walk(root) {
@@ -143,7 +139,8 @@ fn walk(root: &Path) -> impl Iterator<Item = Result<(PathBuf, String), Failure>>
             Ok(entry) => {
                 let path = entry.into_path();
                 let relative = path.strip_prefix(&top).ok().filter(|p| p.components().next().is_some());
-                let name = relative.map_or_else(|| path.file_name().map(PathBuf::from).unwrap_or_default(), PathBuf::from);
+                let name =
+                    relative.map_or_else(|| path.file_name().map(PathBuf::from).unwrap_or_default(), PathBuf::from);
                 let parts: Vec<_> = name.components().map(|c| c.as_os_str().to_string_lossy().into_owned()).collect();
                 Some(Ok((path, parts.join("/"))))
             }
@@ -251,7 +248,10 @@ impl Reading<'_, '_> {
     fn finish(mut self) {
         if self.failures > FAILURES_NAMED {
             let more = self.failures - FAILURES_NAMED;
-            self.failure(None, format!("and {more} more of its rows could not be read: mend those above and sync again"));
+            self.failure(
+                None,
+                format!("and {more} more of its rows could not be read: mend those above and sync again"),
+            );
         }
         for (reason, count) in std::mem::take(&mut self.skipped) {
             self.run.tally.skipped.push(Skipped { path: self.path.to_path_buf(), count, reason });

@@ -53,7 +53,9 @@ impl Product {
         let mut facts = vec![self.summary(currency)];
         facts.extend(self.option_lines());
         let named = [("Vendor", &self.vendor), ("Type", &self.product_type), ("Tags", &self.tags.join(", "))];
-        facts.extend(named.iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| format!("{name}: {value}")));
+        facts.extend(
+            named.iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| format!("{name}: {value}")),
+        );
         facts.extend(self.facts.iter().map(|(name, value)| format!("{name}: {value}")));
         if let [only] = self.variants.as_slice()
             && !only.sku.is_empty()
@@ -106,7 +108,9 @@ impl Product {
 
     fn has_one_price(&self) -> bool {
         let first = &self.variants[0];
-        self.variants.iter().all(|v| (v.price, v.compare_at, &v.markets) == (first.price, first.compare_at, &first.markets))
+        self.variants
+            .iter()
+            .all(|v| (v.price, v.compare_at, &v.markets) == (first.price, first.compare_at, &first.markets))
     }
 
     /// `Variants: S / Red (SKU-1), M / Red (SKU-2)`: which there are, where they all cost the same.
@@ -189,7 +193,11 @@ fn without_empty(header: &[String], cells: &[String]) -> Block {
 fn range(amounts: impl Iterator<Item = Amount>, currency: &Currency) -> Option<String> {
     let amounts: Vec<Amount> = amounts.collect();
     let (least, most) = (amounts.iter().min()?, amounts.iter().max()?);
-    Some(if least == most { currency.show(least) } else { format!("{} to {}", currency.show(least), currency.show(most)) })
+    Some(if least == most {
+        currency.show(least)
+    } else {
+        format!("{} to {}", currency.show(least), currency.show(most))
+    })
 }
 
 /// The price of another market is in a currency that the file does not name.
@@ -239,7 +247,10 @@ mod tests {
         let variants = vec![variant(&["S", "Red"], "8", ""), variant(&["M", "Red"], "8", "")];
         let options = vec!["Size".into(), "Colour".into()];
         let product = Product { handle: "v".into(), options, variants, ..Product::default() };
-        check(product, "Details\nPrice: $8.00\nSize: S, M\nColour: Red\nVariants: S / Red (SKU-S-Red), M / Red (SKU-M-Red)");
+        check(
+            product,
+            "Details\nPrice: $8.00\nSize: S, M\nColour: Red\nVariants: S / Red (SKU-S-Red), M / Red (SKU-M-Red)",
+        );
     }
 
     #[test]
@@ -248,7 +259,10 @@ mod tests {
         let variants = sizes.iter().map(|s| variant(&[s], if s == "30" { "9" } else { "8" }, "")).collect();
         let product = Product { handle: "v".into(), options: vec!["Size".into()], variants, ..Product::default() };
         let all = sizes.join(", ");
-        let expect = format!("Details\nPrice: $8.00 to $9.00\nSize: {all}\nPrice: $8.00; Size: {}\nPrice: $9.00; Size: 30", &all[..all.len() - 4]);
+        let expect = format!(
+            "Details\nPrice: $8.00 to $9.00\nSize: {all}\nPrice: $8.00; Size: {}\nPrice: $9.00; Size: 30",
+            &all[..all.len() - 4]
+        );
         check(product, &expect);
     }
 }

@@ -1,8 +1,8 @@
 //! Shopify's product CSV, read row by row: the old and the new names of its columns, several rows for one product.
 
 use super::Reading;
-use super::lines::one_line;
 use super::limits::unreadable;
+use super::lines::one_line;
 use super::money::Amount;
 use super::product::{Product, Variant};
 use std::fs::File;
@@ -41,7 +41,8 @@ pub(crate) fn read(reading: &mut Reading<'_, '_>) {
         let fields = match fields(&row, header.len(), reading.options().limits.row) {
             Ok(fields) => fields,
             Err(reason) => {
-                let handle = columns.handle.and_then(|i| row.get(i)).map(|h| String::from_utf8_lossy(h).trim().to_owned());
+                let handle =
+                    columns.handle.and_then(|i| row.get(i)).map(|h| String::from_utf8_lossy(h).trim().to_owned());
                 // What is read of this product would lack a variant: better nothing than half.
                 open.close_unless(handle.as_deref(), reading, &columns);
                 open = Open::Broken(handle.unwrap_or_default());
@@ -57,7 +58,11 @@ pub(crate) fn read(reading: &mut Reading<'_, '_>) {
 /// The product whose rows are being read.
 enum Open {
     None,
-    Read { product: Box<Product>, line: usize, status: &'static str },
+    Read {
+        product: Box<Product>,
+        line: usize,
+        status: &'static str,
+    },
     /// One of its rows could not be read.
     Broken(String),
 }
@@ -99,7 +104,10 @@ fn take(fields: &[&str], line: usize, columns: &Columns, open: &mut Open, readin
     let get = |column: Option<usize>| column.and_then(|i| fields.get(i)).map_or("", |f| f.trim());
     let handle = get(columns.handle);
     if handle.is_empty() {
-        let reason = format!("the row has no '{}': fill it in, as it says which product the row belongs to", columns.handle_name);
+        let reason = format!(
+            "the row has no '{}': fill it in, as it says which product the row belongs to",
+            columns.handle_name
+        );
         return reading.fail(Some(line), reason);
     }
     if open.handle() != Some(handle) {
@@ -116,7 +124,8 @@ fn take(fields: &[&str], line: usize, columns: &Columns, open: &mut Open, readin
                 product.facts.push((name.clone(), value));
             }
         }
-        let status = match (get(columns.status).to_lowercase().as_str(), get(columns.published).to_lowercase().as_str()) {
+        let status = match (get(columns.status).to_lowercase().as_str(), get(columns.published).to_lowercase().as_str())
+        {
             ("draft", _) => "products that are drafts",
             ("archived", _) => "products that are archived",
             (_, "false") => "products that are not published",

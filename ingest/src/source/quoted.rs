@@ -10,11 +10,17 @@ fn regex(pattern: &str) -> Regex {
 /// From here on the text is an older message.
 static QUOTE_STARTS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     vec![
-        regex(r"(?mi)^[ \t>]*(?:on|le|am|el|il|op|den)\b[^\n]{4,200}(?:\n[^\n]{0,120})?\b(?:wrote|a écrit|schrieb|escribió|ha scritto|schreef|skrev)\b[^\n]{0,60}:?[ \t]*$"),
-        regex(r"(?mi)^[ \t]*-{2,}\s*(?:original message|message d'origine|message original|ursprüngliche nachricht|forwarded message|mensaje original)\s*-{2,}"),
+        regex(
+            r"(?mi)^[ \t>]*(?:on|le|am|el|il|op|den)\b[^\n]{4,200}(?:\n[^\n]{0,120})?\b(?:wrote|a écrit|schrieb|escribió|ha scritto|schreef|skrev)\b[^\n]{0,60}:?[ \t]*$",
+        ),
+        regex(
+            r"(?mi)^[ \t]*-{2,}\s*(?:original message|message d'origine|message original|ursprüngliche nachricht|forwarded message|mensaje original)\s*-{2,}",
+        ),
         regex(r"(?mi)^[ \t]*begin forwarded message:"),
         regex(r"(?m)^[ \t]*_{10,}[ \t]*$"),
-        regex(r"(?mi)^[ \t]*\*?(?:from|de|von)\s*:\*?[^\n]+\n[ \t]*\*?(?:sent|date|envoyé|gesendet|to|à|an|subject)\s*:"),
+        regex(
+            r"(?mi)^[ \t]*\*?(?:from|de|von)\s*:\*?[^\n]+\n[ \t]*\*?(?:sent|date|envoyé|gesendet|to|à|an|subject)\s*:",
+        ),
         regex(r"(?mi)^[ \t]*##-[^\n]*-##"),
     ]
 });
@@ -23,13 +29,17 @@ static QUOTE_STARTS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
 static SIGNATURE_STARTS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     vec![
         regex(r"(?m)^--[ \t]*$"),
-        regex(r"(?mi)^[ \t]*(?:sent from my|sent from mail for|get outlook for|envoyé de mon|envoyé depuis|von meinem \w+ gesendet|enviado desde mi)\b[^\n]*$"),
+        regex(
+            r"(?mi)^[ \t]*(?:sent from my|sent from mail for|get outlook for|envoyé de mon|envoyé depuis|von meinem \w+ gesendet|enviado desde mi)\b[^\n]*$",
+        ),
     ]
 });
 
 /// A line that closes a letter; what follows in a few short lines is the writer's name and business.
 static CLOSING: LazyLock<Regex> = LazyLock::new(|| {
-    regex(r"(?mi)^[ \t]*(?:(?:best|kind|warm|kindest|warmest)(?: (?:regards|wishes))?|regards|sincerely|yours (?:sincerely|truly|faithfully)|cordialement|bien cordialement|bien à vous|mit freundlichen grüßen|viele grüße|beste grüße|saludos(?: cordiales)?|atentamente)[ \t]*[,.!]?[ \t]*$")
+    regex(
+        r"(?mi)^[ \t]*(?:(?:best|kind|warm|kindest|warmest)(?: (?:regards|wishes))?|regards|sincerely|yours (?:sincerely|truly|faithfully)|cordialement|bien cordialement|bien à vous|mit freundlichen grüßen|viele grüße|beste grüße|saludos(?: cordiales)?|atentamente)[ \t]*[,.!]?[ \t]*$",
+    )
 });
 
 pub(crate) fn own_words(message: &str) -> String {
@@ -58,7 +68,8 @@ pub(crate) fn without_signature(masked: &str) -> String {
     let mut lines: Vec<&str> = masked.lines().collect();
     while lines.len() > 1 {
         let last = lines[lines.len() - 1];
-        let rest = ["[name]", "[phone]", "[email]", "[address]"].iter().fold(last.to_owned(), |l, mark| l.replace(mark, ""));
+        let rest =
+            ["[name]", "[phone]", "[email]", "[address]"].iter().fold(last.to_owned(), |l, mark| l.replace(mark, ""));
         if rest.len() == last.len() || rest.chars().any(char::is_alphanumeric) {
             break;
         }
@@ -95,7 +106,12 @@ mod tests {
 
     #[test]
     fn signatures_are_cut_where_they_are_clear() {
-        for tail in ["-- \nNora\nDuluth", "Sent from my iPhone", "Best regards,\nNora Whitfield\n(608) 555-0133", "Cordialement"] {
+        for tail in [
+            "-- \nNora\nDuluth",
+            "Sent from my iPhone",
+            "Best regards,\nNora Whitfield\n(608) 555-0133",
+            "Cordialement",
+        ] {
             check(&format!("It squeaks.\n\n{tail}"), "It squeaks.");
         }
         check("Best regards", "Best regards");

@@ -43,7 +43,13 @@ impl Shape {
 }
 
 /// Reads one record and delivers it. `line` is where it stands, if that is known.
-pub(crate) fn read(record: &Value, shape: Shape, beside: &Beside<'_>, line: Option<usize>, reading: &mut Reading<'_, '_>) {
+pub(crate) fn read(
+    record: &Value,
+    shape: Shape,
+    beside: &Beside<'_>,
+    line: Option<usize>,
+    reading: &mut Reading<'_, '_>,
+) {
     let noun = match shape {
         Shape::Entry => "the entry",
         Shape::Transcript | Shape::Chatwoot => "the conversation",
@@ -79,7 +85,8 @@ enum Entry {
 fn entry(record: &Value) -> Result<Entry, String> {
     let missing = |key: &str| format!("the field '{key}' is missing or empty: fill it in");
     let id = id(record, "id").ok_or_else(|| missing("id"))?;
-    let kind: SourceKind = text(record, "kind").ok_or_else(|| missing("kind"))?.parse().map_err(|e| format!("the field 'kind': {e}"))?;
+    let kind: SourceKind =
+        text(record, "kind").ok_or_else(|| missing("kind"))?.parse().map_err(|e| format!("the field 'kind': {e}"))?;
     let body = text(record, "text").ok_or_else(|| missing("text"))?;
     let field = |key: &str| record.get(key).or_else(|| record.get("meta")?.get(key));
     let date = |key: &str| -> Result<Option<Date>, String> {
@@ -164,7 +171,8 @@ fn masked(mut document: Document, record: &Value, masker: &crate::mask::Masker, 
 }
 
 fn transcript(record: &Value) -> Result<Conversation, NotRead> {
-    let id = id(record, "id").ok_or_else(|| NotRead::Broken("the field 'id' is missing or empty: fill it in".into()))?;
+    let id =
+        id(record, "id").ok_or_else(|| NotRead::Broken("the field 'id' is missing or empty: fill it in".into()))?;
     if text(record, "status").is_some_and(|s| !matches!(s, "resolved" | "closed" | "solved")) {
         return Err(OPEN);
     }
@@ -217,7 +225,8 @@ mod tests {
         let Ok(Entry::Page(document)) = entry(&page) else { panic!() };
         assert_eq!((document.text().as_str(), document.tags.len()), ("Fee\nNone.", 2));
         assert_eq!(document.valid_to, Some(jiff::civil::date(2026, 1, 31)));
-        let talk = json!({ "id": "c", "kind": "conversation", "title": "Hi", "text": "Customer: Hi\nthere\nAgent: Hello" });
+        let talk =
+            json!({ "id": "c", "kind": "conversation", "title": "Hi", "text": "Customer: Hi\nthere\nAgent: Hello" });
         let Ok(Entry::Conversation(conversation)) = entry(&talk) else { panic!() };
         assert_eq!(conversation.turns[0], Turn { side: Side::Customer, text: "Hi\nthere".into() });
         for (broken, field) in [

@@ -63,7 +63,10 @@ fn links_are_not_followed_and_what_is_not_there_is_said() {
 #[test]
 fn the_second_of_two_ids_fails_and_a_broken_page_spares_the_rest() {
     let (folder, read) = read(&[
-        ("a/x.jsonl", "{\"id\":\"p\",\"kind\":\"policy\",\"title\":\"T\",\"text\":\"x\"}\n{\"id\":\"p\",\"kind\":\"policy\",\"title\":\"T\",\"text\":\"y\"}\n"),
+        (
+            "a/x.jsonl",
+            "{\"id\":\"p\",\"kind\":\"policy\",\"title\":\"T\",\"text\":\"x\"}\n{\"id\":\"p\",\"kind\":\"policy\",\"title\":\"T\",\"text\":\"y\"}\n",
+        ),
         ("b.md", "---\nvalid_to: soon\n---\nx"),
         ("c.md", "fine"),
     ]);
@@ -123,24 +126,30 @@ fn a_broken_row_costs_one_product() {
     let (_folder, read) = read(&[("p.csv", &broken)]);
     // The quote that is not closed on line 3 takes everything up to the next quote with it, and is named.
     assert_eq!(ids(&read), ["product:g"]);
-    check_failures(&read, &[
-        ("p.csv", Some(3), "quote"),
-        ("p.csv", Some(6), "no 'Title'"),
-        ("p.csv", Some(7), "'cheap'"),
-        ("p.csv", Some(8), "no 'Handle'"),
-    ]);
+    check_failures(
+        &read,
+        &[
+            ("p.csv", Some(3), "quote"),
+            ("p.csv", Some(6), "no 'Title'"),
+            ("p.csv", Some(7), "'cheap'"),
+            ("p.csv", Some(8), "no 'Handle'"),
+        ],
+    );
     let (_folder, read) = self::read(&[
         ("a.csv", "Handle;Title;Price\na;A;1\n"),
         ("b.csv", "Name,Email\nx,y\n"),
         ("c.csv", ""),
         ("d.csv", "Handle,Vendor\na,b\n"),
     ]);
-    check_failures(&read, &[
-        ("a.csv", Some(1), "semicolons"),
-        ("b.csv", Some(1), "no product CSV"),
-        ("c.csv", None, "empty"),
-        ("d.csv", Some(1), "'Title'"),
-    ]);
+    check_failures(
+        &read,
+        &[
+            ("a.csv", Some(1), "semicolons"),
+            ("b.csv", Some(1), "no product CSV"),
+            ("c.csv", None, "empty"),
+            ("d.csv", Some(1), "'Title'"),
+        ],
+    );
 }
 
 #[test]
@@ -150,31 +159,46 @@ fn exports_are_read_in_every_wrapping() {
     let ticket = |id: &str| gorgias.replace("ID", id);
     let talk = |id: &str| chatwoot.replace("ID", id);
     let (_folder, read) = read(&[
-        ("a.json", &format!("{{\"tickets\": [{}, {{\"id\": 2, \"status\": \"open\", \"messages\": []}}]}}", ticket("1"))),
+        (
+            "a.json",
+            &format!("{{\"tickets\": [{}, {{\"id\": 2, \"status\": \"open\", \"messages\": []}}]}}", ticket("1")),
+        ),
         ("b.json", &format!("{{\"data\": [{}], \"meta\": {{\"next_cursor\": null}}}}", ticket("3"))),
         ("c.json", &format!("{{\"data\": {{\"meta\": {{}}, \"payload\": [{}]}}}}", talk("4"))),
-        ("d.json", &format!("{{\"conversations\": [{}, {{\"id\": 6, \"status\": \"resolved\", \"inbox_id\": 1}}]}}", talk("5"))),
+        (
+            "d.json",
+            &format!(
+                "{{\"conversations\": [{}, {{\"id\": 6, \"status\": \"resolved\", \"inbox_id\": 1}}]}}",
+                talk("5")
+            ),
+        ),
         ("e.jsonl", &format!("{}\n\n{{broken\n{}\n", ticket("7"), ticket("8"))),
         ("f.json", &format!("{}\n{}\n", ticket("9"), ticket("10"))),
         ("g.json", "{\"rates\": []}"),
         ("h.json", "{\n\"tickets\": [\n}"),
     ]);
-    assert_eq!(ids(&read), [
-        "conversation:gorgias:1",
-        "conversation:gorgias:3",
-        "conversation:chatwoot:4",
-        "conversation:chatwoot:5",
-        "conversation:gorgias:7",
-        "conversation:gorgias:8",
-        "conversation:gorgias:9",
-        "conversation:gorgias:10",
-    ]);
-    check_failures(&read, &[
-        ("d.json", None, "'6'"),
-        ("e.jsonl", Some(3), "no JSON"),
-        ("g.json", None, "no known format"),
-        ("h.json", Some(3), "no JSON"),
-    ]);
+    assert_eq!(
+        ids(&read),
+        [
+            "conversation:gorgias:1",
+            "conversation:gorgias:3",
+            "conversation:chatwoot:4",
+            "conversation:chatwoot:5",
+            "conversation:gorgias:7",
+            "conversation:gorgias:8",
+            "conversation:gorgias:9",
+            "conversation:gorgias:10",
+        ]
+    );
+    check_failures(
+        &read,
+        &[
+            ("d.json", None, "'6'"),
+            ("e.jsonl", Some(3), "no JSON"),
+            ("g.json", None, "no known format"),
+            ("h.json", Some(3), "no JSON"),
+        ],
+    );
     let open = &read.tally.skipped[0];
     assert_eq!((open.count, open.reason.as_str()), (1, "conversations that are not resolved"));
 }
@@ -192,7 +216,10 @@ fn conversations_are_masked_before_anyone_sees_them() {
         first.text(),
         "Customer: Hi, [name] here, [email], order [order]. Is the kettle 2 L?\nAgent: Yes [name], it holds 2 L and costs $49.00."
     );
-    assert_eq!((second.title.as_str(), second.text().as_str()), ("I'm [name]", "Customer: I'm [name]. Does it float?\nAgent: It does, [name]."));
+    assert_eq!(
+        (second.title.as_str(), second.text().as_str()),
+        ("I'm [name]", "Customer: I'm [name]. Does it float?\nAgent: It does, [name].")
+    );
     assert!(read.tally.masked.total() >= 6);
 }
 
@@ -205,7 +232,12 @@ fn pdfs_give_their_text_or_say_that_there_is_none() {
     let read = read_all(&[fixtures], &ReadOptions::default());
     assert_eq!(ids(&read), ["returns.pdf"]);
     let blocks = &read.documents[0].blocks;
-    assert!(blocks.contains(&Block::Paragraph("You can send back anything that you do not like within 30 days of delivery.".into())), "{blocks:?}");
+    assert!(
+        blocks.contains(&Block::Paragraph(
+            "You can send back anything that you do not like within 30 days of delivery.".into()
+        )),
+        "{blocks:?}"
+    );
     assert!(blocks.contains(&Block::Paragraph("Refunds are paid within 5 business days.".into())), "{blocks:?}");
     check_failures(&read, &[("scan.pdf", None, "no text was found")]);
 }

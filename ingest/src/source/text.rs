@@ -19,7 +19,10 @@ pub(crate) fn parse(body: &str) -> Page {
 fn group_blocks(group: &[&str], first: bool, list_follows: bool, blocks: &mut Vec<Block>) {
     let mut rest = group;
     if let Some((level, lines)) = heading(group, list_follows) {
-        blocks.push(Block::Heading { level: if first { 1 } else { level }, text: one_line(group[0]).trim_end_matches(':').to_owned() });
+        blocks.push(Block::Heading {
+            level: if first { 1 } else { level },
+            text: one_line(group[0]).trim_end_matches(':').to_owned(),
+        });
         rest = &group[lines..];
     }
     let mut paragraph: Vec<&str> = Vec::new();
@@ -103,12 +106,14 @@ mod tests {
 
     #[test]
     fn headings_lists_and_paragraphs() {
-        check("RETURNS\n\nSend it back.\n\nHow it works\n---\n1. Ask\n2. Send\n   it\n", &[
-            "# RETURNS", "Send it back.", "## How it works", "- Ask", "- Send it",
-        ]);
-        check("Intro.\n\nREFUNDS\nWe pay\nback.\n\nYou need:\n\n- a box\n  - tape\n", &[
-            "Intro.", "## REFUNDS", "We pay\nback.", "You need:", "- a box", "  - tape",
-        ]);
+        check(
+            "RETURNS\n\nSend it back.\n\nHow it works\n---\n1. Ask\n2. Send\n   it\n",
+            &["# RETURNS", "Send it back.", "## How it works", "- Ask", "- Send it"],
+        );
+        check(
+            "Intro.\n\nREFUNDS\nWe pay\nback.\n\nYou need:\n\n- a box\n  - tape\n",
+            &["Intro.", "## REFUNDS", "We pay\nback.", "You need:", "- a box", "  - tape"],
+        );
         check("x\n\nShipping:\n\nFree from $50.", &["x", "### Shipping", "Free from $50."]);
     }
 

@@ -37,7 +37,8 @@ pub(crate) fn read(ticket: &Value, beside: &Beside<'_>) -> Result<Conversation, 
     let requester = id(ticket, "requester_id");
     let mut turns = Vec::new();
     let mut people = people(ticket);
-    let concerned = comments.iter().filter_map(|c| id(c, "author_id")).chain(requester.clone()).chain(id(ticket, "assignee_id"));
+    let concerned =
+        comments.iter().filter_map(|c| id(c, "author_id")).chain(requester.clone()).chain(id(ticket, "assignee_id"));
     for user in concerned.filter_map(|id| beside.users.get(&id)) {
         people.extend(["name", "email", "alias"].iter().filter_map(|key| text(user, key)).map(String::from));
     }
@@ -103,7 +104,8 @@ mod tests {
                       { "id": 5, "name": "Paula Green", "role": "end-user", "locale": "en-US" }],
         });
         let read_beside = read(&ticket, &Beside::of(&export)).unwrap();
-        let expect = [(Side::Customer, "Does it squeak?"), (Side::Agent, "It does not."), (Side::Customer, "My friend too.")];
+        let expect =
+            [(Side::Customer, "Does it squeak?"), (Side::Agent, "It does not."), (Side::Customer, "My friend too.")];
         assert_eq!(sides(&read_beside), expect);
         assert!(["Ingrid", "Bo", "Paula Green"].iter().all(|name| read_beside.people.iter().any(|p| p == name)));
         assert_eq!(read_beside.language.as_deref(), Some("en-US"));
