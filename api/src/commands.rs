@@ -131,7 +131,7 @@ async fn run(house: House, command: Command) -> Result<Exit, CommandError> {
 }
 
 /// Ctrl-C ends a command at once. Nothing is lost by it: a sync or a pull goes on where it was when it is run again.
-async fn interruptible(command: impl Future<Output = Result<Exit, CommandError>>) -> Result<Exit, CommandError> {
+async fn interruptible<T>(command: impl Future<Output = Result<T, CommandError>>) -> Result<T, CommandError> {
     tokio::select! {
         result = command => result,
         _ = tokio::signal::ctrl_c() => {

@@ -3,17 +3,19 @@
 use crate::access::StorePass;
 use crate::check::{Checker, Dropped, Standing};
 use crate::draft::Says;
-use crate::evidence::{Evidence, Passage};
+use crate::evidence::{DocId, Evidence, Passage, SourceKind};
 use crate::extract::extract;
 use crate::handoff::{HandoffCase, HandoffReason, LookedAt};
 use crate::ports::{Generated, ModelError, Ports, SearchMode, SearchQuery};
 use crate::prompt::Prompt;
 use crate::reply::{Handoff, Reply, Sentence};
 use crate::rules::hard_rule;
-use crate::select::{Coverage, Question, Scored, coverage, score, units};
+use crate::select::{Coverage, Features, Question, Scored, coverage, score, units};
 use crate::turn::{Speaker, Turn};
 use crate::{conflict, draft, expired, place, spelling};
+use quick_cache::sync::Cache;
 use serde::Serialize;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Said by the caller, never guessed; the shipped values stand in `api/shopclerk.toml` with their reasons.
@@ -50,12 +52,23 @@ pub struct Trace {
     pub prompt: Option<Prompt>,
     pub draft: Option<String>,
     pub dropped: Vec<Dropped>,
+    /// The sentences that matter most to the question, best first.
+    pub units: Vec<UnitTrace>,
     pub generated: Option<Generated>,
     /// The answer is made of sentences of the sources, not of the generator's.
     pub extractive: bool,
     /// Whether the evidence covers the question, and what says so.
     pub coverage: Coverage,
     pub timings: Timings,
+}
+
+/// A unit of the evidence, and what speaks for it.
+#[derive(Clone, Debug, Serialize)]
+pub struct UnitTrace {
+    pub doc: DocId,
+    pub text: String,
+    pub total: f32,
+    pub features: Features,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -87,6 +100,8 @@ pub enum EngineError {
 pub struct Engine {
     ports: Ports,
     config: EngineConfig,
+    /// Vectors of units that were weighed before: the same few passages answer most questions.
+    vectors: Arc<Cache<String, Arc<[f32]>>>,
 }
 
 /// What a search brought for a question, in the order in which the engine trusts it.
@@ -105,7 +120,7 @@ pub type Release<'a> = &'a (dyn Fn(&Sentence) + Send + Sync);
 
 impl Engine {
     pub fn new(ports: Ports, config: EngineConfig) -> Self {
-        Self { ports, config }
+        Self { ports, config, vectors: Arc::new(Cache::new(CACHED_UNITS)) }
     }
 
     /// Answers a turn. `release` is called with each sentence as soon as it has passed its check and is part of the
@@ -143,7 +158,7 @@ impl Engine {
             (found.embed_ms, found.search_ms, found.rerank_ms);
         trace.passages = found.passages.clone();
         let (candidates, ended) = expired::split(found.passages, self.today());
-        let top = |from: &[Passage]| from.iter().take(self.config.passages).cloned().collect::<Vec<_>>();
+        let top = |from: &[Passage]| by_kind(from, self.config.passages);
         let evidence = Evidence::gather(pass, top(&candidates))?;
         let ended = Evidence::gather(pass, top(&ended))?;
         // 3. The sentences that matter, and whether they cover the question. No cover, no model.
@@ -168,6 +183,7 @@ impl Engine {
                 None => self.hand_over(pass, turn, HandoffReason::NoEvidence, "not in force".into(), trace).await,
             };
         }
+        trace.units = ranked.iter().take(TRACED).map(|s| UnitTrace::new(s, &evidence)).collect();
         trace.coverage = coverage(&question, &candidates, &ranked, evidence.passages());
         trace.timings.select_ms = ms(at);
         if ranked.is_empty() || trace.coverage.probability < self.config.coverage {
@@ -281,8 +297,17 @@ impl Engine {
         }
         let texts: Vec<String> = units.iter().map(|u| u.with_context()).collect();
         let asked = self.ports.embedder.embed_query(&question.text).await?;
-        let cosines: Vec<f32> =
-            self.ports.embedder.embed_passages(&texts).await?.iter().map(|e| dot(&asked.values, &e.values)).collect();
+        let mut vectors: Vec<Option<Arc<[f32]>>> = texts.iter().map(|t| self.vectors.get(t)).collect();
+        let unknown: Vec<usize> = (0..texts.len()).filter(|&i| vectors[i].is_none()).collect();
+        if !unknown.is_empty() {
+            let new: Vec<String> = unknown.iter().map(|&i| texts[i].clone()).collect();
+            for (i, vector) in unknown.into_iter().zip(self.ports.embedder.embed_passages(&new).await?) {
+                let vector: Arc<[f32]> = vector.values.into();
+                self.vectors.insert(texts[i].clone(), vector.clone());
+                vectors[i] = Some(vector);
+            }
+        }
+        let cosines: Vec<f32> = vectors.iter().flatten().map(|v| dot(&asked.values, v)).collect();
         Ok(score(question, units, &cosines, evidence))
     }
 
@@ -331,6 +356,43 @@ pub enum Failure {
     Model(#[from] ModelError),
     #[error(transparent)]
     Knowledge(crate::ports::KnowledgeError),
+}
+
+/// Units whose vectors are kept: about 30 MB with 384 dimensions.
+const CACHED_UNITS: usize = 16_384;
+/// Units that a trace keeps.
+const TRACED: usize = 60;
+/// Of the passages that a draft may rest on, at most one in this many is a past conversation, or a product: a word
+/// that forty products share must not crowd out the one page with the rule.
+const CONVERSATIONS: usize = 4;
+const PRODUCTS: usize = 2;
+
+impl UnitTrace {
+    fn new(scored: &Scored, evidence: &Evidence) -> Self {
+        Self {
+            doc: evidence.passages()[scored.unit.passage].doc.clone(),
+            text: scored.unit.text.clone(),
+            total: scored.total,
+            features: scored.features,
+        }
+    }
+}
+
+/// The first `most` passages, products and conversations kept to their shares.
+fn by_kind(passages: &[Passage], most: usize) -> Vec<Passage> {
+    let (mut chats, mut products) = (0, 0);
+    let mut keep = |p: &&Passage| match p.kind {
+        SourceKind::Policy => true,
+        SourceKind::Product => {
+            products += 1;
+            products <= most.div_ceil(PRODUCTS)
+        }
+        SourceKind::Conversation => {
+            chats += 1;
+            chats <= most.div_ceil(CONVERSATIONS)
+        }
+    };
+    passages.iter().filter(|p| keep(p)).take(most).cloned().collect()
 }
 
 fn ms(since: Instant) -> f64 {

@@ -3,6 +3,7 @@
 use crate::evidence::{Evidence, Passage};
 use crate::select::{Question, Scored};
 use crate::value::Value;
+use std::collections::HashSet;
 use std::fmt;
 
 /// Two statements that cannot both be right.
@@ -77,5 +78,16 @@ fn outranks(a: &Passage, b: &Passage) -> bool {
 fn same_subject(question: &Question, a: &Scored, b: &Scored) -> bool {
     let (here, there) = (&a.unit.countries, &b.unit.countries);
     (here.is_empty() || there.is_empty() || !here.is_disjoint(there))
+        && alike(a, b)
         && question.stems.iter().all(|s| !a.unit.stems.contains(s) || b.unit.stems.contains(s))
+}
+
+/// Two wordings of one rule share most of the words of the shorter one.
+fn alike(a: &Scored, b: &Scored) -> bool {
+    let words = |s: &Scored| -> HashSet<String> {
+        s.unit.own_stems.iter().filter(|w| !w.starts_with(|c: char| c.is_ascii_digit())).cloned().collect()
+    };
+    let (a, b) = (words(a), words(b));
+    let shared = a.intersection(&b).count() as f32;
+    shared >= 2.0 && shared / a.len().min(b.len()).max(1) as f32 >= 0.4
 }

@@ -24,8 +24,7 @@ pub fn extract(question: &Question, ranked: &[Scored]) -> Draft {
         if known || next.total < first.total * NEAR {
             continue;
         }
-        let beside = next.unit.passage == first.unit.passage;
-        if beside || adds(question, &picked, next) {
+        if adds(question, &picked, next) {
             picked.push(next);
         }
     }
@@ -53,7 +52,7 @@ fn same(a: &Scored, b: &Scored) -> bool {
     a.unit.order() == b.unit.order() || a.unit.text == b.unit.text
 }
 
-/// Whether a unit of another passage holds words of the question that nothing picked so far holds.
+/// Whether a unit holds words of the question that nothing picked so far holds.
 fn adds(question: &Question, picked: &[&Scored], next: &Scored) -> bool {
     question
         .stems

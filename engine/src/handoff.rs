@@ -18,6 +18,8 @@ pub enum HandoffReason {
     NeedsLiveData,
     /// Something must be done (cancel, refund, change an address), not said.
     NeedsAction,
+    /// Legal threats, fraud, chargebacks, injuries: what a person decides, whatever a page says.
+    Sensitive,
     /// Nothing in the store's knowledge covers the question.
     NoEvidence,
     /// Something was found, but no answer drawn from it passed the check.

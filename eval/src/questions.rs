@@ -8,6 +8,8 @@ use crate::verdict::{Judged, Response, Verdict, judge};
 use engine::answer::EngineError;
 use engine::check::Dropped;
 use engine::{DocId, HandoffReason, Turn};
+use engine::answer::UnitTrace;
+use engine::select::Coverage;
 use serde::Serialize;
 use std::time::Instant;
 
@@ -24,6 +26,9 @@ pub struct Asked {
     pub retrieved: Vec<DocId>,
     /// Sentences of the draft that did not pass the check, and why.
     pub dropped: Vec<Dropped>,
+    pub coverage: Coverage,
+    /// The sentences that were weighed, best first, with what spoke for each.
+    pub units: Vec<UnitTrace>,
     /// Wall time of the reply in milliseconds. Not part of the results: it differs from run to run.
     pub took_ms: f64,
 }
@@ -46,6 +51,8 @@ pub struct AskedLine<'a> {
     pub contradicted: bool,
     pub retrieved: &'a [DocId],
     pub dropped: &'a [Dropped],
+    pub coverage: Coverage,
+    pub units: &'a [UnitTrace],
     pub tags: &'a [String],
 }
 
@@ -68,6 +75,8 @@ impl Asked {
             contradicted: self.judged.contradicted,
             retrieved: &self.retrieved,
             dropped: &self.dropped,
+            coverage: self.coverage,
+            units: &self.units,
             tags: &self.question.tags,
         }
     }
@@ -95,7 +104,9 @@ pub async fn ask_all(
                 retrieved.push(passage.doc.clone());
             }
         }
-        results.push(Asked { question, response, judged, retrieved, dropped: outcome.trace.dropped, took_ms });
+        let trace = outcome.trace;
+        let (dropped, coverage, units) = (trace.dropped, trace.coverage, trace.units);
+        results.push(Asked { question, response, judged, retrieved, dropped, coverage, units, took_ms });
         progress.step();
     }
     progress.end();
@@ -164,7 +175,16 @@ mod tests {
             None => Response::Handoff { reason: HandoffReason::NoEvidence },
         };
         let judged = judge(&question, &response);
-        Asked { question, response, judged, retrieved: Vec::new(), dropped: Vec::new(), took_ms }
+        Asked {
+            question,
+            response,
+            judged,
+            retrieved: Vec::new(),
+            dropped: Vec::new(),
+            coverage: Coverage::default(),
+            units: Vec::new(),
+            took_ms,
+        }
     }
 
     const ANSWER: &str = r#"{"id":"a","text":"t","action":"answer","must_include":["5","6"],"must_not_include":["9"],"gold_docs":["a"]}"#;

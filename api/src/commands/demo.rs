@@ -3,6 +3,7 @@
 use super::{
     CommandError, Exit,
     cli::DemoArgs,
+    interruptible,
     models::pull,
     operator, serve,
     show::{self, Bar},
@@ -49,43 +50,59 @@ struct StoreFile {
     handoff_message: Option<String>,
 }
 
-pub async fn run(house: House, args: DemoArgs) -> Result<Exit, CommandError> {
-    // Only the last part, serving, has something to finish when it is told to stop.
-    let prepared = tokio::select! {
-        prepared = prepare(house, &args) => prepared?,
-        _ = tokio::signal::ctrl_c() => {
-            eprintln!("\nstopped; run the same command again to go on");
-            std::process::exit(130);
-        }
-    };
-    let (house, app, wrong) = prepared;
-    if args.once {
-        return Ok(if wrong == 0 { Exit::Done } else { Exit::NotGood });
-    }
-    let store = demo_store()?;
-    let key = house.keys().await?.create(&store, Role::Agent, Timestamp::now()).await?;
-    // Keys of earlier demos are of no use to anybody.
-    for old in house.keys().await?.list(Some(&store)).await? {
-        if old.id != key.record.id && old.revoked_at.is_none() {
-            house.keys().await?.revoke(&old.id, Timestamp::now()).await?;
-        }
-    }
-    let bind = house.config.http.bind;
-    let listener = serve::listen(bind).await?;
-    println!(
-        "Now it answers at http://{bind}. Try:\n\n  \
-         curl -H 'authorization: Bearer {key}' --json '{{\"question\": \"Do you ship to Canada?\"}}' http://{bind}/v1/ask\n  \
-         curl -N -H 'accept: text/event-stream' -H 'authorization: Bearer {key}' --json '{{\"question\": \"How do I wash a \
-         down jacket?\"}}' http://{bind}/v1/ask\n  \
-         curl -H 'authorization: Bearer {key}' http://{bind}/v1/stores/{STORE}/handoffs\n\n\
-         Your own store:  shopclerk sync --store mystore PATH, then shopclerk ask --store mystore \"...\"\n\
-         Ctrl-C stops it.\n",
-        key = key.secret
-    );
-    serve::until_stopped(&house, listener, app).await
+/// The sample store, ready to be asked.
+struct Prepared {
+    house: House,
+    app: crate::App,
+    questions: Vec<Question>,
 }
 
-async fn prepare(mut house: House, args: &DemoArgs) -> Result<(House, crate::App, usize), CommandError> {
+pub async fn run(house: House, args: DemoArgs) -> Result<Exit, CommandError> {
+    // Before anything else, so that a port that is taken is known at once.
+    let listener = if args.once { None } else { Some(serve::listen(house.config.http.bind).await?) };
+    let Prepared { house, app, questions } = interruptible(prepare(house, &args)).await?;
+    let Some(listener) = listener else {
+        let good = interruptible(ask_all(&app, &questions)).await?;
+        return Ok(if good { Exit::Done } else { Exit::NotGood });
+    };
+    let key = fresh_key(&house).await?;
+    let bind = house.config.http.bind;
+    println!("serves     http://{bind} from now on\n");
+    // The questions of the demo are asked beside those that come over HTTP, and do not hold them up.
+    let asking = async {
+        ask_all(&app, &questions).await?;
+        println!("{}", next_steps(&format!("http://{bind}"), &key));
+        std::future::pending::<Result<Exit, CommandError>>().await
+    };
+    tokio::select! {
+        served = serve::until_stopped(&house, listener, app.clone()) => served,
+        failed = asking => failed,
+    }
+}
+
+fn next_steps(url: &str, key: &str) -> String {
+    let auth = format!("-H 'authorization: Bearer {key}'");
+    format!(
+        "It answers at {url}. Try:\n\n  \
+         curl {auth} --json '{{\"question\": \"Do you ship to Canada?\"}}' {url}/v1/ask\n  \
+         curl -N -H 'accept: text/event-stream' {auth} --json '{{\"question\": \"How do I wash a down jacket?\"}}' \
+         {url}/v1/ask\n  \
+         curl {auth} {url}/v1/stores/{STORE}/handoffs\n\n\
+         Your own store: shopclerk sync --store mystore PATH, then shopclerk ask --store mystore \"...\"\n\
+         Ctrl-C stops it.\n"
+    )
+}
+
+/// A new key for every start; those of earlier demos are of no use to anybody.
+async fn fresh_key(house: &House) -> Result<String, CommandError> {
+    let (store, keys, now) = (demo_store()?, house.keys().await?, Timestamp::now());
+    for old in keys.list(Some(&store)).await?.iter().filter(|key| key.revoked_at.is_none()) {
+        keys.revoke(&old.id, now).await?;
+    }
+    Ok(keys.create(&store, Role::Agent, now).await?.secret)
+}
+
+async fn prepare(mut house: House, args: &DemoArgs) -> Result<Prepared, CommandError> {
     let started = Instant::now();
     let dir = &args.store_dir;
     let demo: DemoFile = read_toml(&dir.join("demo.toml"))?;
@@ -93,9 +110,8 @@ async fn prepare(mut house: House, args: &DemoArgs) -> Result<(House, crate::App
     if let Some(message) = shop.handoff_message {
         house.config.engine.handoff_message = message;
     }
-    let asked = chosen(dir, &demo.questions)?;
-    let store = demo_store()?;
-    let pass = operator(&store);
+    let questions = chosen(dir, &demo.questions)?;
+    let pass = operator(&demo_store()?);
 
     pull_models(&mut house, args).await?;
     let step = Instant::now();
@@ -124,18 +140,25 @@ async fn prepare(mut house: House, args: &DemoArgs) -> Result<(House, crate::App
     sync::finish(&report)?;
 
     let app = house.app(&models).await?;
-    println!("ready      after {:.1} s. {} questions to {}:\n", started.elapsed().as_secs_f64(), asked.len(), shop.name);
+    println!("ready      after {:.1} s", started.elapsed().as_secs_f64());
+    Ok(Prepared { house, app, questions })
+}
+
+/// Whether every reply is what the sample store expects.
+async fn ask_all(app: &crate::App, questions: &[Question]) -> Result<bool, CommandError> {
+    let pass = operator(&demo_store()?);
     let mut wrong = 0;
-    for (number, question) in asked.iter().enumerate() {
+    println!();
+    for (number, question) in questions.iter().enumerate() {
         if !ask(&app.engine, &pass, number + 1, question).await? {
             wrong += 1;
         }
     }
     match wrong {
-        0 => println!("All {} as expected.\n", asked.len()),
-        wrong => println!("{wrong} of {} not as expected.\n", asked.len()),
+        0 => println!("All {} as expected.\n", questions.len()),
+        wrong => println!("{wrong} of {} not as expected.\n", questions.len()),
     }
-    Ok((house, app, wrong))
+    Ok(wrong == 0)
 }
 
 /// The embedder must be had; without a generator the demo goes on, and says so.

@@ -19,7 +19,6 @@ pub async fn run(house: &House, args: SyncArgs) -> Result<Exit, CommandError> {
     let read = ReadOptions { currency: args.currency, mask, ..ReadOptions::default() };
     let options = SyncOptions {
         allow_mass_removal: args.allow_mass_removal,
-        rebuild: args.rebuild,
         chunks: house.chunks(),
         ..SyncOptions::default()
     };

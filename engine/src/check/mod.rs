@@ -102,8 +102,13 @@ impl<'a> Checker<'a> {
         if support < SUPPORT {
             return drop(format!("only {:.0}% of it stands in its source", support * 100.0));
         }
-        let source = format!("{}: {}", self.units[at].context, self.units[at].text);
-        if !polarity::agrees(text, &self.units[at].text) && !polarity::agrees(text, &source) {
+        let unit = &self.units[at];
+        let agrees = if unit.denied {
+            polarity::is_negative(text)
+        } else {
+            polarity::agrees(text, &unit.text) || polarity::agrees(text, &format!("{}: {}", unit.context, unit.text))
+        };
+        if !agrees {
             return drop("says yes where the source says no, or no where it says yes".into());
         }
         if let Some(exception) = self.exception_to(text, at) {
@@ -144,8 +149,7 @@ impl<'a> Checker<'a> {
         }
         let general = &self.units[resting_on];
         self.units.iter().enumerate().find_map(|(i, unit)| {
-            let is_exception =
-                i != resting_on && polarity::is_negative(&unit.text) && !polarity::is_negative(&general.text);
+            let is_exception = i != resting_on && says_no(unit) && !says_no(general);
             if !is_exception {
                 return None;
             }
@@ -206,6 +210,10 @@ impl Draft {
         }
         (checker.answer(&standing), dropped)
     }
+}
+
+fn says_no(unit: &Unit) -> bool {
+    unit.denied || polarity::is_negative(&unit.text)
 }
 
 fn promise(text: &str) -> Option<&str> {

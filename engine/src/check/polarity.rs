@@ -33,6 +33,15 @@ pub fn is_negative(text: &str) -> bool {
     NEGATION.is_match(&IDIOM.replace_all(text, " "))
 }
 
+/// Whether a heading says no about everything under it.
+pub fn denies(heading: &str) -> bool {
+    static DENIES: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:can(?:no|['’])t|cannot|may not|must not|(?:is|are|do|does|will) not|isn['’]t|aren['’]t|don['’]t|doesn['’]t|not|non)[\s-](?:be\s)?(?:(?:\w+ly|also)\s)?(?:return\w*|refund\w*|exchang\w*|cover\w*|includ\w*|eligib\w*|accept\w*|allow\w*|ship\w*|deliver\w*|cancel\w*|apply|applicable|combin\w*|offer\w*|sell|available|qualif\w*|use[d]?)\b|\b(?:exclusions?|exceptions?|excluded)\b")
+            .expect("constant")
+    });
+    DENIES.is_match(heading) && !heading.trim_end().ends_with('?')
+}
+
 /// Whether `said` agrees in polarity with `source`: each clause of it with the clause of the source that shares most
 /// of its words. Clauses that share nothing are left to the support check.
 pub fn agrees(said: &str, source: &str) -> bool {

@@ -45,9 +45,9 @@ pub fn coverage(question: &Question, candidates: &[Passage], ranked: &[Scored], 
         held as f32 / question.stems.len().max(1) as f32
     };
     let mut features = Coverage {
-        cosine: best.cosine,
+        cosine: best.features.cosine,
         passage_cosine: passages.iter().filter_map(|p| p.scores.dense).fold(0.0, f32::max),
-        overlap: best.overlap,
+        overlap: best.features.overlap,
         absent: 1.0 - share(&everywhere),
         in_passage: share(&here),
         asked: f32::from(u8::from(question.asked.is_met_by(&best.unit) || question.asked == super::Asked::Open)),

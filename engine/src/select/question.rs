@@ -47,7 +47,7 @@ static ASKED: LazyLock<Vec<(Regex, Asked)>> = LazyLock::new(|| {
         re(r"\b(?:what percent|percentage|how big (?:is|a) (?:the )?discount)", Asked::Percent),
         re(r"\b(?:phone|e-?mail|contact|call you|reach you|get in touch)\b", Asked::Contact),
         re(
-            r"\b(?:how many|how heavy|how big|how tall|how wide|how warm|weigh|what size|which size|what temperature|dimensions?|capacity|volume)",
+            r"\b(?:how many|how heavy|how big|how tall|how wide|how warm|how cold|how hot|what rating|weigh|what size|which size|what temperature|dimensions?|capacity|volume)",
             Asked::Count,
         ),
         re(

@@ -1,7 +1,9 @@
 //! The smallest piece of a source that can be shown: a sentence, a list item, a table row.
 
+use super::Features;
 use super::stem_set;
-use crate::evidence::Evidence;
+use crate::check::polarity::{denies, is_negative};
+use crate::evidence::{Evidence, SourceKind};
 use crate::place::{Country, countries};
 use crate::text::sentences;
 use crate::value::{Found, values};
@@ -25,13 +27,15 @@ pub struct Unit {
     pub countries: BTreeSet<Country>,
     /// A table row or a list item: needs its context to be understood.
     pub fragment: bool,
+    /// The heading or the lead-in above it says no ("What cannot be returned"): it says no without a negation of its own.
+    pub denied: bool,
 }
 
+/// A unit with what speaks for it.
 #[derive(Clone, Debug)]
 pub struct Scored {
     pub unit: Unit,
-    pub cosine: f32,
-    pub overlap: f32,
+    pub features: Features,
     pub total: f32,
 }
 
@@ -44,7 +48,7 @@ impl Unit {
     pub fn shown(&self) -> String {
         let text = self.text.trim_start_matches(['-', ' ']).to_owned();
         match self.context.rsplit(" › ").next() {
-            Some(last) if self.fragment && !last.is_empty() => format!("{last} — {text}"),
+            Some(last) if (self.fragment || self.denied) && !last.is_empty() => format!("{last} — {text}"),
             _ => text,
         }
     }
@@ -62,12 +66,26 @@ pub fn units(evidence: &Evidence) -> Vec<Unit> {
         let context = std::iter::once(&p.title).chain(&p.heading).map(String::as_str).collect::<Vec<_>>().join(" › ");
         let inherited =
             p.heading.iter().rev().chain([&p.title]).map(|h| countries(h)).find(|c| !c.is_empty()).unwrap_or_default();
+        let heading = p.heading.last().unwrap_or(&p.title);
+        let mut lead_in = "";
         let mut position = 0;
-        for line in p.text.lines().map(str::trim_end).filter(|l| !l.trim().is_empty()) {
+        let lines = match p.kind {
+            SourceKind::Conversation => agent_lines(&p.text),
+            SourceKind::Policy | SourceKind::Product => p.text.lines().map(str::trim_end).collect(),
+        };
+        for line in lines.into_iter().filter(|l| !l.trim().is_empty()) {
             let item = line.trim_start().starts_with("- ");
             let row = !item && line.contains(": ") && line.contains("; ");
+            if !item && !row {
+                lead_in = if line.ends_with(':') { line } else { "" };
+            }
+            let denied = (item && (is_negative(lead_in) || denies(heading))) || (!item && denies(heading));
             let pieces = if row { vec![line] } else { sentences(line) };
             for text in pieces {
+                let text = without_greeting(text);
+                if personal(text) {
+                    continue;
+                }
                 let own_stems = stem_set(text);
                 if own_stems.is_empty() {
                     continue;
@@ -85,10 +103,50 @@ pub fn units(evidence: &Evidence) -> Vec<Unit> {
                     own_stems,
                     values: values(text),
                     fragment: item || row,
+                    denied,
                 });
                 position += 1;
             }
         }
     }
     all
+}
+
+/// What the store's side said in a conversation: a customer's words are no source, whatever they claim or demand.
+/// Greetings and what was masked say nothing to another customer.
+fn agent_lines(text: &str) -> Vec<&str> {
+    let mut lines = Vec::new();
+    let mut agent = false;
+    for line in text.lines().map(str::trim_end) {
+        let said = match (line.strip_prefix("Agent:"), line.strip_prefix("Customer:")) {
+            (Some(said), _) => {
+                agent = true;
+                said.trim()
+            }
+            (None, Some(_)) => {
+                agent = false;
+                continue;
+            }
+            (None, None) => line.trim(),
+        };
+        if agent {
+            lines.push(said);
+        }
+    }
+    lines
+}
+
+/// Masked personal data stands in it, or it greets: another customer's business.
+fn personal(text: &str) -> bool {
+    const MASKS: [&str; 10] =
+        ["[name]", "[email]", "[phone]", "[address]", "[card]", "[iban]", "[order]", "[tracking]", "[ip]", "[link]"];
+    MASKS.iter().any(|mask| text.contains(mask))
+}
+
+/// Without the greeting that a reply begins with.
+fn without_greeting(text: &str) -> &str {
+    match text.split_once("[name], ") {
+        Some((greeting, rest)) if greeting.split_whitespace().count() <= 2 => rest,
+        _ => text,
+    }
 }
