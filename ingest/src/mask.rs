@@ -9,6 +9,7 @@ mod numbers;
 mod patterns;
 #[cfg(test)]
 mod set;
+mod words;
 
 pub use names::Names;
 
