@@ -183,8 +183,16 @@ fn whole(document: &CorpusDocument) -> String {
     format!("{}\n{}", document.title, document.text)
 }
 
+/// Windows of the text, each under the document's title.
 fn all_windows(corpus: &[CorpusDocument]) -> impl Iterator<Item = (DocId, String)> + '_ {
-    corpus.iter().flat_map(|document| windows(&whole(document)).into_iter().map(|window| (document.id.clone(), window)))
+    corpus.iter().flat_map(|document| {
+        let titled = |window: String| format!("{}\n{window}", document.title).trim().to_owned();
+        let mut texts: Vec<String> = windows(&document.text).into_iter().map(titled).collect();
+        if texts.is_empty() {
+            texts.push(document.title.clone());
+        }
+        texts.into_iter().map(|text| (document.id.clone(), text))
+    })
 }
 
 /// Windows of at most [`WINDOW`] characters, cut between words where there is a space to cut at.
@@ -230,6 +238,10 @@ mod tests {
             text: (*text).into(),
         };
         texts.iter().map(document).collect()
+    }
+
+    fn titled(title: &str, text: &str) -> Vec<CorpusDocument> {
+        corpus(&[("d", text)]).into_iter().map(|document| CorpusDocument { title: title.into(), ..document }).collect()
     }
 
     /// By hand: N = 3, mean length 7/3; "ship" is in one document of 2 terms, once:
@@ -278,6 +290,8 @@ mod tests {
         let corpus = corpus(&[("long", &format!("{filler} abc abc abc")), ("short", "abq")]);
         let dense = DenseWindows::new(Arc::new(Letters::default()), &corpus, None, &|| ()).await.unwrap();
         assert_eq!(DenseWindows::window_count(&corpus), 3);
+        assert!(all_windows(&titled("T", &filler)).all(|(_, text)| text.starts_with("T\nzz")));
+        assert_eq!(all_windows(&titled("T", " ")).map(|(_, text)| text).collect::<Vec<_>>(), ["T"]);
         let found = dense.rank("zz", 10).await.unwrap();
         assert_eq!(found.iter().map(|(doc, _)| doc.0.as_str()).collect::<Vec<_>>(), ["long", "short"]);
     }

@@ -6,10 +6,10 @@ use crate::report::Metrics;
 use crate::statistics::{quantile, rule_of_three, wilson};
 use crate::verdict::{Judged, Response, Verdict, judge};
 use engine::answer::EngineError;
-use engine::check::Dropped;
-use engine::{DocId, HandoffReason, Turn};
 use engine::answer::UnitTrace;
+use engine::check::Dropped;
 use engine::select::Coverage;
+use engine::{DocId, HandoffReason, Turn};
 use serde::Serialize;
 use std::time::Instant;
 

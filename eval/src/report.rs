@@ -58,40 +58,48 @@ pub struct Baseline {
 /// Fewer questions than this tell little; said beside the numbers.
 const FEW: usize = 30;
 
-impl Run {
-    /// A heading, then one row for what was measured and one for each baseline.
-    pub fn table(&self) -> String {
-        let variant = self.variant.as_deref().map(|variant| format!(", {variant}")).unwrap_or_default();
-        let few = if self.n < FEW { ", too few to tell small differences" } else { "" };
-        let among = self.documents.map(|documents| format!(", {documents} documents")).unwrap_or_default();
-        let mut text = format!("{} / {}{variant}   n = {}{few}{among}\n", self.pack, self.file, self.n);
-        let mut rows = vec![self.metrics.0.iter().fold(vec![String::new()], |mut row, (name, _)| {
-            row.push((*name).to_owned());
-            row
-        })];
-        rows.push(row(&self.system, &self.metrics));
-        for baseline in &self.baselines {
-            rows.push(row(&baseline.system, &baseline.metrics));
-        }
-        text.push_str(&aligned(&rows));
-        for baseline in &self.baselines {
-            if let Some(gain) = baseline.gain {
-                let told = if gain.low > 0.0 {
-                    "better"
-                } else if gain.high < 0.0 {
-                    "worse"
-                } else {
-                    "cannot be told"
-                };
-                text.push_str(&format!(
-                    "  ndcg@10 against {}: {:+.3} [{:+.3}, {:+.3}] {told}\n",
-                    baseline.system, gain.value, gain.low, gain.high
-                ));
-            }
-        }
-        text
+impl Report {
+    /// One table for each file: a row for each of its runs, then one for each baseline.
+    pub fn tables(&self) -> Vec<String> {
+        let same = |one: &Run, other: &Run| {
+            (&one.pack, &one.file, &one.variant, one.n) == (&other.pack, &other.file, &other.variant, other.n)
+        };
+        self.runs.chunk_by(same).filter_map(|runs| Some(table(runs.first()?, runs))).collect()
     }
+}
 
+/// `runs` are of one file, with the same baselines; `first` is the first of them.
+fn table(first: &Run, runs: &[Run]) -> String {
+    let variant = first.variant.as_deref().map(|variant| format!(", {variant}")).unwrap_or_default();
+    let few = if first.n < FEW { ", too few to tell small differences" } else { "" };
+    let among = first.documents.map(|documents| format!(", {documents} documents")).unwrap_or_default();
+    let mut text = format!("{} / {}{variant}   n = {}{few}{among}\n", first.pack, first.file, first.n);
+    let names = first.metrics.0.iter().map(|(name, _)| (*name).to_owned());
+    let mut rows = vec![std::iter::once(String::new()).chain(names).collect()];
+    rows.extend(runs.iter().map(|run| row(&run.system, &run.metrics)));
+    rows.extend(first.baselines.iter().map(|baseline| row(&baseline.system, &baseline.metrics)));
+    text.push_str(&aligned(&rows));
+    for run in runs {
+        for baseline in &run.baselines {
+            text.push_str(&baseline.gain.map(|gain| compared(&run.system, &baseline.system, gain)).unwrap_or_default());
+        }
+    }
+    text
+}
+
+fn compared(ours: &str, theirs: &str, gain: Estimate) -> String {
+    let told = if gain.low > 0.0 {
+        "better"
+    } else if gain.high < 0.0 {
+        "worse"
+    } else {
+        "cannot be told"
+    };
+    let Estimate { value, low, high } = gain;
+    format!("  ndcg@10 of {ours} against {theirs}: {value:+.3} [{low:+.3}, {high:+.3}] {told}\n")
+}
+
+impl Run {
     /// One line for each metric, for runs with many metrics and one row.
     pub fn list(&self) -> String {
         let mut text = format!("{} / {}, {}   n = {}\n", self.pack, self.file, self.system, self.n);
@@ -196,16 +204,20 @@ mod tests {
 
     #[test]
     fn tables_are_aligned_and_say_what_can_be_told() {
+        let dense = Run { system: "dense".into(), ..run() };
+        let other = Run { n: 3, documents: Some(7), variant: Some("cut".into()), ..run() };
+        let tables = Report { runs: vec![run(), dense, other] }.tables();
         assert_eq!(
-            run().table(),
+            tables[0],
             "p / q.jsonl   n = 50\n\
-             \x20       ndcg@10             mrr\n\
-             \x20 full  0.500 [0.40, 0.60]  0.250 [0.15, 0.35]\n\
-             \x20 bm25  0.250 [0.15, 0.35]  0.500 [0.40, 0.60]\n\
-             \x20 ndcg@10 against bm25: +0.250 [+0.125, +0.500] better\n"
+             \x20        ndcg@10             mrr\n\
+             \x20 full   0.500 [0.40, 0.60]  0.250 [0.15, 0.35]\n\
+             \x20 dense  0.500 [0.40, 0.60]  0.250 [0.15, 0.35]\n\
+             \x20 bm25   0.250 [0.15, 0.35]  0.500 [0.40, 0.60]\n\
+             \x20 ndcg@10 of full against bm25: +0.250 [+0.125, +0.500] better\n\
+             \x20 ndcg@10 of dense against bm25: +0.250 [+0.125, +0.500] better\n"
         );
-        let few = Run { n: 3, documents: Some(7), variant: Some("cut".into()), ..run() };
         let head = "p / q.jsonl, cut   n = 3, too few to tell small differences, 7 documents\n";
-        assert!(few.table().starts_with(head));
+        assert!(tables[1].starts_with(head) && tables.len() == 2, "{tables:?}");
     }
 }

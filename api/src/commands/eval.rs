@@ -162,8 +162,8 @@ async fn retrieval(mut house: House, args: RetrievalArgs) -> Result<Exit, Comman
     let bar = Arc::new(Bar::new());
     let library = PackLibrary::new(house, models.clone(), None, bar.clone())?;
     let measured = measure_retrieval(&plan, &library, models.embedder, &*bar).await?;
-    for run in &measured.report.runs {
-        println!("{}", run.table());
+    for table in measured.report.tables() {
+        println!("{table}");
     }
     if let Some(out) = &args.common.out {
         write_lines(out, &measured.lines)?;
