@@ -14,12 +14,11 @@ use crate::{
 use async_trait::async_trait;
 use engine::{
     access::{StoreId, StorePass},
-    evidence::{Passage, Scores},
+    evidence::{DocId, Passage, Scores},
     ports::{Knowledge, KnowledgeError, SearchMode, SearchQuery},
 };
 use std::{
     collections::HashMap,
-    hash::Hash,
     sync::{Arc, Mutex, RwLock},
 };
 
@@ -78,12 +77,11 @@ impl Inner {
             }
             SearchMode::Dense => Vec::new(),
         };
-        let hits = best(&dense, &lexical, query, &self.fusion);
+        let mut hits = fuse(&dense, &lexical, &self.fusion);
+        hits.truncate(query.limit);
         let ids: Vec<_> = hits.iter().map(|hit| hit.id).collect();
         let mut payloads = shard::payloads(&view.shard, &ids)?;
-        let passage = |hit: Fused<_>| {
-            Some(payloads.remove(&hit.id)?.into_passage(pass.store().clone(), scores(&hit)))
-        };
+        let passage = |hit: Fused<_>| Some(payloads.remove(&hit.id)?.into_passage(pass.store().clone(), scores(&hit)));
         Ok(hits.into_iter().filter_map(passage).collect())
     }
 
@@ -145,26 +143,25 @@ impl Knowledge for ServerKnowledge {
         };
         let found = self.search.lists(pass, query, words, self.fusion.depth.max(query.limit)).await?;
         let mut payloads = found.payloads;
-        let passage = |hit: Fused<_>| {
-            Some(payloads.remove(&hit.id)?.into_passage(pass.store().clone(), scores(&hit)))
-        };
-        Ok(best(&found.dense, &found.lexical, query, &self.fusion).into_iter().filter_map(passage).collect())
+        // While a sync replaces a document, both its versions are there for a moment: the better placed one answers.
+        let mut versions: HashMap<DocId, String> = HashMap::new();
+        let mut passages = Vec::new();
+        for hit in fuse(&found.dense, &found.lexical, &self.fusion) {
+            let Some(fields) = payloads.remove(&hit.id) else { continue };
+            if *versions.entry(fields.doc.clone()).or_insert_with(|| fields.hash.clone()) != fields.hash {
+                continue;
+            }
+            passages.push(fields.into_passage(pass.store().clone(), scores(&hit)));
+            if passages.len() == query.limit {
+                break;
+            }
+        }
+        Ok(passages)
     }
 }
 
 fn wanted(query: &SearchQuery, lexical: &Lexical) -> IndexMeta {
     IndexMeta::new(query.embedding.model.clone(), query.embedding.values.len(), lexical.language())
-}
-
-fn best<I: Copy + Ord + Hash>(
-    dense: &[(I, f32)],
-    lexical: &[(I, f32)],
-    query: &SearchQuery,
-    fusion: &FusionConfig,
-) -> Vec<Fused<I>> {
-    let mut hits = fuse(dense, lexical, fusion);
-    hits.truncate(query.limit);
-    hits
 }
 
 fn scores<I>(hit: &Fused<I>) -> Scores {

@@ -39,16 +39,14 @@ pub struct SyncTarget {
 pub struct SyncOptions {
     /// More than half of the documents may go.
     pub allow_mass_removal: bool,
-    /// The index was opened to be built from nothing.
-    pub rebuild: bool,
     pub chunks: ChunkConfig,
-    /// Chunks that are embedded and stored together: what a kill can cost.
+    /// Chunks that are embedded and stored together; a kill costs two batches of embedding at most.
     pub batch: usize,
 }
 
 impl Default for SyncOptions {
     fn default() -> Self {
-        Self { allow_mass_removal: false, rebuild: false, chunks: ChunkConfig::default(), batch: 64 }
+        Self { allow_mass_removal: false, chunks: ChunkConfig::default(), batch: 64 }
     }
 }
 
@@ -144,7 +142,7 @@ pub async fn sync(
     progress: &dyn SyncProgress,
 ) -> Result<SyncReport, SyncError> {
     let contents = target.index.contents().await?;
-    let published = if options.rebuild { target.index.published().await? } else { Vec::new() };
+    let published = target.index.published().await?;
     let mut planner = plan::Planner::new(contents, published, &options.chunks);
     let tally = source(&mut |item| planner.take(item));
     let plan = planner.finish();

@@ -204,7 +204,8 @@ async fn a_broken_file_keeps_what_is_known(backend: &IndexBackend, store: &str) 
     let (pass, embedder) = (pass(store), embedder());
     let documents = three();
     backend.sync(&pass, &embedder, ok(&documents), &SyncOptions::default()).await.unwrap();
-    let broken = Failure { path: "returns.md".into(), file: "returns.md".into(), line: Some(3), reason: "broken".into() };
+    let broken =
+        Failure { path: "returns.md".into(), file: "returns.md".into(), line: Some(3), reason: "broken".into() };
     let mut items = ok(&documents[1..]);
     items.push(Err(broken.clone()));
     let report = backend.sync(&pass, &embedder, items.clone(), &SyncOptions::default()).await.unwrap();
@@ -214,8 +215,7 @@ async fn a_broken_file_keeps_what_is_known(backend: &IndexBackend, store: &str) 
     let found = backend.knowledge().search(&pass, &question).await.unwrap();
     assert_eq!(found[0].doc.0, "pages/returns.md");
 
-    let rebuild = SyncOptions { rebuild: true, ..SyncOptions::default() };
-    let refused = backend.sync(&pass, &embedder, items, &rebuild).await.unwrap_err();
+    let refused = backend.rebuild(&pass, &embedder, items).await.unwrap_err();
     assert!(matches!(refused, SyncError::UnreadableInRebuild { documents: 1, .. }), "{refused}");
     let found = backend.knowledge().search(&pass, &question).await.unwrap();
     assert_eq!(found[0].doc.0, "pages/returns.md");
@@ -225,9 +225,11 @@ async fn mass_removal_asks_first(backend: &IndexBackend, store: &str) {
     let (pass, embedder) = (pass(store), embedder());
     let documents: Vec<Document> = (0..20).map(|n| page(&format!("page-{n}"), &format!("Rule number {n}."))).collect();
     backend.sync(&pass, &embedder, ok(&documents), &SyncOptions::default()).await.unwrap();
-    for rebuild in [false, true] {
-        let options = SyncOptions { rebuild, ..SyncOptions::default() };
-        let refused = backend.sync(&pass, &embedder, ok(&documents[..9]), &options).await.unwrap_err();
+    let refused = [
+        backend.sync(&pass, &embedder, ok(&documents[..9]), &SyncOptions::default()).await.unwrap_err(),
+        backend.rebuild(&pass, &embedder, ok(&documents[..9])).await.unwrap_err(),
+    ];
+    for refused in refused {
         assert!(matches!(refused, SyncError::MassRemoval { removed: 11, of: 20 }), "{refused}");
     }
     let unchanged = backend.sync(&pass, &embedder, ok(&documents), &SyncOptions::default()).await.unwrap();
@@ -248,8 +250,7 @@ async fn another_embedder_is_refused_until_a_rebuild(backend: &IndexBackend, sto
     let refused = backend.knowledge().search(&pass, &question).await.unwrap_err();
     assert!(matches!(refused, KnowledgeError::OtherModel { .. }), "{refused}");
 
-    let rebuild = SyncOptions { rebuild: true, ..SyncOptions::default() };
-    let report = backend.sync(&pass, &second, ok(&three()), &rebuild).await.unwrap();
+    let report = backend.rebuild(&pass, &second, ok(&three())).await.unwrap();
     assert_eq!((report.new, report.chunks), (3, 3));
     let found = backend.knowledge().search(&pass, &question).await.unwrap();
     assert_eq!(found[0].doc.0, "pages/returns.md");
@@ -275,8 +276,7 @@ async fn a_reader_is_never_without_answers(backend: &IndexBackend, store: &str) 
         })
     };
     for round in 0..3 {
-        let rebuild = SyncOptions { rebuild: true, ..SyncOptions::default() };
-        backend.sync(&pass, &embedder, ok(&documents), &rebuild).await.unwrap();
+        backend.rebuild(&pass, &embedder, ok(&documents)).await.unwrap();
         let mut changed = documents.clone();
         for document in &mut changed[..10] {
             document.blocks.push(Block::Paragraph(format!("Changed in round {round}.")));
@@ -290,11 +290,17 @@ async fn a_reader_is_never_without_answers(backend: &IndexBackend, store: &str) 
 async fn stores_do_not_see_each_other(backend: &IndexBackend, store: &str) {
     let embedder = embedder();
     let (one, two) = (pass(store), pass(&format!("{store}-2")));
-    backend.sync(&one, &embedder, ok(&[page("returns", "Returns within 30 days.")]), &SyncOptions::default()).await.unwrap();
+    backend
+        .sync(&one, &embedder, ok(&[page("returns", "Returns within 30 days.")]), &SyncOptions::default())
+        .await
+        .unwrap();
     let knowledge = backend.knowledge();
     let question = query(&embedder, "returns within days", SearchMode::Fused).await;
     assert!(matches!(knowledge.search(&two, &question).await, Err(KnowledgeError::NoIndex(_))));
-    backend.sync(&two, &embedder, ok(&[page("returns", "Returns within 14 days.")]), &SyncOptions::default()).await.unwrap();
+    backend
+        .sync(&two, &embedder, ok(&[page("returns", "Returns within 14 days.")]), &SyncOptions::default())
+        .await
+        .unwrap();
     for (pass, text) in [(&one, "Returns within 30 days."), (&two, "Returns within 14 days.")] {
         let found = knowledge.search(pass, &question).await.unwrap();
         assert_eq!(found.iter().map(|p| p.text.as_str()).collect::<Vec<_>>(), [text]);

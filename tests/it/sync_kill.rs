@@ -26,13 +26,13 @@ use tests::{
 };
 
 const KILLS: usize = 26;
-const BATCH: usize = 6;
+const BATCH: usize = 8;
 /// Says to [`child`] what to do: data directory, version, server's address or nothing, its report.
 const ORDERS: &str = "SHOPCLERK_TEST_SYNC_CHILD";
 
 /// Two versions of the sources: between them a third of the pages changes, a few go and a few come.
 fn sources(version: usize) -> Vec<Document> {
-    let numbers: Vec<usize> = if version == 0 { (0..36).collect() } else { (4..40).collect() };
+    let numbers: Vec<usize> = if version == 0 { (0..24).collect() } else { (3..27).collect() };
     let text = |n: usize, part: usize| {
         let edition = if n.is_multiple_of(3) { version } else { 9 };
         format!("Rule {n} part {part} edition {edition} about returns. ").repeat(8)
@@ -74,14 +74,23 @@ async fn survives(backend: IndexBackend, stepwise: bool) {
     let killed = IndexBackend::at(&data, server.clone());
     let (pass, knowledge) = (pass("killed"), killed.knowledge());
     let orders = |version: usize| {
-        let parts = [data.display().to_string(), version.to_string(), server.clone().unwrap_or_default(), report.display().to_string()];
+        let parts = [
+            data.display().to_string(),
+            version.to_string(),
+            server.clone().unwrap_or_default(),
+            report.display().to_string(),
+        ];
         parts.join("\n")
     };
     let mut random = StdRng::seed_from_u64(26);
 
     // How long an undisturbed first sync takes, so that kills fall anywhere in it.
     let started = Instant::now();
-    assert!(run_child(&orders(0), None), "the undisturbed sync ends well:\n{}", fs::read_to_string(&report).unwrap_or_default());
+    assert!(
+        run_child(&orders(0), None),
+        "the undisturbed sync ends well:\n{}",
+        fs::read_to_string(&report).unwrap_or_default()
+    );
     let whole = started.elapsed();
     let (mut version, mut kills, mut amid, mut published, mut left) = (1, 0, 0, 0, None);
     while kills < KILLS {
@@ -106,7 +115,9 @@ async fn survives(backend: IndexBackend, stepwise: bool) {
         assert!(!passages.is_empty());
         let (old, new) = (texts(published), texts(1 - published));
         for passage in &passages {
-            let known = |texts: &BTreeMap<String, Vec<String>>| texts.get(&passage.doc.0).is_some_and(|all| all.contains(&passage.text));
+            let known = |texts: &BTreeMap<String, Vec<String>>| {
+                texts.get(&passage.doc.0).is_some_and(|all| all.contains(&passage.text))
+            };
             assert!(known(&old) || known(&new), "{} after {kills} kills", passage.id);
         }
         if stepwise {
@@ -135,13 +146,17 @@ async fn everything(index: &mut dyn Index) -> BTreeMap<String, String> {
     let contents = index.contents().await.unwrap();
     let ids: Vec<_> = contents.iter().map(|point| point.id).collect();
     let vectors = index.vectors(&ids).await.unwrap();
-    contents.into_iter().map(|point| (point.id.to_string(), format!("{:?} {:?}", point.key, vectors[&point.id]))).collect()
+    contents
+        .into_iter()
+        .map(|point| (point.id.to_string(), format!("{:?} {:?}", point.key, vectors[&point.id])))
+        .collect()
 }
 
 /// The texts of the chunks of each document of a version.
 fn texts(version: usize) -> BTreeMap<String, Vec<String>> {
     let config = Default::default();
-    let chunks = |document: &Document| ingest::chunk::chunks(document, &config).into_iter().map(|chunk| chunk.text).collect();
+    let chunks =
+        |document: &Document| ingest::chunk::chunks(document, &config).into_iter().map(|chunk| chunk.text).collect();
     sources(version).iter().map(|document| (document.id.0.clone(), chunks(document))).collect()
 }
 

@@ -61,14 +61,24 @@ impl IndexBackend {
         Self { library: Library::new(data), server, _stub: None, _dir: None }
     }
 
-    pub async fn open(&self, pass: &StorePass, meta: IndexMeta, rebuild: bool) -> Result<Box<dyn Index>, KnowledgeError> {
+    pub async fn open(
+        &self,
+        pass: &StorePass,
+        meta: IndexMeta,
+        rebuild: bool,
+    ) -> Result<Box<dyn Index>, KnowledgeError> {
         Ok(match &self.server {
             Some(server) => Box::new(ServerIndex::open(server, pass, meta, rebuild).await?),
             None => Box::new(EdgeIndex::open(&self.library.shelf(pass)?, meta, rebuild).await?),
         })
     }
 
-    pub async fn target(&self, pass: &StorePass, embedder: Arc<FakeEmbedder>, rebuild: bool) -> Result<SyncTarget, KnowledgeError> {
+    pub async fn target(
+        &self,
+        pass: &StorePass,
+        embedder: Arc<FakeEmbedder>,
+        rebuild: bool,
+    ) -> Result<SyncTarget, KnowledgeError> {
         let meta = meta(&embedder);
         Ok(SyncTarget { index: self.open(pass, meta.clone(), rebuild).await?, embedder, meta })
     }
@@ -81,15 +91,28 @@ impl IndexBackend {
         items: Vec<Result<Document, Failure>>,
         options: &SyncOptions,
     ) -> Result<SyncReport, SyncError> {
-        let mut target = self.target(pass, embedder.clone(), options.rebuild).await?;
+        let mut target = self.target(pass, embedder.clone(), false).await?;
         sync(&mut target, from(items), options, &Silent).await
+    }
+
+    /// As [`IndexBackend::sync`], from nothing.
+    pub async fn rebuild(
+        &self,
+        pass: &StorePass,
+        embedder: &Arc<FakeEmbedder>,
+        items: Vec<Result<Document, Failure>>,
+    ) -> Result<SyncReport, SyncError> {
+        let mut target = self.target(pass, embedder.clone(), true).await?;
+        sync(&mut target, from(items), &SyncOptions::default(), &Silent).await
     }
 
     pub fn knowledge(&self) -> Arc<dyn Knowledge> {
         let fusion = FusionConfig::default();
         match &self.server {
             Some(server) => Arc::new(ServerKnowledge::new(server, DEFAULT_LANGUAGE, fusion).expect("the URL is one")),
-            None => Arc::new(EdgeKnowledge::new(self.library.clone(), DEFAULT_LANGUAGE, fusion).expect("the language is one")),
+            None => Arc::new(
+                EdgeKnowledge::new(self.library.clone(), DEFAULT_LANGUAGE, fusion).expect("the language is one"),
+            ),
         }
     }
 }

@@ -9,8 +9,18 @@ const THINGS: [&str; 24] = [
     "stove", "rope", "helmet", "sock", "shirt", "hammock", "towel", "compass", "shovel", "cooler", "pillow", "chair",
 ];
 const MATERIALS: [&str; 12] = [
-    "merino wool", "waxed cotton", "ripstop nylon", "stainless steel", "recycled polyester", "cork", "linen",
-    "titanium", "oak", "goose down", "silicone", "enamel",
+    "merino wool",
+    "waxed cotton",
+    "ripstop nylon",
+    "stainless steel",
+    "recycled polyester",
+    "cork",
+    "linen",
+    "titanium",
+    "oak",
+    "goose down",
+    "silicone",
+    "enamel",
 ];
 const WORDS: [&str; 40] = [
     "light", "warm", "folds", "into", "its", "own", "pocket", "keeps", "dry", "in", "heavy", "rain", "tested", "on",
@@ -58,7 +68,13 @@ fn product(number: usize, random: &mut StdRng) -> Document {
 /// A question that one of the products answers.
 pub fn question(seed: u64) -> String {
     let mut random = StdRng::seed_from_u64(seed);
-    format!("is the {} {} {} {}", pick(&MATERIALS, &mut random), pick(&THINGS, &mut random), pick(&WORDS, &mut random), pick(&WORDS, &mut random))
+    format!(
+        "is the {} {} {} {}",
+        pick(&MATERIALS, &mut random),
+        pick(&THINGS, &mut random),
+        pick(&WORDS, &mut random),
+        pick(&WORDS, &mut random)
+    )
 }
 
 fn sentences(random: &mut StdRng, count: usize) -> String {

@@ -80,9 +80,14 @@ impl Index for EdgeIndex {
     }
 
     async fn published(&mut self) -> Result<Vec<PointSummary>, KnowledgeError> {
-        self.run(|writer| match writer.generations.open_current()? {
-            Some(view) => shard::summaries(&view.shard),
-            None => Ok(Vec::new()),
+        self.run(|writer| {
+            if writer.draft.is_none() && !writer.rebuild {
+                return Ok(Vec::new());
+            }
+            match writer.generations.open_current()? {
+                Some(view) => shard::summaries(&view.shard),
+                None => Ok(Vec::new()),
+            }
         })
         .await
     }
@@ -141,7 +146,9 @@ impl Writer {
         if of_use {
             match shard::load(&generations.shard_dir(number)) {
                 Ok(shard) => return Ok(Some(Draft { number, shard: Some(shard), logged: 0 })),
-                Err(error) => tracing::warn!(index.error = %error, "an unfinished index cannot be read and is started again"),
+                Err(error) => {
+                    tracing::warn!(index.error = %error, "an unfinished index cannot be read and is started again")
+                }
             }
         }
         generations.discard(number)?;

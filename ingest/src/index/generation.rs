@@ -95,6 +95,7 @@ impl Generations {
     /// Opens the published generation; `None` if there is none yet.
     pub fn open_current(&self) -> Result<Option<View>, KnowledgeError> {
         // A writer may publish and clean up between any two of our steps; then there is a newer one to open.
+        let mut last = KnowledgeError::Busy;
         for _ in 0..8 {
             let Some(generation) = self.current()? else { return Ok(None) };
             let Ok(lease) = File::open(self.dir(generation).join(LEASE)) else { continue };
@@ -103,11 +104,17 @@ impl Generations {
                 continue;
             }
             let meta = self.meta(generation)?.index;
-            let dir = self.view_dir(generation).map_err(|error| failed("opening the index for reading", error))?;
+            let dir = match self.view_dir(generation) {
+                Ok(dir) => dir,
+                Err(error) => {
+                    last = failed("opening the index for reading", error);
+                    continue;
+                }
+            };
             let shard = shard::load_view(&dir.path)?;
             return Ok(Some(View { shard, _dir: dir, _lease: lease, meta, generation }));
         }
-        Err(KnowledgeError::Busy)
+        Err(last)
     }
 
     /// The draft that an earlier sync left, if it can be gone on with. Whoever asks holds the write lock.
@@ -161,13 +168,12 @@ impl Generations {
         remove_if_there(&self.root.join(COPYING)).map_err(doing)?;
         let current = self.current()?;
         for number in self.numbers()? {
-            let unread = File::open(self.dir(number).join(LEASE)).is_ok_and(|lease| lease.try_lock().is_ok());
-            if Some(number) < current && unread {
+            if Some(number) < current && is_free(&self.dir(number)) {
                 remove_if_there(&self.dir(number)).map_err(doing)?;
             }
         }
         for view in fs::read_dir(self.root.join(VIEWS)).map_err(doing)?.flatten() {
-            if File::open(view.path().join(LEASE)).is_ok_and(|lease| lease.try_lock().is_ok()) {
+            if is_free(&view.path()) {
                 remove_if_there(&view.path()).map_err(doing)?;
             }
         }
@@ -207,6 +213,14 @@ impl Generations {
         fs::copy(shard.join("edge_config.json"), making.join("edge_config.json"))?;
         fs::rename(&making, &path)?;
         Ok(ViewDir { path, _lease: lease })
+    }
+}
+
+/// Nobody holds its lease, or it has none because removing it was cut off.
+fn is_free(dir: &Path) -> bool {
+    match File::open(dir.join(LEASE)) {
+        Ok(lease) => lease.try_lock().is_ok(),
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
     }
 }
 

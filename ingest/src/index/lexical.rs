@@ -49,7 +49,8 @@ mod tests {
     fn words_meet_their_other_forms() {
         let lexical = Lexical::new(DEFAULT_LANGUAGE).unwrap();
         let document = lexical.document("Returns are free within 30 days");
-        for (question, hits) in [("returning", 1), ("the return of day", 2), ("30", 1), ("warranty", 0), ("is the", 0)] {
+        for (question, hits) in [("returning", 1), ("the return of day", 2), ("30", 1), ("warranty", 0), ("is the", 0)]
+        {
             let query = lexical.query(question);
             let common = query.indices.iter().filter(|index| document.indices.contains(index)).count();
             assert_eq!(common, hits, "{question}");

@@ -71,7 +71,8 @@ impl IndexMeta {
 pub trait Index: Send {
     /// Every point, without vectors and text.
     async fn contents(&mut self) -> Result<Vec<PointSummary>, KnowledgeError>;
-    /// As [`Index::contents`], of what searches see now: another thing than the contents while a rebuild runs.
+    /// As [`Index::contents`], of what searches see now, where that is another thing (in a rebuild, or after a sync
+    /// was killed); else nothing.
     async fn published(&mut self) -> Result<Vec<PointSummary>, KnowledgeError>;
     /// The dense vectors of those of the points that exist.
     async fn vectors(&mut self, ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<f32>>, KnowledgeError>;

@@ -271,7 +271,8 @@ mod tests {
 
     #[test]
     fn a_passage_is_what_was_prepared() {
-        let passage = prepared(document(), "30 days").fields(0).into_passage(StoreId::parse("s").unwrap(), Scores::default());
+        let passage =
+            prepared(document(), "30 days").fields(0).into_passage(StoreId::parse("s").unwrap(), Scores::default());
         assert_eq!(passage.id.0, "pages/returns.md#0");
         assert_eq!(passage.valid_from, Some(Date::constant(2026, 1, 2)));
         assert_eq!(passage.valid_to, None);

@@ -117,10 +117,14 @@ impl ServerIndex {
                 continue;
             }
             let newer = self.live.as_deref().is_none_or(|live| number(&name) > number(live));
-            if newer && self.draft.is_none() && read_meta(&self.client, &name).await.is_ok_and(|meta| meta == self.meta) {
+            if newer && self.draft.is_none() && read_meta(&self.client, &name).await.is_ok_and(|meta| meta == self.meta)
+            {
                 self.draft = Some(name);
             } else {
-                self.client.delete_collection(&name).await.map_err(|error| remote("removing an unfinished index", error))?;
+                self.client
+                    .delete_collection(&name)
+                    .await
+                    .map_err(|error| remote("removing an unfinished index", error))?;
             }
         }
         Ok(())
@@ -209,8 +213,8 @@ impl Index for ServerIndex {
 
     async fn published(&mut self) -> Result<Vec<PointSummary>, KnowledgeError> {
         match &self.live {
-            Some(collection) => self.list(collection).await,
-            None => Ok(Vec::new()),
+            Some(live) if self.readable() != Some(live) => self.list(live).await,
+            _ => Ok(Vec::new()),
         }
     }
 
@@ -379,7 +383,9 @@ async fn read_meta(client: &Qdrant, collection: &str) -> Result<IndexMeta, Knowl
 fn remote(doing: &str, error: QdrantError) -> KnowledgeError {
     match error {
         // The status alone: its metadata may repeat headers.
-        QdrantError::ResponseError { status } => failed(&format!("Qdrant, {doing}"), format!("{} ({})", status.message(), status.code())),
+        QdrantError::ResponseError { status } => {
+            failed(&format!("Qdrant, {doing}"), format!("{} ({})", status.message(), status.code()))
+        }
         other => failed(&format!("Qdrant, {doing}"), other),
     }
 }

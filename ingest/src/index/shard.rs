@@ -55,7 +55,11 @@ pub fn load_view(dir: &Path) -> Result<EdgeShard, KnowledgeError> {
     let doing = |error: qdrant_edge::OperationError| failed("opening the index for reading", error);
     let mut config = match EdgeConfig::load(dir) {
         Some(config) => config.map_err(doing)?,
-        None => return Err(KnowledgeError::Failed("the index has no edge_config.json; rebuild it with `shopclerk sync --rebuild`".into())),
+        None => {
+            return Err(KnowledgeError::Failed(
+                "the index has no edge_config.json; rebuild it with `shopclerk sync --rebuild`".into(),
+            ));
+        }
     };
     config.wal_options = Some(wal(4096));
     EdgeShard::load(dir, Some(config)).map_err(doing)
@@ -113,7 +117,11 @@ pub fn summaries(shard: &EdgeShard) -> Result<Vec<PointSummary>, KnowledgeError>
 }
 
 /// Whole points, with their vectors, in pages: `offset` is where the page starts, the second value where the next does.
-pub fn page(shard: &EdgeShard, offset: Option<Uuid>, limit: usize) -> Result<(Vec<Point>, Option<Uuid>), KnowledgeError> {
+pub fn page(
+    shard: &EdgeShard,
+    offset: Option<Uuid>,
+    limit: usize,
+) -> Result<(Vec<Point>, Option<Uuid>), KnowledgeError> {
     let request = ScrollRequest {
         offset: offset.map(PointId::Uuid),
         limit: Some(limit),
@@ -143,8 +151,7 @@ pub fn vectors(shard: &EdgeShard, ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<f32>
 /// The payloads of those of the points that exist.
 pub fn payloads(shard: &EdgeShard, ids: &[Uuid]) -> Result<HashMap<Uuid, Fields>, KnowledgeError> {
     let ids: Vec<PointId> = ids.iter().copied().map(PointId::Uuid).collect();
-    let records =
-        shard.retrieve(&ids, Some(true.into()), None).map_err(|error| failed("reading passages", error))?;
+    let records = shard.retrieve(&ids, Some(true.into()), None).map_err(|error| failed("reading passages", error))?;
     records.into_iter().map(|record| Ok((uuid(record.id)?, fields(record.payload)?))).collect()
 }
 
@@ -153,12 +160,22 @@ pub fn count(shard: &EdgeShard, doc: Option<&str>) -> Result<usize, KnowledgeErr
     shard.count(CountRequest { filter, exact: true }).map_err(|error| failed("counting chunks", error))
 }
 
-pub fn search_dense(shard: &EdgeShard, vector: Vec<f32>, query: &SearchQuery, depth: usize) -> Result<Vec<(Uuid, f32)>, KnowledgeError> {
+pub fn search_dense(
+    shard: &EdgeShard,
+    vector: Vec<f32>,
+    query: &SearchQuery,
+    depth: usize,
+) -> Result<Vec<(Uuid, f32)>, KnowledgeError> {
     search(shard, VectorInternal::Dense(vector), DENSE, query, depth)
 }
 
 /// Nothing for a question without words.
-pub fn search_lexical(shard: &EdgeShard, words: Sparse, query: &SearchQuery, depth: usize) -> Result<Vec<(Uuid, f32)>, KnowledgeError> {
+pub fn search_lexical(
+    shard: &EdgeShard,
+    words: Sparse,
+    query: &SearchQuery,
+    depth: usize,
+) -> Result<Vec<(Uuid, f32)>, KnowledgeError> {
     if words.indices.is_empty() {
         return Ok(Vec::new());
     }
@@ -166,7 +183,13 @@ pub fn search_lexical(shard: &EdgeShard, words: Sparse, query: &SearchQuery, dep
     search(shard, VectorInternal::Sparse(words), LEXICAL, query, depth)
 }
 
-fn search(shard: &EdgeShard, vector: VectorInternal, using: &str, query: &SearchQuery, depth: usize) -> Result<Vec<(Uuid, f32)>, KnowledgeError> {
+fn search(
+    shard: &EdgeShard,
+    vector: VectorInternal,
+    using: &str,
+    query: &SearchQuery,
+    depth: usize,
+) -> Result<Vec<(Uuid, f32)>, KnowledgeError> {
     let request = SearchRequest {
         query: QueryEnum::Nearest(NamedQuery::new(vector, using)),
         filter: search_filter(query),

@@ -46,7 +46,7 @@ pub(super) struct Pending {
 
 pub(super) struct Planner<'c> {
     config: &'c ChunkConfig,
-    /// Of a rebuild, which starts from nothing: the sources of the documents that the published index has.
+    /// The sources of the documents that searches see, where that is another thing than what is written to.
     published: BTreeMap<DocId, String>,
     known: BTreeMap<DocId, Known>,
     seen: HashSet<DocId>,
@@ -75,7 +75,7 @@ impl Version {
 }
 
 impl<'c> Planner<'c> {
-    /// `published` is empty unless the index is rebuilt.
+    /// `published` is empty unless it is another thing than `contents`.
     pub fn new(contents: Vec<PointSummary>, published: Vec<PointSummary>, config: &'c ChunkConfig) -> Self {
         let mut known: BTreeMap<DocId, Known> = BTreeMap::new();
         let mut plan = Plan::default();
@@ -104,7 +104,8 @@ impl<'c> Planner<'c> {
             Err(failure) => return self.plan.failed.push(failure),
         };
         if !self.seen.insert(document.id.clone()) {
-            let reason = format!("the id '{}' was already read from another source: rename one of the two", document.id);
+            let reason =
+                format!("the id '{}' was already read from another source: rename one of the two", document.id);
             let path = document.file.clone().into();
             return self.plan.failed.push(Failure { path, file: document.file, line: None, reason });
         }
@@ -142,33 +143,34 @@ impl<'c> Planner<'c> {
     }
 
     pub fn finish(mut self) -> Plan {
-        let unread: Vec<&str> = self.plan.failed.iter().map(|failure| failure.file.as_str()).collect();
+        let unread: Vec<String> = self.plan.failed.iter().map(|failure| failure.file.clone()).collect();
         let is_unread = |source: &str| {
-            unread.iter().any(|file| {
-                file.is_empty() || source == *file || source.strip_prefix(file).is_some_and(|rest| rest.starts_with('/'))
+            unread.iter().any(|file: &String| {
+                file.is_empty()
+                    || source == file.as_str()
+                    || source.strip_prefix(file.as_str()).is_some_and(|rest| rest.starts_with('/'))
             })
         };
-        let (mut kept, mut removed, mut obsolete) = (0, Vec::new(), Vec::new());
+        let mut unseen: BTreeMap<DocId, (String, Option<Vec<Uuid>>)> = BTreeMap::new();
         for (id, known) in self.known {
-            if is_unread(&known.source) {
-                kept += 1;
-            } else {
-                removed.push(id);
-                obsolete.extend(known.versions.into_values().flat_map(|version| version.points));
-            }
+            let points = known.versions.into_values().flat_map(|version| version.points).collect();
+            unseen.insert(id, (known.source, Some(points)));
         }
         for (id, source) in self.published {
             if !self.seen.contains(&id) {
-                if is_unread(&source) {
-                    self.plan.forgotten += 1;
-                } else {
-                    removed.push(id);
+                unseen.entry(id).or_insert((source, None));
+            }
+        }
+        for (id, (source, points)) in unseen {
+            match points {
+                Some(_) if is_unread(&source) => self.plan.kept += 1,
+                None if is_unread(&source) => self.plan.forgotten += 1,
+                points => {
+                    self.plan.removed.push(id);
+                    self.plan.obsolete.extend(points.unwrap_or_default());
                 }
             }
         }
-        self.plan.kept = kept;
-        self.plan.removed = removed;
-        self.plan.obsolete.extend(obsolete);
         self.plan
     }
 }
@@ -205,7 +207,8 @@ mod tests {
             let key: PointKey = serde_json::from_value(fields).unwrap();
             PointSummary { id: pending.prepared.point_id(&model, at), key: Some(key) }
         };
-        let points = |pending: &Pending| (0..pending.prepared.chunks.len()).map(|at| point(pending, at)).collect::<Vec<_>>();
+        let points =
+            |pending: &Pending| (0..pending.prepared.chunks.len()).map(|at| point(pending, at)).collect::<Vec<_>>();
         planner.finish().pending.iter().flat_map(points).collect()
     }
 
@@ -222,7 +225,8 @@ mod tests {
 
     #[test]
     fn the_difference() {
-        let stored = contents(&[document("same", "a"), document("edited", "b"), document("gone", "c"), document("broken", "d")]);
+        let stored =
+            contents(&[document("same", "a"), document("edited", "b"), document("gone", "c"), document("broken", "d")]);
         let plan = plan(
             stored,
             vec![

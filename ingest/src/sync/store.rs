@@ -2,11 +2,15 @@
 
 use super::{Plan, SyncError, SyncOptions, SyncProgress, SyncReport, SyncTarget, plan::Pending};
 use crate::{
-    index::{lexical::Lexical, point::Point},
+    index::{Index, lexical::Lexical, point::Point},
     source::Failure,
 };
-use engine::ports::{Embedder, ModelError};
-use std::{collections::HashMap, time::Duration};
+use engine::ports::{Embedder, KnowledgeError, ModelError};
+use std::{
+    collections::{HashMap, HashSet},
+    iter::Peekable,
+    time::Duration,
+};
 use uuid::Uuid;
 
 /// Ids per removal.
@@ -32,16 +36,36 @@ pub(super) async fn store(
     let lexical = Lexical::new(&target.meta.language)?;
     let (mut done, total) = (0, plan.chunks);
     let mut pending = std::mem::take(&mut plan.pending).into_iter().peekable();
-    while pending.peek().is_some() {
-        let mut batch: Vec<Pending> = Vec::new();
-        let mut chunks = 0;
-        while let Some(next) = pending.next_if(|next| batch.is_empty() || chunks + next.prepared.chunks.len() <= options.batch) {
-            chunks += next.prepared.chunks.len();
-            batch.push(next);
+    let mut ready: Option<Ready> = None;
+    loop {
+        let batch = take_batch(&mut pending, options.batch);
+        if batch.is_empty() && ready.is_none() {
+            break;
         }
-        store_batch(target, &lexical, batch, &mut plan.embedded, &mut report).await?;
-        done += chunks;
-        progress.stored(done, total);
+        let mut vectors = known_vectors(target, &batch, &plan.embedded).await?;
+        let missing = missing(&batch, &vectors, &mut report);
+        // One batch is written to the disk while the next is embedded.
+        let (embedded, stored) =
+            tokio::join!(embed(&*target.embedder, &missing), write(&mut *target.index, ready.take()));
+        if let Some(chunks) = stored? {
+            done += chunks;
+            progress.stored(done, total);
+        }
+        let mut refused: HashMap<String, ModelError> = HashMap::new();
+        for (hash, result) in embedded {
+            match result {
+                Ok(vector) => {
+                    report.chunks_embedded += 1;
+                    vectors.insert(hash, vector);
+                }
+                Err(error) => {
+                    refused.insert(hash, error);
+                }
+            }
+        }
+        if !batch.is_empty() {
+            ready = Some(assemble(target, &lexical, batch, &vectors, &refused, &mut plan.embedded, &mut report));
+        }
     }
     for ids in plan.obsolete.chunks(REMOVAL) {
         target.index.delete(ids).await?;
@@ -58,40 +82,70 @@ pub(super) async fn store(
     Ok(report)
 }
 
-/// Stores whole documents, new points first, and then removes the versions that they replace.
-async fn store_batch(
-    target: &mut SyncTarget,
-    lexical: &Lexical,
-    batch: Vec<Pending>,
-    embedded: &mut HashMap<String, Uuid>,
+/// A batch with its vectors, about to be written.
+struct Ready {
+    points: Vec<Point>,
+    /// Points of the versions that these replace.
+    replaces: Vec<Uuid>,
+    /// Chunks of the batch, those of refused documents too.
+    chunks: usize,
+}
+
+/// Whole documents, as many as fit; a document that is larger than a batch comes alone.
+fn take_batch(pending: &mut Peekable<impl Iterator<Item = Pending>>, limit: usize) -> Vec<Pending> {
+    let mut batch: Vec<Pending> = Vec::new();
+    let mut chunks = 0;
+    while let Some(next) = pending.next_if(|next| batch.is_empty() || chunks + next.prepared.chunks.len() <= limit) {
+        chunks += next.prepared.chunks.len();
+        batch.push(next);
+    }
+    batch
+}
+
+/// Hash and text of what has no vector yet, each once.
+fn missing<'b>(
+    batch: &'b [Pending],
+    vectors: &HashMap<String, Vec<f32>>,
     report: &mut SyncReport,
-) -> Result<(), SyncError> {
-    let mut vectors = known_vectors(target, &batch, embedded).await?;
-    let mut missing: Vec<(&str, &str)> = Vec::new();
+) -> Vec<(&'b str, &'b str)> {
+    let mut seen: HashSet<&str> = vectors.keys().map(String::as_str).collect();
+    let mut missing = Vec::new();
     for chunk in batch.iter().flat_map(|pending| &pending.prepared.chunks) {
-        if vectors.contains_key(&chunk.hash) {
-            report.chunks_reused += 1;
-        } else if missing.iter().any(|(hash, _)| *hash == chunk.hash) {
+        if seen.contains(chunk.hash.as_str()) {
             report.chunks_reused += 1;
         } else {
-            missing.push((&chunk.hash, &chunk.embedded));
+            seen.insert(&chunk.hash);
+            missing.push((chunk.hash.as_str(), chunk.embedded.as_str()));
         }
     }
-    let mut refused: HashMap<String, ModelError> = HashMap::new();
-    for (hash, result) in embed(&*target.embedder, &missing).await {
-        match result {
-            Ok(vector) => {
-                report.chunks_embedded += 1;
-                vectors.insert(hash, vector);
-            }
-            Err(error) => {
-                refused.insert(hash, error);
-            }
-        }
+    missing
+}
+
+/// New points first, then the ones that they replace go. How many chunks are done with.
+async fn write(index: &mut dyn Index, ready: Option<Ready>) -> Result<Option<usize>, KnowledgeError> {
+    let Some(Ready { points, replaces, chunks }) = ready else { return Ok(None) };
+    if !points.is_empty() {
+        index.upsert(points).await?;
     }
-    let mut points = Vec::new();
-    let mut replaced = Vec::new();
+    if !replaces.is_empty() {
+        index.delete(&replaces).await?;
+    }
+    Ok(Some(chunks))
+}
+
+/// The points of the batch's documents; a document of which a text was refused is reported instead.
+fn assemble(
+    target: &SyncTarget,
+    lexical: &Lexical,
+    batch: Vec<Pending>,
+    vectors: &HashMap<String, Vec<f32>>,
+    refused: &HashMap<String, ModelError>,
+    embedded: &mut HashMap<String, Uuid>,
+    report: &mut SyncReport,
+) -> Ready {
+    let mut ready = Ready { points: Vec::new(), replaces: Vec::new(), chunks: 0 };
     for Pending { prepared, replaces, is_new } in batch {
+        ready.chunks += prepared.chunks.len();
         if let Some(error) = prepared.chunks.iter().find_map(|chunk| refused.get(&chunk.hash)) {
             let counted = if is_new { &mut report.new } else { &mut report.changed };
             *counted -= 1;
@@ -103,22 +157,16 @@ async fn store_batch(
         for (at, chunk) in prepared.chunks.iter().enumerate() {
             let id = prepared.point_id(&target.meta.model, at);
             embedded.insert(chunk.hash.clone(), id);
-            points.push(Point {
+            ready.points.push(Point {
                 id,
                 dense: vectors[&chunk.hash].clone(),
                 lexical: lexical.document(&chunk.embedded),
                 fields: prepared.fields(at),
             });
         }
-        replaced.extend(replaces);
+        ready.replaces.extend(replaces);
     }
-    if !points.is_empty() {
-        target.index.upsert(points).await?;
-    }
-    if !replaced.is_empty() {
-        target.index.delete(&replaced).await?;
-    }
-    Ok(())
+    ready
 }
 
 /// The vectors of the batch's texts that the index already holds, by the hash of the text.

@@ -67,7 +67,10 @@ impl Collections for Stub {
             match action {
                 Action::CreateAlias(create) => {
                     if !state.collections.contains_key(&create.collection_name) {
-                        return Err(Status::not_found(format!("Collection `{}` doesn't exist!", create.collection_name)));
+                        return Err(Status::not_found(format!(
+                            "Collection `{}` doesn't exist!",
+                            create.collection_name
+                        )));
                     }
                     state.aliases.insert(create.alias_name, create.collection_name);
                 }
