@@ -12,7 +12,7 @@ use crate::reply::{Handoff, Reply, Sentence};
 use crate::rules::hard_rule;
 use crate::select::{Coverage, Features, Question, Scored, coverage, score, units};
 use crate::turn::{Speaker, Turn};
-use crate::{conflict, draft, expired, place, spelling};
+use crate::{conflict, draft, expired, place, rerank, spelling};
 use quick_cache::sync::Cache;
 use serde::Serialize;
 use std::sync::Arc;
@@ -247,8 +247,8 @@ impl Engine {
             found.question = mended;
             self.search(pass, turn, limit, &mut found).await?;
         }
+        let at = Instant::now();
         if let Some(reranker) = &self.ports.reranker {
-            let at = Instant::now();
             let texts: Vec<String> = found.passages.iter().map(Passage::in_context).collect();
             let scores = reranker.score(&found.question, &texts).await?;
             for (passage, score) in found.passages.iter_mut().zip(scores) {
@@ -256,8 +256,10 @@ impl Engine {
             }
             let key = |p: &Passage| p.scores.rerank.unwrap_or(f32::MIN);
             found.passages.sort_by(|a, b| key(b).total_cmp(&key(a)).then_with(|| a.id.cmp(&b.id)));
-            found.rerank_ms = ms(at);
+        } else if self.config.search == SearchMode::Fused {
+            rerank::by_words(&found.question, &mut found.passages);
         }
+        found.rerank_ms = ms(at);
         Ok(found)
     }
 

@@ -20,7 +20,7 @@ impl fmt::Display for Conflict {
 }
 
 /// A rival must score nearly as well as the best statement to be about the same thing.
-const RIVAL: f32 = 0.88;
+const RIVAL: f32 = 0.75;
 
 /// Statements without those that a higher source contradicts. Where two sources of one rank contradict each other in
 /// the best statement, nobody is right.

@@ -29,7 +29,10 @@ pub fn asked_about<'a>(question: &Question, ended: &'a [Scored], ranked: &[Score
             .any(|v| matches!(v.value, Value::Code(_)) && s.unit.values.iter().any(|w| w.value == v.value))
     };
     let in_force = ranked.first().map_or(0.0, |s| s.total);
-    ended.iter().find(|s| holds_code(s)).or_else(|| ended.first().filter(|s| s.total > in_force + MARGIN))
+    ended
+        .iter()
+        .find(|s| holds_code(s))
+        .or_else(|| ended.first().filter(|s| s.total > in_force + MARGIN && s.features.overlap >= 0.5))
 }
 
 /// That it has ended, as a sentence made from the date that the source carries.

@@ -7,7 +7,7 @@ use crate::select::{Asked, Question, Scored};
 /// More than this is a page, not an answer.
 const MOST: usize = 3;
 /// A further sentence must score nearly as well as the first.
-const NEAR: f32 = 0.86;
+const NEAR: f32 = 0.9;
 
 /// Picks the sentence that answers, what belongs to it, and the exceptions to it. `ranked` is best first.
 pub fn extract(question: &Question, ranked: &[Scored]) -> Draft {
@@ -16,15 +16,18 @@ pub fn extract(question: &Question, ranked: &[Scored]) -> Draft {
     };
     let mut picked: Vec<&Scored> = vec![first];
     picked.extend(other_country(question, first, ranked));
+    if first.features.conversation > 0.0 {
+        picked = reply(first, ranked);
+    }
     for next in ranked {
-        if picked.len() == MOST {
+        if picked.len() >= MOST {
             break;
         }
         let known = picked.iter().any(|p| same(p, next));
         if known || next.total < first.total * NEAR {
             continue;
         }
-        if adds(question, &picked, next) {
+        if question.asked != Asked::YesNo && adds(question, &picked, next) {
             picked.push(next);
         }
     }
@@ -58,6 +61,14 @@ fn adds(question: &Question, picked: &[&Scored], next: &Scored) -> bool {
         .stems
         .iter()
         .any(|stem| next.unit.own_stems.contains(stem) && !picked.iter().any(|p| p.unit.stems.contains(stem)))
+}
+
+/// What an agent said around the sentence, in order: advice comes in steps.
+fn reply<'a>(lead: &Scored, ranked: &'a [Scored]) -> Vec<&'a Scored> {
+    let from = lead.unit.position.saturating_sub(MOST - 1);
+    (from..=from + MOST)
+        .filter_map(|position| ranked.iter().find(|s| s.unit.order() == (lead.unit.passage, position)))
+        .collect()
 }
 
 /// The same rule for another country, where the question does not say which: both are said.

@@ -19,6 +19,7 @@ pub mod place;
 pub mod ports;
 pub mod prompt;
 pub mod reply;
+pub mod rerank;
 pub mod rules;
 pub mod select;
 pub mod spelling;

@@ -14,6 +14,7 @@ pub mod support;
 use crate::evidence::Evidence;
 use crate::reply::{Answer, Citation, Sentence};
 use crate::select::{Question, Unit, stem_set, units};
+use crate::text::content_stems;
 use regex::Regex;
 use serde::Serialize;
 use std::collections::HashSet;
@@ -66,7 +67,7 @@ pub struct Standing {
 impl<'a> Checker<'a> {
     pub fn new(question: &'a Question, evidence: &'a Evidence) -> Self {
         let units = units(evidence);
-        let grounds = units.iter().map(|u| Ground::new(&u.context, &u.text)).collect();
+        let grounds = units.iter().map(|u| Ground::new(&format!("{}\n{}", u.context, u.antecedent), &u.text)).collect();
         // The customer's own words claim nothing, unless a source uses them: then they name its subject.
         let known: HashSet<&String> = units.iter().flat_map(|u| &u.stems).collect();
         let granted = question.stems.iter().filter(|s| !known.contains(s)).cloned().collect();
@@ -86,7 +87,7 @@ impl<'a> Checker<'a> {
         if let Some(promise) = promise(text) {
             return drop(format!("promises an action that nobody performed: '{promise}'"));
         }
-        let Some((at, shared)) = self.closest(&stems, &sentence.cites) else {
+        let Some((at, shared)) = self.closest(text, &stems, &sentence.cites) else {
             return drop("nothing in the evidence is about this".into());
         };
         if shared < SAME_SUBJECT {
@@ -103,7 +104,9 @@ impl<'a> Checker<'a> {
             return drop(format!("only {:.0}% of it stands in its source", support * 100.0));
         }
         let unit = &self.units[at];
-        let agrees = if unit.denied {
+        let agrees = if text.contains(unit.text.trim_start_matches(['-', ' '])) {
+            true
+        } else if unit.denied {
             polarity::is_negative(text)
         } else {
             polarity::agrees(text, &unit.text) || polarity::agrees(text, &format!("{}: {}", unit.context, unit.text))
@@ -117,17 +120,16 @@ impl<'a> Checker<'a> {
         Ok(Standing { text: text.to_owned(), passages: vec![passage], quote: self.units[at].text.clone() })
     }
 
-    /// The unit that carries most of the sentence. A citation only decides between equals: a true number with the
-    /// citation of another subject must not pass because the model pointed there.
-    fn closest(&self, stems: &HashSet<String>, cites: &[usize]) -> Option<(usize, f32)> {
-        let key =
-            |i: usize| (support::share(stems, &self.units[i].stems), cites.contains(&(self.units[i].passage + 1)));
-        let best = (0..self.units.len()).max_by(|&a, &b| {
-            let ((x, cited_x), (y, cited_y)) = (key(a), key(b));
-            x.total_cmp(&y).then(cited_x.cmp(&cited_y)).then(b.cmp(&a))
+    /// The unit that carries most of the sentence: most of its words, then most of its values. A citation only decides
+    /// between equals: a true number with the citation of another subject must not pass because the model pointed there.
+    fn closest(&self, text: &str, stems: &HashSet<String>, cites: &[usize]) -> Option<(usize, f32)> {
+        let shares: Vec<f32> = self.units.iter().map(|u| support::share(stems, &u.stems)).collect();
+        let most = shares.iter().copied().fold(0.0, f32::max);
+        let best = (0..self.units.len()).filter(|&i| shares[i] >= most - f32::EPSILON).min_by_key(|&i| {
+            let cited = cites.contains(&(self.units[i].passage + 1));
+            (self.grounds[i].missing(text).len(), !cited, i)
         })?;
-        let shared = key(best).0;
-        (shared > 0.0).then_some((best, shared))
+        (most > 0.0).then_some((best, most))
     }
 
     /// The unit with its neighbours: one statement is often spread over two sentences of a source.
@@ -156,9 +158,14 @@ impl<'a> Checker<'a> {
             // What the exception names that the general rule does not.
             let named: Vec<&String> = unit.own_stems.iter().filter(|s| !general.stems.contains(*s)).collect();
             let asked = self.question.stems.iter().filter(|s| named.contains(s)).count();
+            // One word is enough where the exception begins with it: it is what the exception is about.
+            let subject = content_stems(&unit.text)
+                .into_iter()
+                .take(3)
+                .any(|s| self.question.stems.contains(&s) && named.contains(&&s));
             let about_the_same =
                 unit.own_stems.iter().any(|s| general.own_stems.contains(s) && self.question.stems.contains(s));
-            (asked >= 1 && about_the_same).then_some(unit.text.as_str())
+            ((asked >= 2 || subject) && about_the_same).then_some(unit.text.as_str())
         })
     }
 

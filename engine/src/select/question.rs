@@ -41,7 +41,7 @@ static ASKED: LazyLock<Vec<(Regex, Asked)>> = LazyLock::new(|| {
             Asked::Time,
         ),
         re(
-            r"\b(?:how much|what(?:'s| is| are)? (?:the )?(?:\w+ ){0,3}(?:cost|price|fee|charge|minimum)s?|price of|cost of|costs?\b|how expensive|fees?\b|what does .* cost)",
+            r"\b(?:how much|what(?:'s| is| are)? (?:the )?(?:\w+ ){0,3}(?:cost|price|fee|charge|minimum)s?|price of|cost of|costs?\b|how expensive|do you charge|charge for|fees?\b|what does .* cost)",
             Asked::Money,
         ),
         re(r"\b(?:what percent|percentage|how big (?:is|a) (?:the )?discount)", Asked::Percent),
@@ -83,6 +83,18 @@ impl Asked {
     /// Whether a unit holds the kind of thing that is wanted.
     pub fn is_met_by(self, unit: &Unit) -> bool {
         unit.values.iter().any(|found| self.takes(&found.value)) || (self == Self::YesNo && states_a_rule(&unit.text))
+    }
+
+    /// How well a unit holds it: a price that is called one is more than an amount above which something is free.
+    pub fn met_by(self, unit: &Unit) -> f32 {
+        static PRICE: LazyLock<Regex> = LazyLock::new(|| {
+            Regex::new(r"(?i)\b(?:prices?|costs?|fees?|charges?|pay|deduct(?:ed)?|rate)\b").expect("constant")
+        });
+        match (self.is_met_by(unit), self) {
+            (false, _) => 0.0,
+            (true, Self::Money) if !PRICE.is_match(&unit.text) => 0.6,
+            (true, _) => 1.0,
+        }
     }
 
     /// Whether a value is of the kind that is wanted.

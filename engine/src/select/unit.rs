@@ -7,7 +7,9 @@ use crate::evidence::{Evidence, SourceKind};
 use crate::place::{Country, countries};
 use crate::text::sentences;
 use crate::value::{Found, values};
+use regex::Regex;
 use std::collections::{BTreeSet, HashSet};
+use std::sync::LazyLock;
 
 #[derive(Clone, Debug)]
 pub struct Unit {
@@ -25,6 +27,8 @@ pub struct Unit {
     pub values: Vec<Found>,
     /// Countries that the text names, or else the nearest heading above it that names any.
     pub countries: BTreeSet<Country>,
+    /// The sentence before, where this one points back to it ("For these the window is 15 minutes.").
+    pub antecedent: String,
     /// A table row or a list item: needs its context to be understood.
     pub fragment: bool,
     /// The heading or the lead-in above it says no ("What cannot be returned"): it says no without a negation of its own.
@@ -46,7 +50,10 @@ impl Unit {
 
     /// As a customer can read it without the page around it.
     pub fn shown(&self) -> String {
-        let text = self.text.trim_start_matches(['-', ' ']).to_owned();
+        let mut text = self.text.trim_start_matches(['-', ' ']).to_owned();
+        if !self.antecedent.is_empty() {
+            text = format!("{} {text}", self.antecedent.trim_start_matches(['-', ' ']));
+        }
         match self.context.rsplit(" › ").next() {
             Some(last) if (self.fragment || self.denied) && !last.is_empty() => format!("{last} — {text}"),
             _ => text,
@@ -55,7 +62,7 @@ impl Unit {
 
     /// What the embedder is given.
     pub fn with_context(&self) -> String {
-        format!("{}: {}", self.context, self.text)
+        format!("{}: {} {}", self.context, self.antecedent, self.text)
     }
 }
 
@@ -71,7 +78,8 @@ pub fn units(evidence: &Evidence) -> Vec<Unit> {
         let mut position = 0;
         let lines = match p.kind {
             SourceKind::Conversation => agent_lines(&p.text),
-            SourceKind::Policy | SourceKind::Product => p.text.lines().map(str::trim_end).collect(),
+            SourceKind::Product => p.text.lines().map(str::trim_end).filter(|line| !bookkeeping(line)).collect(),
+            SourceKind::Policy => p.text.lines().map(str::trim_end).collect(),
         };
         for line in lines.into_iter().filter(|l| !l.trim().is_empty()) {
             let item = line.trim_start().starts_with("- ");
@@ -81,17 +89,23 @@ pub fn units(evidence: &Evidence) -> Vec<Unit> {
             }
             let denied = (item && (is_negative(lead_in) || denies(heading))) || (!item && denies(heading));
             let pieces = if row { vec![line] } else { sentences(line) };
+            let mut before = "";
             for text in pieces {
                 let text = without_greeting(text);
                 if personal(text) {
                     continue;
                 }
                 let own_stems = stem_set(text);
-                if own_stems.is_empty() {
+                // "Enjoy the trail!"
+                let small_talk = p.kind == SourceKind::Conversation && own_stems.len() < 3;
+                if own_stems.is_empty() || small_talk {
                     continue;
                 }
+                let antecedent = if points_back(text) { before } else { "" };
+                before = text;
                 let mut stems = stem_set(&context);
                 stems.extend(own_stems.iter().cloned());
+                stems.extend(stem_set(antecedent));
                 let own = countries(text);
                 all.push(Unit {
                     countries: if own.is_empty() { inherited.clone() } else { own },
@@ -102,6 +116,7 @@ pub fn units(evidence: &Evidence) -> Vec<Unit> {
                     stems,
                     own_stems,
                     values: values(text),
+                    antecedent: antecedent.to_owned(),
                     fragment: item || row,
                     denied,
                 });
@@ -134,6 +149,22 @@ fn agent_lines(text: &str) -> Vec<&str> {
         }
     }
     lines
+}
+
+/// Lines of a catalogue entry that are there to be found by, not to be said.
+fn bookkeeping(line: &str) -> bool {
+    ["Vendor:", "Tags:", "Variants:", "Type:"].iter().any(|label| line.trim_start_matches("- ").starts_with(label))
+}
+
+/// Whether a sentence points back to the one before it and says little without it.
+fn points_back(text: &str) -> bool {
+    static BACK: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(
+            r"(?i)^(?:for |in |with |after |of |to )?(?:this|these|those|they|it|that|such|then|otherwise|both)\b",
+        )
+        .expect("constant")
+    });
+    BACK.is_match(text)
 }
 
 /// Masked personal data stands in it, or it greets: another customer's business.

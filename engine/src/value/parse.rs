@@ -218,7 +218,9 @@ fn code(c: &Captures) -> Option<Value> {
 }
 
 fn number(c: &Captures) -> Option<Value> {
-    let unit = c.name("unit").map(|u| {
+    // "9 in your boots" is no length; "9in" is.
+    let spaced = |u: &regex::Match| u.as_str().eq_ignore_ascii_case("in") && c[0].contains(' ');
+    let unit = c.name("unit").filter(|u| !spaced(u)).map(|u| {
         let unit = u.as_str().to_lowercase().replace(' ', "");
         match unit.as_str() {
             "liter" | "liters" | "litre" | "litres" => "l".to_owned(),
