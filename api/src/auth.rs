@@ -13,11 +13,11 @@ use engine::{AgentPass, Keyring, PlainKey, StorePass};
 use std::time::Duration;
 use tokio::{
     sync::{Mutex, RwLock},
-    time::Instant,
+    time::{Instant, sleep_until},
 };
 
-/// A key that was just made is looked up at most this often.
-const RETRY: Duration = Duration::from_secs(1);
+/// Unknown keys make the server look at most this often, however many are tried.
+const SPACING: Duration = Duration::from_millis(100);
 /// A key that was just revoked opens its store at most this much longer.
 const STALE: Duration = Duration::from_secs(2);
 
@@ -39,21 +39,29 @@ impl LiveKeyring {
         self.keys.keyring().await.map(drop)
     }
 
+    /// A key that was made before the request came is known: one that is not found is looked for once more.
     async fn admit(&self, key: &PlainKey) -> Result<StorePass, ApiError> {
-        self.reread(STALE).await;
+        let arrived = Instant::now();
+        // Whoever holds the lock is reading already.
+        if let Ok(mut read_at) = self.read_at.try_lock()
+            && read_at.elapsed() > STALE
+        {
+            self.reread(&mut read_at).await;
+        }
         if let Ok(pass) = self.ring.read().await.admit(key) {
             return Ok(pass);
         }
-        self.reread(RETRY).await;
+        let mut read_at = self.read_at.lock().await;
+        if *read_at <= arrived {
+            sleep_until(*read_at + SPACING).await;
+            self.reread(&mut read_at).await;
+        }
+        drop(read_at);
         self.ring.read().await.admit(key).map_err(|_| ApiError::Unauthorized)
     }
 
     /// A database that cannot be read leaves the keys that were known: they were good a moment ago.
-    async fn reread(&self, older_than: Duration) {
-        let mut read_at = self.read_at.lock().await;
-        if read_at.elapsed() < older_than {
-            return;
-        }
+    async fn reread(&self, read_at: &mut Instant) {
         *read_at = Instant::now();
         match self.keys.keyring().await {
             Ok(ring) => *self.ring.write().await = ring,

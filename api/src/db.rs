@@ -38,8 +38,7 @@ pub(crate) struct Db {
 impl Db {
     async fn open(path: &Path, migrations: &Migrator) -> Result<Self, DbError> {
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)
-                .map_err(|source| DbError::Folder { path: folder.to_owned(), source })?;
+            std::fs::create_dir_all(folder).map_err(|source| DbError::Folder { path: folder.to_owned(), source })?;
         }
         let options = SqliteConnectOptions::new()
             .filename(path)
@@ -54,10 +53,7 @@ impl Db {
             .connect_with(options)
             .await
             .map_err(|source| DbError::Open { path: path.to_owned(), source })?;
-        migrations
-            .run(&pool)
-            .await
-            .map_err(|source| DbError::Migrate { path: path.to_owned(), source })?;
+        migrations.run(&pool).await.map_err(|source| DbError::Migrate { path: path.to_owned(), source })?;
         Ok(Self { pool, path: path.to_owned() })
     }
 

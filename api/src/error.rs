@@ -146,12 +146,9 @@ impl ApiError {
                 "The store has no knowledge yet",
                 "Sync its sources first: shopclerk sync --store STORE PATH".into(),
             ),
-            Self::Stopping => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "stopping",
-                "The server is stopping",
-                "It takes no new work.".into(),
-            ),
+            Self::Stopping => {
+                (StatusCode::SERVICE_UNAVAILABLE, "stopping", "The server is stopping", "It takes no new work.".into())
+            }
             Self::TimedOut => (
                 StatusCode::GATEWAY_TIMEOUT,
                 "timed-out",

@@ -42,7 +42,8 @@ pub async fn observe(request: Request, next: Next) -> Response {
 }
 
 fn is_request_id(id: &str) -> bool {
-    (1..=REQUEST_ID_CHARS).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    (1..=REQUEST_ID_CHARS).contains(&id.len())
+        && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 #[cfg(test)]

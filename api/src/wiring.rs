@@ -275,4 +275,3 @@ fn expect_role(entry: &Entry, role: Role, wanted: &'static str) -> Result<Entry,
         Err(WiringError::Role { name: entry.name.clone(), wanted, role: entry.role })
     }
 }
-

@@ -63,13 +63,21 @@ fn errors_say_what_is_wrong_and_the_way_out() {
     std::fs::write(pages.join("a.md"), "# A\n\nText.").unwrap();
     std::fs::write(dir.path().join("bad.toml"), "[http]\n\nbnid = 1\n").unwrap();
     let cases: [(&[&str], i32, &[&str]); 7] = [
-        (&["ask", "--store", "s", "x"], 1, &["error: minilm-l6 is not here", "shopclerk models pull minilm-l6", "sha256"]),
+        (
+            &["ask", "--store", "s", "x"],
+            1,
+            &["error: minilm-l6 is not here", "shopclerk models pull minilm-l6", "sha256"],
+        ),
         (&["sync", "--store", "s", "pages"], 1, &["error: minilm-l6 is not here"]),
         (&["sync", "--store", "Not A Store", "pages"], 2, &["is not a store name"]),
         (&["--config", "bad.toml", "doctor"], 1, &["error: bad.toml:3: http.bnid: unknown field"]),
         (&["--config", "none.toml", "doctor"], 1, &["error: none.toml: the file cannot be read", "because: "]),
         (&["models", "pull", "gpt"], 1, &["there is no model 'gpt'; there are: minilm-l6"]),
-        (&["--offline", "models", "pull", "minilm-l6"], 1, &["because of --offline", "put the file at", "sha256 must be 53aa"]),
+        (
+            &["--offline", "models", "pull", "minilm-l6"],
+            1,
+            &["because of --offline", "put the file at", "sha256 must be 53aa"],
+        ),
     ];
     for (args, code, expect) in cases {
         let output = shopclerk(dir.path(), args);
@@ -88,7 +96,9 @@ fn the_doctor_names_what_is_missing() {
     let output = shopclerk(dir.path(), &["doctor"]);
     let text = out(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");
-    for part in ["settings   right", "profile '", "minilm-l6 is not here", "shopclerk models pull minilm-l6", "none yet"] {
+    for part in
+        ["settings   right", "profile '", "minilm-l6 is not here", "shopclerk models pull minilm-l6", "none yet"]
+    {
         assert!(text.contains(part), "no '{part}' in: {text}");
     }
 }

@@ -130,13 +130,16 @@ async fn prepare(mut house: House, args: &DemoArgs) -> Result<Prepared, CommandE
         .map_err(|e| CommandError::Said(format!("{}: currency: {e}", dir.join("store.toml").display())))?;
     let mut mask = MaskConfig::keeping(vec![shop.name.clone()]);
     if let Some(pattern) = &shop.order_number_pattern {
-        mask = mask
-            .with_order_number(pattern)
-            .map_err(|e| CommandError::Said(format!("{}: order_number_pattern: {e}", dir.join("store.toml").display())))?;
+        mask = mask.with_order_number(pattern).map_err(|e| {
+            CommandError::Said(format!("{}: order_number_pattern: {e}", dir.join("store.toml").display()))
+        })?;
     }
     let read = ReadOptions { currency, mask, ..ReadOptions::default() };
     let report = sync_sample(&house, &pass, dir, &read, models.embedder.clone()).await?;
-    println!("index      {}", sync::to_text(&report, step.elapsed().as_secs_f64()).trim_end().replace('\n', "\n           "));
+    println!(
+        "index      {}",
+        sync::to_text(&report, step.elapsed().as_secs_f64()).trim_end().replace('\n', "\n           ")
+    );
     sync::finish(&report)?;
 
     let app = house.app(&models).await?;
@@ -220,7 +223,8 @@ async fn sync_sample(
     };
     let options = SyncOptions { chunks: house.chunks(), allow_mass_removal: true, ..SyncOptions::default() };
     let bar = Bar::new();
-    let source = |sink: &mut dyn FnMut(Result<ingest::document::Document, ingest::source::Failure>)| sources(dir, read, sink);
+    let source =
+        |sink: &mut dyn FnMut(Result<ingest::document::Document, ingest::source::Failure>)| sources(dir, read, sink);
     let report = ingest::sync::sync(&mut target, source, &options, &bar).await;
     bar.clear();
     Ok(report?)

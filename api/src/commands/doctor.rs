@@ -35,7 +35,8 @@ pub async fn run(house: &House) -> Result<Exit, CommandError> {
     stores(house)?;
     let pip = Command::new("python3").args(["-m", "pip", "--version"]).output();
     let pip = pip.is_ok_and(|output| output.status.success());
-    let pip = if pip { "here: weights can come from wheels" } else { "not here: weights come from the hub or a folder" };
+    let pip =
+        if pip { "here: weights can come from wheels" } else { "not here: weights come from the hub or a folder" };
     println!("pip        {pip}");
     Ok(if good { Exit::Done } else { Exit::NotGood })
 }

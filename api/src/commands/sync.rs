@@ -17,11 +17,8 @@ pub async fn run(house: &House, args: SyncArgs) -> Result<Exit, CommandError> {
         mask = mask.with_order_number(pattern).map_err(|e| CommandError::Said(format!("--order-number: {e}")))?;
     }
     let read = ReadOptions { currency: args.currency, mask, ..ReadOptions::default() };
-    let options = SyncOptions {
-        allow_mass_removal: args.allow_mass_removal,
-        chunks: house.chunks(),
-        ..SyncOptions::default()
-    };
+    let options =
+        SyncOptions { allow_mass_removal: args.allow_mass_removal, chunks: house.chunks(), ..SyncOptions::default() };
     let embedder = house.load_embedder().await?;
     let (mut target, _lock) = house.sync_target(&operator(&args.store), embedder, args.rebuild).await?;
     let bar = Bar::new();
@@ -50,10 +47,8 @@ pub fn finish(report: &SyncReport) -> Result<Exit, CommandError> {
 
 pub fn to_text(report: &SyncReport, seconds: f64) -> String {
     let SyncReport { new, changed, removed, unchanged, kept, failed, .. } = report;
-    let mut text = format!(
-        "{new} new, {changed} changed, {removed} removed, {unchanged} unchanged, {} failed\n",
-        failed.len()
-    );
+    let mut text =
+        format!("{new} new, {changed} changed, {removed} removed, {unchanged} unchanged, {} failed\n", failed.len());
     for failure in failed {
         text.push_str(&format!("  failed: {failure}\n"));
     }
@@ -74,17 +69,10 @@ pub fn to_text(report: &SyncReport, seconds: f64) -> String {
 }
 
 fn to_json(report: &SyncReport, seconds: f64) -> serde_json::Value {
-    let failed: Vec<_> = report
-        .failed
-        .iter()
-        .map(|f| json!({ "path": f.path, "line": f.line, "reason": f.reason }))
-        .collect();
-    let skipped: Vec<_> = report
-        .tally
-        .skipped
-        .iter()
-        .map(|s| json!({ "path": s.path, "count": s.count, "reason": s.reason }))
-        .collect();
+    let failed: Vec<_> =
+        report.failed.iter().map(|f| json!({ "path": f.path, "line": f.line, "reason": f.reason })).collect();
+    let skipped: Vec<_> =
+        report.tally.skipped.iter().map(|s| json!({ "path": s.path, "count": s.count, "reason": s.reason })).collect();
     json!({
         "new": report.new,
         "changed": report.changed,

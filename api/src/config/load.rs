@@ -261,9 +261,21 @@ mod tests {
             ("http = 1\n", &[], "my.toml:1: http: invalid type"),
             ("[models]\ndevice = \"cuda:0\"\n", &[], "my.toml:2: models.device: unknown variant `cuda:0`"),
             ("[engine]\n\ncandidates = 2\npassages = 5\n", &[], "my.toml:4: engine.passages: "),
-            ("", &[("SHOPCLERK_LIMITS__WAITING", "many")], "the environment variable SHOPCLERK_LIMITS__WAITING: limits.waiting: "),
-            ("", &[("SHOPCLERK_LIMITS__CONCURRENT", "0")], "the environment variable SHOPCLERK_LIMITS__CONCURRENT: limits.concurrent: "),
-            ("", &[("SHOPCLERK_HTPP__BIND", "x")], "the environment variable SHOPCLERK_HTPP__BIND: htpp.bind: unknown field"),
+            (
+                "",
+                &[("SHOPCLERK_LIMITS__WAITING", "many")],
+                "the environment variable SHOPCLERK_LIMITS__WAITING: limits.waiting: ",
+            ),
+            (
+                "",
+                &[("SHOPCLERK_LIMITS__CONCURRENT", "0")],
+                "the environment variable SHOPCLERK_LIMITS__CONCURRENT: limits.concurrent: ",
+            ),
+            (
+                "",
+                &[("SHOPCLERK_HTPP__BIND", "x")],
+                "the environment variable SHOPCLERK_HTPP__BIND: htpp.bind: unknown field",
+            ),
         ];
         for (text, env, expect) in cases {
             let error = with(text, env).expect_err(text);

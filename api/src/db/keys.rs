@@ -1,10 +1,7 @@
 //! Keys: made, listed, revoked, and the only place that builds a [`Keyring`].
 
 use super::{Db, DbError};
-use engine::{
-    Keyring, PlainKey, Role, StoreId,
-    access::KeyHash,
-};
+use engine::{Keyring, PlainKey, Role, StoreId, access::KeyHash};
 use jiff::Timestamp;
 use rand::{TryRngCore, rngs::OsRng};
 use sqlx::{Row, migrate::Migrator, sqlite::SqliteRow};

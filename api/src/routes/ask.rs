@@ -16,11 +16,7 @@ use axum::{
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
-use engine::{
-    HandoffCase, HandoffReason, StorePass, Turn,
-    ports::Handoffs,
-    reply,
-};
+use engine::{HandoffCase, HandoffReason, StorePass, Turn, ports::Handoffs, reply};
 use std::time::Instant;
 use tokio::time::timeout;
 
@@ -137,13 +133,7 @@ impl Question {
             duration_ms = millis(started),
             "question answered"
         );
-        Ok(AskResponse {
-            conversation_id: turn.conversation.0.clone(),
-            turn: turn.number,
-            reply,
-            citations,
-            timings,
-        })
+        Ok(AskResponse { conversation_id: turn.conversation.0.clone(), turn: turn.number, reply, citations, timings })
     }
 
     /// Too slow is a person's case, not an error.
@@ -167,9 +157,9 @@ impl Question {
 
 fn wants_events(headers: &HeaderMap) -> bool {
     let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    accepted.flat_map(|value| value.split(',')).any(|kind| {
-        kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("text/event-stream")
-    })
+    accepted
+        .flat_map(|value| value.split(','))
+        .any(|kind| kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("text/event-stream"))
 }
 
 fn millis(since: Instant) -> f64 {

@@ -201,7 +201,8 @@ impl From<HandoffRecord> for Handoff {
 
 impl From<handoff::HandoffCase> for Case {
     fn from(case: handoff::HandoffCase) -> Self {
-        let looked_at = |seen: handoff::LookedAt| LookedAt { doc: seen.doc.to_string(), title: seen.title, url: seen.url };
+        let looked_at =
+            |seen: handoff::LookedAt| LookedAt { doc: seen.doc.to_string(), title: seen.title, url: seen.url };
         Self {
             conversation_id: case.conversation.0,
             turn: case.turn,

@@ -149,6 +149,9 @@ mod tests {
         let counted = turn(&format!(r#"{{"question":"c","history":{history},"country":"us"}}"#)).unwrap();
         assert_eq!((counted.number, counted.country.as_deref(), counted.history.len()), (1, Some("US"), 2));
         assert_eq!(turn(r#"{"question":"c","turn":7}"#).unwrap().number, 7);
-        assert_ne!(turn(r#"{"question":"c"}"#).unwrap().conversation, turn(r#"{"question":"c"}"#).unwrap().conversation);
+        assert_ne!(
+            turn(r#"{"question":"c"}"#).unwrap().conversation,
+            turn(r#"{"question":"c"}"#).unwrap().conversation
+        );
     }
 }

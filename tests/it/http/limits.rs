@@ -20,37 +20,46 @@ use tokio::time::{sleep, timeout};
 
 /// An index that never answers, and counts who is waiting for it.
 #[derive(Default)]
-struct Stuck(Arc<AtomicUsize>);
+struct Stuck(Arc<Counts>);
 
-struct Waiting(Arc<AtomicUsize>);
+#[derive(Default)]
+struct Counts {
+    /// Searches that ever began.
+    begun: AtomicUsize,
+    /// Those that nobody has given up.
+    waiting: AtomicUsize,
+}
+
+struct Waiting(Arc<Counts>);
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
+        self.0.waiting.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
 #[async_trait]
 impl Knowledge for Stuck {
     async fn search(&self, _: &StorePass, _: &SearchQuery) -> Result<Vec<Passage>, KnowledgeError> {
-        self.0.fetch_add(1, Ordering::SeqCst);
+        self.0.waiting.fetch_add(1, Ordering::SeqCst);
+        self.0.begun.fetch_add(1, Ordering::SeqCst);
         let _waiting = Waiting(self.0.clone());
         std::future::pending().await
     }
 }
 
-async fn until(waiting: &AtomicUsize, expect: usize) {
+async fn until(count: &AtomicUsize, expect: usize) {
     let reached = async {
-        while waiting.load(Ordering::SeqCst) != expect {
+        while count.load(Ordering::SeqCst) != expect {
             sleep(Duration::from_millis(5)).await;
         }
     };
     timeout(Duration::from_secs(10), reached).await.unwrap_or_else(|_| panic!("not {expect} in time"));
 }
 
-async fn stuck(timeout_ms: u64) -> (TestApp, Arc<AtomicUsize>) {
-    let waiting = Arc::new(AtomicUsize::new(0));
-    let knowledge = Stuck(waiting.clone());
+async fn stuck(timeout_ms: u64) -> (TestApp, Arc<Counts>) {
+    let counts = Arc::new(Counts::default());
+    let knowledge = Stuck(counts.clone());
     let app = TestApp::with(|setup| {
         setup.ports.knowledge = Arc::new(knowledge);
         setup.http.request_timeout_ms = timeout_ms;
@@ -58,19 +67,19 @@ async fn stuck(timeout_ms: u64) -> (TestApp, Arc<AtomicUsize>) {
         setup.limits.retry_after_s = 7;
     })
     .await;
-    (app, waiting)
+    (app, counts)
 }
 
 #[tokio::test]
 async fn when_every_place_is_taken_the_next_is_told_so_at_once() {
-    let (app, waiting) = stuck(60_000).await;
+    let (app, counts) = stuck(60_000).await;
     let shop = app.storefront("one").await;
     let ask = || {
         let shop = shop.clone();
         tokio::spawn(async move { shop.ask(ANSWERED).await })
     };
     let first = ask();
-    until(&waiting, 1).await;
+    until(&counts.waiting, 1).await;
     let second = ask();
     sleep(Duration::from_millis(50)).await;
     let asked = Instant::now();
@@ -79,22 +88,23 @@ async fn when_every_place_is_taken_the_next_is_told_so_at_once() {
     assert_eq!((third.status, third.problem().as_str()), (StatusCode::SERVICE_UNAVAILABLE, "busy"));
     assert_eq!(third.header("retry-after"), Some("7"));
     // The first caller hangs up: the second gets the place.
+    assert_eq!(counts.begun.load(Ordering::SeqCst), 1);
     first.abort();
-    until(&waiting, 0).await;
-    until(&waiting, 1).await;
+    until(&counts.begun, 2).await;
+    until(&counts.waiting, 1).await;
     second.abort();
-    until(&waiting, 0).await;
+    until(&counts.waiting, 0).await;
 }
 
 #[tokio::test]
 async fn a_question_that_takes_too_long_goes_to_a_person() {
-    let (app, waiting) = stuck(50).await;
+    let (app, counts) = stuck(50).await;
     let shop = app.storefront("one").await;
     let reply = shop.ask(ANSWERED).await;
     assert_eq!(reply.status, StatusCode::OK, "{}", reply.text);
     let reply = reply.json();
     assert_eq!(reply["reply"]["case"]["reason"], "unavailable");
-    assert_eq!(waiting.load(Ordering::SeqCst), 0, "the search was stopped");
+    assert_eq!(counts.waiting.load(Ordering::SeqCst), 0, "the search was stopped");
     let list = app.agent("one").await.get("/v1/stores/one/handoffs").await.json();
     assert_eq!(list["handoffs"][0]["id"], reply["reply"]["id"]);
 }
@@ -102,29 +112,29 @@ async fn a_question_that_takes_too_long_goes_to_a_person() {
 #[tokio::test]
 async fn whoever_leaves_a_stream_stops_the_work() {
     use tower::ServiceExt;
-    let (app, waiting) = stuck(60_000).await;
+    let (app, counts) = stuck(60_000).await;
     let shop = app.storefront("one").await;
     let body = json!({ "question": ANSWERED }).to_string();
     let request = shop.request(Method::POST, "/v1/ask", &[JSON, EVENTS], &body);
     let response = app.router.clone().oneshot(request).await.unwrap();
     let mut stream = response.into_body().into_data_stream();
     assert!(timeout(Duration::from_millis(50), stream.next()).await.is_err(), "nothing to say yet");
-    until(&waiting, 1).await;
+    until(&counts.waiting, 1).await;
     drop(stream);
-    until(&waiting, 0).await;
+    until(&counts.waiting, 0).await;
     // And the place is free again.
     let next = tokio::spawn({
         let shop = shop.clone();
         async move { shop.ask(ANSWERED).await }
     });
-    until(&waiting, 1).await;
+    until(&counts.waiting, 1).await;
     next.abort();
 }
 
 #[tokio::test]
 async fn a_server_that_is_told_to_stop_finishes_what_runs() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let (app, waiting) = stuck(400).await;
+    let (app, counts) = stuck(400).await;
     let key = app.key("one", engine::Role::Storefront).await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -140,7 +150,7 @@ async fn a_server_that_is_told_to_stop_finishes_what_runs() {
         body.len()
     );
     socket.write_all(request.as_bytes()).await.unwrap();
-    until(&waiting, 1).await;
+    until(&counts.waiting, 1).await;
     stop.send(()).unwrap();
     let mut answer = String::new();
     socket.read_to_string(&mut answer).await.unwrap();
@@ -152,11 +162,12 @@ async fn a_server_that_is_told_to_stop_finishes_what_runs() {
 #[tokio::test]
 async fn a_caller_who_hangs_up_stops_the_work_behind_a_real_socket_too() {
     use tokio::io::AsyncWriteExt;
-    let (app, waiting) = stuck(60_000).await;
+    let (app, counts) = stuck(60_000).await;
     let key = app.key("one", engine::Role::Storefront).await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let server = tokio::spawn(api::serve::serve(listener, app.app.clone(), Duration::from_millis(10), std::future::pending()));
+    let server =
+        tokio::spawn(api::serve::serve(listener, app.app.clone(), Duration::from_millis(10), std::future::pending()));
     let mut socket = tokio::net::TcpStream::connect(address).await.unwrap();
     let body = json!({ "question": ANSWERED }).to_string();
     let request = format!(
@@ -165,8 +176,8 @@ async fn a_caller_who_hangs_up_stops_the_work_behind_a_real_socket_too() {
         body.len()
     );
     socket.write_all(request.as_bytes()).await.unwrap();
-    until(&waiting, 1).await;
+    until(&counts.waiting, 1).await;
     drop(socket);
-    until(&waiting, 0).await;
+    until(&counts.waiting, 0).await;
     server.abort();
 }

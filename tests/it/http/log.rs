@@ -51,7 +51,9 @@ async fn the_log_holds_no_word_of_a_customer() {
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let answered: Vec<&Value> = lines.iter().filter(|l| l["fields"]["message"] == "question answered").collect();
     assert_eq!(answered.len(), 4, "{text}");
-    assert!(answered.iter().any(|l| l["fields"]["reply.type"] == "handoff" && l["fields"]["handoff.reason"].is_string()));
+    assert!(
+        answered.iter().any(|l| l["fields"]["reply.type"] == "handoff" && l["fields"]["handoff.reason"].is_string())
+    );
     for line in answered {
         assert_eq!(line["fields"]["store.id"], "one");
         assert!(line["fields"]["duration_ms"].is_f64());
