@@ -367,7 +367,7 @@ const TRACED: usize = 60;
 /// Of the passages that a draft may rest on, at most one in this many is a past conversation, or a product: a word
 /// that forty products share must not crowd out the one page with the rule.
 const CONVERSATIONS: usize = 4;
-const PRODUCTS: usize = 2;
+const PRODUCTS: usize = 3;
 
 impl UnitTrace {
     fn new(scored: &Scored, evidence: &Evidence) -> Self {

@@ -9,6 +9,9 @@ const MOST: usize = 3;
 /// A further sentence must score nearly as well as the first.
 const NEAR: f32 = 0.9;
 
+/// Words that carry a subject; a lead with no more of them is a beginning.
+const SHORT: usize = 5;
+
 /// Picks the sentence that answers, what belongs to it, and the exceptions to it. `ranked` is best first.
 pub fn extract(question: &Question, ranked: &[Scored]) -> Draft {
     let Some(first) = lead(question, ranked) else {
@@ -19,6 +22,7 @@ pub fn extract(question: &Question, ranked: &[Scored]) -> Draft {
     if first.features.conversation > 0.0 {
         picked = reply(first, ranked);
     }
+    picked.extend(rest(first, ranked));
     for next in ranked {
         if picked.len() >= MOST {
             break;
@@ -61,6 +65,15 @@ fn adds(question: &Question, picked: &[&Scored], next: &Scored) -> bool {
         .stems
         .iter()
         .any(|stem| next.unit.own_stems.contains(stem) && !picked.iter().any(|p| p.unit.stems.contains(stem)))
+}
+
+/// "It runs small." is finished by the sentence after it.
+fn rest<'a>(lead: &Scored, ranked: &'a [Scored]) -> Option<&'a Scored> {
+    let after = (lead.unit.passage, lead.unit.position + 1);
+    let short = lead.unit.own_stems.len() <= SHORT && lead.unit.values.is_empty();
+    ranked
+        .iter()
+        .find(|s| short && s.unit.order() == after && s.unit.own_stems.len() > SHORT / 2 && s.total >= lead.total * 0.5)
 }
 
 /// What an agent said around the sentence, in order: advice comes in steps.

@@ -120,7 +120,7 @@ impl Asked {
 fn states_a_rule(text: &str) -> bool {
     static RULE: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(
-            r"(?i)\b(?:can|may|must|will|is|are|do|does|accept|offer|ship|eligible|allowed|only|free|included?)\b",
+            r"(?i)\b(?:can|may|must|will|is|are|do|does|accept|offer|ship|eligible|allowed|only|included?|separately|comes?|fits?|compatible)\b",
         )
         .expect("constant")
     });

@@ -103,10 +103,11 @@ pub fn units(evidence: &Evidence) -> Vec<Unit> {
                 }
                 let antecedent = if points_back(text) { before } else { "" };
                 before = text;
+                let mut own_stems = own_stems;
+                own_stems.extend(stem_set(antecedent));
                 let mut stems = stem_set(&context);
                 stems.extend(own_stems.iter().cloned());
-                stems.extend(stem_set(antecedent));
-                let own = countries(text);
+                let own = countries(&outside_parentheses(text));
                 all.push(Unit {
                     countries: if own.is_empty() { inherited.clone() } else { own },
                     passage,
@@ -149,6 +150,12 @@ fn agent_lines(text: &str) -> Vec<&str> {
         }
     }
     lines
+}
+
+/// "$10.00 ($14.00 CAD in Canada)" is not about Canada alone.
+fn outside_parentheses(text: &str) -> String {
+    static INSIDE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\([^)]*\)").expect("constant"));
+    INSIDE.replace_all(text, " ").into_owned()
 }
 
 /// Lines of a catalogue entry that are there to be found by, not to be said.
