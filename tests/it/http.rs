@@ -117,7 +117,8 @@ async fn errors_are_problem_documents() {
     let long = "é".repeat(4001);
     let question = |q: &str| json!({ "question": q }).to_string();
     let huge = question(&"x".repeat(300_000));
-    let cases: Vec<(Method, &str, &[(&str, &str)], String, u16, &str, &str)> = vec![
+    type Case<'a> = (Method, &'a str, &'a [(&'a str, &'a str)], String, u16, &'a str, &'a str);
+    let cases: [Case<'_>; 10] = [
         (Method::POST, "/v1/ask", &[JSON], "{".into(), 400, "invalid-request", "body"),
         (Method::POST, "/v1/ask", &[JSON], "{}".into(), 400, "invalid-request", "question"),
         (Method::POST, "/v1/ask", &[JSON], r#"{"question":"a","who":1}"#.into(), 400, "invalid-request", "who"),

@@ -82,13 +82,16 @@ pub async fn run(house: House, args: DemoArgs) -> Result<Exit, CommandError> {
 
 fn next_steps(url: &str, key: &str) -> String {
     let auth = format!("-H 'authorization: Bearer {key}'");
+    let program = std::env::current_exe().map_or_else(|_| "shopclerk".into(), |path| path.display().to_string());
     format!(
         "It answers at {url}. Try:\n\n  \
          curl {auth} --json '{{\"question\": \"Do you ship to Canada?\"}}' {url}/v1/ask\n  \
          curl -N -H 'accept: text/event-stream' {auth} --json '{{\"question\": \"How do I wash a down jacket?\"}}' \
          {url}/v1/ask\n  \
          curl {auth} {url}/v1/stores/{STORE}/handoffs\n\n\
-         Your own store: shopclerk sync --store mystore PATH, then shopclerk ask --store mystore \"...\"\n\
+         Your own store:\n\n  \
+         {program} sync --store mystore PATH\n  \
+         {program} ask --store mystore \"...\"\n\n\
          Ctrl-C stops it.\n"
     )
 }
@@ -260,7 +263,9 @@ async fn ask(engine: &Engine, pass: &StorePass, number: usize, question: &Questi
     let judged = judge(question, &Response::from(&outcome.reply));
     let good = judged.verdict.is_good();
     println!("{number}. {}", question.text);
-    println!("   {}", show::reply(&outcome.reply).trim_end().replace('\n', "\n   "));
+    for line in show::reply(&outcome.reply).lines() {
+        println!("{}", format!("   {line}").trim_end());
+    }
     println!("     {}", show::timings(&outcome.trace));
     println!("   {} {}", if good { "✓" } else { "✗" }, judged.verdict.name().replace('_', " "));
     for (label, facts) in [("missing", &judged.missing), ("must not be said", &judged.violated)] {

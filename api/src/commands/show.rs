@@ -146,11 +146,14 @@ fn marked(answer: &Answer) -> String {
 fn sources(answer: &Answer) -> String {
     let mut text = String::new();
     for citation in answer.citations() {
-        let mut place = vec![citation.title.as_str()];
-        place.extend(citation.heading.iter().map(String::as_str));
-        let _ = writeln!(text, "  [{}] {}{}", citation.number, place.join(" › "), link(citation.url.as_deref()));
+        let place = place(&citation.title, &citation.heading);
+        let _ = writeln!(text, "  [{}] {place}{}", citation.number, link(citation.url.as_deref()));
     }
     text
+}
+
+fn place(title: &str, heading: &[String]) -> String {
+    std::iter::once(title).chain(heading.iter().map(String::as_str)).collect::<Vec<_>>().join(" › ")
 }
 
 fn link(url: Option<&str>) -> String {
@@ -188,7 +191,7 @@ pub fn explain(trace: &Trace) -> String {
     let score = |score: Option<f32>| score.map_or_else(|| "    -".into(), |s| format!("{s:5.2}"));
     for passage in &trace.passages {
         let s = passage.scores;
-        let place = [&[passage.title.clone()], passage.heading.as_slice()].concat().join(" › ");
+        let place = place(&passage.title, &passage.heading);
         let _ = writeln!(
             text,
             "  {} {} {:.4} {}  {:<12} {}  {place}",
