@@ -19,9 +19,15 @@ test: tools
 	fi
 	cargo test --release --locked --workspace --doc
 
-# Speed of the models; docs/performance.md says what each number means.
+MODELS ?= $(HOME)/.cache/shopclerk/models
+GGUF ?= $(firstword $(wildcard $(MODELS)/qwen2.5*-1.5b/*.gguf))
+
+# Speed of index, embedder and generator; docs/performance.md says what each number means. The two models must be
+# here: shopclerk models pull minilm-l6, and a generator.
 bench: tools
-	cargo bench --locked -p models
+	cargo bench --locked --workspace --bench index
+	cargo bench --locked --workspace --bench embed -- --models "$(MODELS)" --texts "$(CURDIR)/api/demo/questions.jsonl"
+	cargo bench --locked --workspace --bench generate -- --model "$(GGUF)" --threads 2 --prefill 256 --decode 32
 
 # Format, lints, advisories and licences, unused dependencies. Installs the two tools that it lacks.
 lint: tools
