@@ -6,7 +6,7 @@ export CARGO_TARGET_DIR ?= $(HOME)/.cache/shopclerk/target
 
 # The sample store from nothing to answers, then a server to try. ONCE=1 ends after the answers.
 demo: tools
-	cargo build --release --locked --workspace --bins
+	cargo build --release --locked --workspace --bin shopclerk
 	"$(CARGO_TARGET_DIR)/release/shopclerk" demo --store-dir api/demo $(if $(ONCE),--once)
 
 # Everything that needs no weights and no network.
