@@ -12,7 +12,7 @@ use rust_stemmers::{Algorithm, Stemmer};
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// How many documents of each list the fusion looks at.
 const FUSED_DEPTH: usize = 100;
@@ -107,6 +107,8 @@ impl Analyzer {
 pub struct DenseWindows {
     embedder: Arc<dyn Embedder>,
     windows: Vec<(DocId, Vec<f32>)>,
+    /// Vectors of the questions so far: the fusion asks the same ones again.
+    asked: Mutex<HashMap<String, Vec<f32>>>,
 }
 
 impl DenseWindows {
@@ -119,15 +121,25 @@ impl DenseWindows {
     ) -> Result<Self, ModelError> {
         let (ids, texts): (Vec<DocId>, Vec<String>) = all_windows(corpus).unzip();
         let vectors = vectors::embed_passages(&*embedder, &texts, cache, step).await?;
-        Ok(Self { embedder, windows: ids.into_iter().zip(vectors).collect() })
+        Ok(Self { embedder, windows: ids.into_iter().zip(vectors).collect(), asked: Mutex::default() })
     }
 
     pub fn window_count(corpus: &[CorpusDocument]) -> usize {
         all_windows(corpus).count()
     }
 
+    async fn embed(&self, query: &str) -> Result<Vec<f32>, ModelError> {
+        let asked = || self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(vector) = asked().get(query) {
+            return Ok(vector.clone());
+        }
+        let vector = self.embedder.embed_query(query).await?.values;
+        asked().insert(query.to_owned(), vector.clone());
+        Ok(vector)
+    }
+
     async fn ranked(&self, query: &str, limit: usize) -> Result<Vec<(DocId, f32)>, ModelError> {
-        let query = self.embedder.embed_query(query).await?.values;
+        let query = self.embed(query).await?;
         let scored = self.windows.iter().map(|(doc, window)| (doc.clone(), cosine(&query, window))).collect();
         Ok(documents(best_first(scored, usize::MAX), limit))
     }

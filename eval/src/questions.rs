@@ -138,9 +138,9 @@ pub fn summarize(results: &[Asked]) -> Metrics {
     Metrics(rates.into_iter().filter_map(|(name, yes, of)| Some((name, wilson(yes, of)?))).collect())
 }
 
-/// Facts whose statement is checked; yes or no counts as one where it has to be said.
+/// Facts whose statement is checked; a yes or no counts as one where nothing else is asked for.
 fn required_facts(question: &Question) -> usize {
-    question.must_include.len() + usize::from(question.polarity.is_some())
+    question.must_include.len() + usize::from(question.must_include.is_empty() && question.polarity.is_some())
 }
 
 /// Where no reply was wrong: the rate of wrong replies that this many questions still cannot rule out.

@@ -98,9 +98,10 @@ fn judge_answer(question: &Question, text: &str, cited: &[DocId]) -> Judged {
         question.must_not_include.iter().filter(|fact| statement.states(fact)).map(|fact| fact.label()).collect();
     let said = polarity(text);
     let contradicted = matches!((question.polarity, said), (Some(expected), Said::Outright(said)) if said != expected);
-    // An implied yes or no is too weak to be called wrong, and too weak to be called said.
+    // Read from negations a yes or no is too weak to be called wrong, and where facts are asked for they say more.
     let (Said::Outright(found) | Said::Implied(found)) = said;
-    if let Some(expected) = question.polarity.filter(|expected| *expected != found) {
+    if let Some(expected) = question.polarity.filter(|expected| question.must_include.is_empty() && *expected != found)
+    {
         missing.push(expected.name().to_owned());
     }
     let accepted = question.accepts(Action::Answer);
@@ -165,11 +166,16 @@ mod tests {
 
     #[test]
     fn yes_and_no() {
-        let no = question(r#""action":"answer","polarity":"no","must_include":["12"]"#);
-        check(&no, &answer("No. Wait 12 months."), Right);
-        check(&no, &answer("You cannot within 12 months."), Right);
-        let judged = check(&no, &answer("Yes, within 12 months."), Wrong);
-        assert!(judged.contradicted && judged.missing == ["no"]);
+        let no = question(r#""action":"answer","polarity":"no""#);
+        check(&no, &answer("No. Wait a year."), Right);
+        check(&no, &answer("You cannot."), Right);
         assert_eq!(check(&no, &answer("It takes 12 months."), Incomplete).missing, ["no"]);
+        let judged = check(&no, &answer("Yes, within a year."), Wrong);
+        assert!(judged.contradicted && judged.missing == ["no"]);
+        // With a fact to state, only an outright contradiction counts.
+        let yes = question(r#""action":"answer","polarity":"yes","must_include":["$10"]"#);
+        check(&yes, &answer("A fee of $10 applies if the bank does not honor the check."), Right);
+        check(&yes, &answer("No, only $10."), Wrong);
+        check(&yes, &answer("Yes."), Incomplete);
     }
 }
