@@ -67,6 +67,9 @@ impl Question {
             }
         }
         let asked = ASKED.iter().find(|(pattern, _)| pattern.is_match(text)).map_or(Asked::Open, |(_, asked)| *asked);
+        // "What does it cost" asks for money, and says nothing about what the money is for.
+        let subject: Vec<String> = stems.iter().filter(|s| !asked.words().contains(&s.as_str())).cloned().collect();
+        let stems = if subject.is_empty() { stems } else { subject };
         Self { text: text.to_owned(), stems, values: values(text), asked, countries: place::countries(text) }
     }
 
@@ -80,6 +83,16 @@ impl Question {
 }
 
 impl Asked {
+    /// Stems of the words that only name the kind.
+    fn words(self) -> &'static [&'static str] {
+        match self {
+            Self::Money => &["cost", "price", "charg", "fee", "expens", "money"],
+            Self::Time => &["time", "day", "week", "month", "hour", "minut", "date"],
+            Self::Contact => &["contact", "reach"],
+            Self::Count | Self::Percent | Self::YesNo | Self::Open => &[],
+        }
+    }
+
     /// Whether a unit holds the kind of thing that is wanted.
     pub fn is_met_by(self, unit: &Unit) -> bool {
         unit.values.iter().any(|found| self.takes(&found.value)) || (self == Self::YesNo && states_a_rule(&unit.text))
@@ -134,6 +147,7 @@ mod tests {
     #[test]
     fn the_kind_of_answer_is_read_from_the_question() {
         let check = |text: &str, expect: Asked| assert_eq!(Question::read(text).asked, expect, "{text}");
+        assert_eq!(Question::read("Do you ship to Canada, and what does it cost?").stems, ["ship", "canada"]);
         check("How long do I have to return a jacket?", Asked::Time);
         check("How many days do I have?", Asked::Time);
         check("How much is shipping to Canada?", Asked::Money);
