@@ -40,7 +40,7 @@ pub struct SyncOptions {
     /// More than half of the documents may go.
     pub allow_mass_removal: bool,
     pub chunks: ChunkConfig,
-    /// Chunks that are embedded and stored together; a kill costs two batches of embedding at most.
+    /// Chunks that are embedded and stored together.
     pub batch: usize,
 }
 
@@ -54,7 +54,7 @@ impl Default for SyncOptions {
 pub trait SyncProgress: Send + Sync {
     /// The sources were read and compared.
     fn planned(&self, plan: &Plan);
-    /// `done` of `total` chunks are stored.
+    /// `done` of `total` chunks are stored, and stay so if the process is killed now.
     fn stored(&self, done: usize, total: usize);
     /// What was stored is being made searchable.
     fn publishing(&self);

@@ -30,11 +30,11 @@ const BATCH: usize = 8;
 /// Says to [`child`] what to do: data directory, version, server's address or nothing, its report.
 const ORDERS: &str = "SHOPCLERK_TEST_SYNC_CHILD";
 
-/// Two versions of the sources: between them a third of the pages changes, a few go and a few come.
+/// Two versions of the sources: between them two thirds of the pages change, a few go and a few come.
 fn sources(version: usize) -> Vec<Document> {
     let numbers: Vec<usize> = if version == 0 { (0..24).collect() } else { (3..27).collect() };
     let text = |n: usize, part: usize| {
-        let edition = if n.is_multiple_of(3) { version } else { 9 };
+        let edition = if n.is_multiple_of(3) { 9 } else { version };
         format!("Rule {n} part {part} edition {edition} about returns. ").repeat(8)
     };
     let document = |n: usize| {
@@ -49,7 +49,7 @@ fn sources(version: usize) -> Vec<Document> {
 }
 
 fn slow() -> Arc<FakeEmbedder> {
-    Arc::new(FakeEmbedder::new("fake@1", 32).slow(Duration::from_millis(2)))
+    Arc::new(FakeEmbedder::new("fake@1", 32).slow(Duration::from_millis(4)))
 }
 
 fn options() -> SyncOptions {
@@ -107,7 +107,7 @@ async fn survives(backend: IndexBackend, stepwise: bool) {
             (version, published, left) = (1 - version, version, None);
         } else {
             kills += 1;
-            amid += usize::from(stored > 0 && planned.is_some_and(|planned| stored < planned));
+            amid += usize::from(planned.is_some_and(|planned| stored < planned));
         }
         let mut question = query(&slow(), "rule edition about returns", SearchMode::Fused).await;
         question.limit = 60;
@@ -127,7 +127,7 @@ async fn survives(backend: IndexBackend, stepwise: bool) {
             assert!(all_of(&old) || all_of(&new), "two versions in one answer after {kills} kills");
         }
     }
-    assert!(amid >= 3, "only {amid} kills fell between two batches: the delays do not fit this machine");
+    assert!(amid >= 3, "only {amid} kills fell while chunks were stored: the delays do not fit this machine");
     // To the end, and beside an index that nobody disturbed.
     let mut target = killed.target(&pass, slow(), false).await.unwrap();
     sync(&mut target, from(sources(1).into_iter().map(Ok).collect()), &options(), &Silent).await.unwrap();

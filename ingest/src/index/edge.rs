@@ -110,6 +110,14 @@ impl Index for EdgeIndex {
         self.run(move |writer| writer.write(ids.len() * 40, |shard| shard::delete(shard, &ids))).await
     }
 
+    async fn flush(&mut self) -> Result<(), KnowledgeError> {
+        self.run(|writer| match &writer.draft {
+            Some(draft) => draft.shard().map(EdgeShard::flush),
+            None => Ok(()),
+        })
+        .await
+    }
+
     async fn count(&mut self, doc: Option<&str>) -> Result<usize, KnowledgeError> {
         let doc = doc.map(str::to_owned);
         self.run(move |writer| writer.read(|shard| shard::count(shard, doc.as_deref()))).await
@@ -170,7 +178,7 @@ impl Writer {
         }
     }
 
-    /// Writes to the draft, starting one if there is none, and flushes.
+    /// Writes to the draft, starting one if there is none.
     fn write(
         &mut self,
         logged: usize,
@@ -178,11 +186,10 @@ impl Writer {
     ) -> Result<(), KnowledgeError> {
         self.start()?;
         let Some(draft) = &mut self.draft else { return Err(no_draft()) };
-        let shard = draft.shard()?;
-        work(shard)?;
-        shard.flush();
+        work(draft.shard()?)?;
         draft.logged += logged;
         if draft.logged > LOG_LIMIT {
+            // Closing flushes.
             draft.shard = None;
             draft.shard = Some(shard::load(&self.generations.shard_dir(draft.number))?);
             draft.logged = 0;

@@ -65,8 +65,8 @@ impl IndexMeta {
     }
 }
 
-/// What sync does to an index, wherever it lives. Changes are durable when the call returns, and are seen by
-/// searches at the latest after [`Index::publish`].
+/// What sync does to an index, wherever it lives. Changes are durable after [`Index::flush`], and are seen by searches
+/// at the latest after [`Index::publish`].
 #[async_trait]
 pub trait Index: Send {
     /// Every point, without vectors and text.
@@ -78,6 +78,8 @@ pub trait Index: Send {
     async fn vectors(&mut self, ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<f32>>, KnowledgeError>;
     async fn upsert(&mut self, points: Vec<Point>) -> Result<(), KnowledgeError>;
     async fn delete(&mut self, ids: &[Uuid]) -> Result<(), KnowledgeError>;
+    /// Everything written so far survives a kill from here on.
+    async fn flush(&mut self) -> Result<(), KnowledgeError>;
     /// How many points there are, of one document or (`None`) of all.
     async fn count(&mut self, doc: Option<&str>) -> Result<usize, KnowledgeError>;
     /// Makes everything that was written what searches see, in one step. Nothing written: nothing changes.

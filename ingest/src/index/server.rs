@@ -242,6 +242,11 @@ impl Index for ServerIndex {
         Ok(())
     }
 
+    /// Every write was waited for, and the server keeps a log.
+    async fn flush(&mut self) -> Result<(), KnowledgeError> {
+        Ok(())
+    }
+
     async fn count(&mut self, doc: Option<&str>) -> Result<usize, KnowledgeError> {
         let Some(collection) = self.readable() else { return Ok(0) };
         let mut count = CountPointsBuilder::new(collection).exact(true);

@@ -9,7 +9,7 @@ use engine::ports::{Embedder, KnowledgeError, ModelError};
 use std::{
     collections::{HashMap, HashSet},
     iter::Peekable,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use uuid::Uuid;
 
@@ -37,6 +37,7 @@ pub(super) async fn store(
     let (mut done, total) = (0, plan.chunks);
     let mut pending = std::mem::take(&mut plan.pending).into_iter().peekable();
     let mut ready: Option<Ready> = None;
+    let mut flushes = Flushes::default();
     loop {
         let batch = take_batch(&mut pending, options.batch);
         if batch.is_empty() && ready.is_none() {
@@ -46,9 +47,10 @@ pub(super) async fn store(
         let missing = missing(&batch, &vectors, &mut report);
         // One batch is written to the disk while the next is embedded.
         let (embedded, stored) =
-            tokio::join!(embed(&*target.embedder, &missing), write(&mut *target.index, ready.take()));
-        if let Some(chunks) = stored? {
-            done += chunks;
+            tokio::join!(embed(&*target.embedder, &missing), write(&mut *target.index, ready.take(), &mut flushes));
+        let (chunks, flushed) = stored?;
+        done += chunks;
+        if flushed {
             progress.stored(done, total);
         }
         let mut refused: HashMap<String, ModelError> = HashMap::new();
@@ -67,6 +69,8 @@ pub(super) async fn store(
             ready = Some(assemble(target, &lexical, batch, &vectors, &refused, &mut plan.embedded, &mut report));
         }
     }
+    target.index.flush().await?;
+    progress.stored(done, total);
     for ids in plan.obsolete.chunks(REMOVAL) {
         target.index.delete(ids).await?;
     }
@@ -121,16 +125,40 @@ fn missing<'b>(
     missing
 }
 
-/// New points first, then the ones that they replace go. How many chunks are done with.
-async fn write(index: &mut dyn Index, ready: Option<Ready>) -> Result<Option<usize>, KnowledgeError> {
-    let Some(Ready { points, replaces, chunks }) = ready else { return Ok(None) };
+/// When to flush: so seldom that it takes a quarter of the time at most, however slow the disk is.
+#[derive(Default)]
+struct Flushes {
+    took: Duration,
+    ended: Option<Instant>,
+}
+
+impl Flushes {
+    fn is_due(&self) -> bool {
+        self.ended.is_none_or(|ended| ended.elapsed() >= 3 * self.took)
+    }
+}
+
+/// New points first, then the ones that they replace go. How many chunks are done with, and whether they will
+/// survive a kill.
+async fn write(
+    index: &mut dyn Index,
+    ready: Option<Ready>,
+    flushes: &mut Flushes,
+) -> Result<(usize, bool), KnowledgeError> {
+    let Some(Ready { points, replaces, chunks }) = ready else { return Ok((0, false)) };
     if !points.is_empty() {
         index.upsert(points).await?;
     }
     if !replaces.is_empty() {
         index.delete(&replaces).await?;
     }
-    Ok(Some(chunks))
+    let due = flushes.is_due();
+    if due {
+        let started = Instant::now();
+        index.flush().await?;
+        *flushes = Flushes { took: started.elapsed(), ended: Some(Instant::now()) };
+    }
+    Ok((chunks, due))
 }
 
 /// The points of the batch's documents; a document of which a text was refused is reported instead.
