@@ -52,13 +52,22 @@ pub fn exp(x: f32) -> f32 {
 }
 
 /// `queries` and `out` are `[token][head][size]`; token 0 stands at `position`. The keys and values of all the tokens
-/// are in the cache already. The result for a token does not depend on the tokens beside it.
-pub fn attend(team: &mut Team, heads: Heads, queries: &[f32], cache: &LayerCache, position: usize, out: &mut [f32]) {
+/// are in the cache already. Each token sees the last `window` of them, with itself. The result for a token does not
+/// depend on the tokens beside it.
+pub fn attend(
+    team: &mut Team,
+    heads: Heads,
+    queries: &[f32],
+    cache: &LayerCache,
+    position: usize,
+    window: usize,
+    out: &mut [f32],
+) {
     let width = heads.query * heads.size;
     let tokens = queries.len() / width;
     let blocks = tokens.div_ceil(TOKENS);
     let out = Shares::new(&mut out[..tokens * width]);
-    let work = queries.len() * (position + tokens);
+    let work = queries.len() * (position + tokens).min(window.saturating_add(tokens));
     team.split(blocks * heads.key_value, work, |range| {
         let mut scratch = Scratch::default();
         for item in range {
@@ -66,7 +75,7 @@ pub fn attend(team: &mut Team, heads: Heads, queries: &[f32], cache: &LayerCache
             let (block, head) = (blocks - 1 - item / heads.key_value, item % heads.key_value);
             let first = block * TOKENS;
             let last = tokens.min(first + TOKENS);
-            scratch.run(heads, queries, cache, position, first..last, head, &out);
+            scratch.run(heads, queries, cache, position, window, first..last, head, &out);
         }
     });
 }
@@ -88,6 +97,7 @@ impl Scratch {
         queries: &[f32],
         cache: &LayerCache,
         position: usize,
+        window: usize,
         tokens: std::ops::Range<usize>,
         head: usize,
         out: &Shares<f32>,
@@ -97,6 +107,9 @@ impl Scratch {
         let padded = count.next_multiple_of(QUERIES);
         let keys = position + tokens.end;
         let row = keys.next_multiple_of(KEYS);
+        let seen_by = |token: usize| (position + token + 1).saturating_sub(window)..position + token + 1;
+        // What the first token does not see any more, the others do not either.
+        let tiles = seen_by(tokens.start).start / KEYS..row / KEYS;
         let at = |query: usize| {
             let (token, lane) = (tokens.start + query / group, query % group);
             (token * heads.query + head * group + lane) * size
@@ -111,7 +124,7 @@ impl Scratch {
         }
         self.scores.resize(self.scores.len().max(padded * row), 0.0);
         let scores = &mut self.scores[..padded * row];
-        for tile in 0..row / KEYS {
+        for tile in tiles.clone() {
             let keys = cache.keys(head, tile);
             for (four, queries) in self.queries.chunks_exact(QUERIES * size).enumerate() {
                 let products = scores_of(queries, keys, size);
@@ -122,11 +135,11 @@ impl Scratch {
             }
         }
         for (query, scores) in scores.chunks_exact_mut(row).take(count).enumerate() {
-            softmax(scores, position + tokens.start + query / group + 1);
+            softmax(scores, seen_by(tokens.start + query / group));
         }
         self.sums.clear();
         self.sums.resize(padded * size, 0.0);
-        for start in (0..keys).step_by(VALUES) {
+        for start in (tiles.start * KEYS..keys).step_by(VALUES) {
             let end = keys.min(start + VALUES);
             let values = cache.values(head, start..end);
             for (four, sums) in self.sums.chunks_exact_mut(QUERIES * size).enumerate() {
@@ -164,10 +177,11 @@ fn scores_of(queries: &[f32], keys: &[f32], size: usize) -> [[f32; KEYS]; QUERIE
     out
 }
 
-/// Over the first `keys` scores; the others get no weight.
-fn softmax(scores: &mut [f32], keys: usize) {
-    let (scores, beyond) = scores.split_at_mut(keys);
-    beyond.fill(0.0);
+/// Over the scores of `keys`; the others get no weight.
+fn softmax(scores: &mut [f32], keys: std::ops::Range<usize>) {
+    scores[..keys.start].fill(0.0);
+    scores[keys.end..].fill(0.0);
+    let scores = &mut scores[keys];
     let largest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let mut sums = [0f32; 8];
     let mut chunks = scores.chunks_exact_mut(8);
@@ -250,9 +264,15 @@ mod tests {
             (seed >> 40) as f32 / (1u64 << 24) as f32 * 2.0 - 1.0
         };
         // Sizes with and without a remainder, groups that do not fill the four queries, positions across tiles.
-        for (query, key_value, size, position, tokens) in
-            [(4, 2, 16, 0, 1), (6, 2, 24, 5, 19), (7, 1, 8, 40, 3), (9, 3, 64, 15, 2)]
-        {
+        for (query, key_value, size, position, tokens, window) in [
+            (4, 2, 16, 0, 1, usize::MAX),
+            (6, 2, 24, 5, 19, usize::MAX),
+            (7, 1, 8, 40, 3, usize::MAX),
+            (9, 3, 64, 15, 2, 18),
+            (4, 2, 16, 30, 50, 7),
+            (4, 1, 16, 40, 1, 8),
+            (4, 1, 16, 0, 20, 1),
+        ] {
             let heads = Heads { query, key_value, size };
             let length = position + tokens;
             let mut cache = LayerCache::new(key_value, size, length);
@@ -263,12 +283,13 @@ mod tests {
             }
             let queries: Vec<f32> = (0..tokens * query * size).map(|_| random() * 3.0).collect();
             let mut out = vec![0f32; queries.len()];
-            attend(&mut Team::new(2).unwrap(), heads, &queries, &cache, position, &mut out);
+            attend(&mut Team::new(2).unwrap(), heads, &queries, &cache, position, window, &mut out);
             for token in 0..tokens {
                 for head in 0..query {
                     let at = (token * query + head) * size;
                     let own = head / (query / key_value) * size;
-                    let scores: Vec<f64> = (0..=position + token)
+                    let first = (position + token + 1).saturating_sub(window);
+                    let scores: Vec<f64> = (first..=position + token)
                         .map(|key| {
                             let products =
                                 (0..size).map(|i| f64::from(queries[at + i]) * f64::from(all[key * 2][own + i]));
@@ -280,7 +301,7 @@ mod tests {
                         let expect: f64 = scores
                             .iter()
                             .enumerate()
-                            .map(|(key, score)| score / sum * f64::from(all[key * 2 + 1][own + i]))
+                            .map(|(key, score)| score / sum * f64::from(all[(first + key) * 2 + 1][own + i]))
                             .sum();
                         assert!((f64::from(out[at + i]) - expect).abs() < 1e-5, "{heads:?} token {token} head {head}");
                     }

@@ -17,6 +17,37 @@ pub struct DecoderConfig {
     /// Tokens that this instance makes room for.
     pub context: usize,
     pub rope: RopeConfig,
+    /// Embeddings are multiplied by this.
+    pub embedding_scale: f32,
+    pub gate: Gate,
+    /// Whether what attention and feed-forward add has a norm of its own.
+    pub norms_after: bool,
+    /// `None` if every layer sees every token.
+    pub sliding: Option<Sliding>,
+}
+
+/// What the gate of the feed-forward goes through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gate {
+    Silu,
+    /// GELU in its form with a tanh.
+    Gelu,
+}
+
+/// Layers that see only the last tokens, which they count with a rotary base of their own.
+#[derive(Clone, Copy, Debug)]
+pub struct Sliding {
+    /// Tokens that such a layer sees, with the one that asks.
+    pub window: usize,
+    /// Of so many layers, the last one sees every token.
+    pub period: usize,
+    pub rope: RopeConfig,
+}
+
+impl Sliding {
+    pub fn covers(&self, layer: usize) -> bool {
+        !(layer + 1).is_multiple_of(self.period)
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +99,11 @@ impl DecoderConfig {
         let epsilon = gguf.float(&epsilon)?.ok_or_else(|| gguf.missing(&epsilon))?;
         gguf.check_context(context)?;
         let rope = RopeConfig::read(gguf, size)?;
+        let gemma = gguf.architecture == Architecture::Gemma3;
+        // The 27B scales its queries by another number than the size of a head; these are its layers.
+        if gemma && layers == 62 {
+            return Err(gguf.unsupported(&gguf.own("block_count"), layers, "gemma3 up to 12B"));
+        }
         Ok(Self {
             layers,
             hidden,
@@ -77,7 +113,23 @@ impl DecoderConfig {
             vocabulary,
             context,
             rope,
+            embedding_scale: if gemma { (hidden as f32).sqrt() } else { 1.0 },
+            gate: if gemma { Gate::Gelu } else { Gate::Silu },
+            norms_after: gemma,
+            sliding: if gemma { Some(Sliding::read(gguf, rope)?) } else { None },
         })
+    }
+}
+
+impl Sliding {
+    fn read(gguf: &Gguf, everywhere: RopeConfig) -> Result<Self, LoadError> {
+        let window = gguf.required_int(&gguf.own("attention.sliding_window"))?;
+        let period = gguf.int(&gguf.own("attention.sliding_window_pattern"))?.unwrap_or(6);
+        if window == 0 || period == 0 {
+            return Err(gguf.format_error("its sliding window or the pattern of it is 0"));
+        }
+        let base = gguf.float(&gguf.own("rope.freq_base_swa"))?.unwrap_or(10_000.0);
+        Ok(Self { window, period, rope: RopeConfig { base, factor: 1.0, ..everywhere } })
     }
 }
 
@@ -95,9 +147,10 @@ impl RopeConfig {
         }
         let pairs = match gguf.architecture {
             Architecture::Llama => Pairs::Neighbours,
-            Architecture::Qwen2 | Architecture::Qwen3 | Architecture::Lfm2 => Pairs::Halves,
+            Architecture::Qwen2 | Architecture::Qwen3 | Architecture::Gemma3 | Architecture::Lfm2 => Pairs::Halves,
         };
-        let base = gguf.float(&gguf.own("rope.freq_base"))?.unwrap_or(10_000.0);
+        let usual = if gguf.architecture == Architecture::Gemma3 { 1_000_000.0 } else { 10_000.0 };
+        let base = gguf.float(&gguf.own("rope.freq_base"))?.unwrap_or(usual);
         Ok(Self { base, values, factor, pairs })
     }
 }

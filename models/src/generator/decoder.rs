@@ -1,8 +1,11 @@
-//! The decoder of llama, qwen2 and qwen3: RMS norms, rotary positions, grouped queries, a gated feed-forward.
+//! The decoder of llama, qwen2, qwen3 and gemma3: RMS norms, rotary positions, grouped queries, a gated feed-forward.
+//!
+//! Candle's gemma3 for GGUF files takes SiLU for GELU and holds 128k positions for each layer, so it is not used.
+//! Ours is held against candle's gemma3 for safetensors, on random weights; it was not run on real ones.
 
 use super::{
     attention::{self, Heads},
-    config::DecoderConfig,
+    config::{DecoderConfig, Gate},
     error::LoadError,
     gguf::Gguf,
     kernels::{Activations, Scale},
@@ -21,10 +24,12 @@ struct Layer {
     query_norm: Option<Vec<f32>>,
     key_norm: Option<Vec<f32>>,
     output: Matrix,
+    attention_norm_after: Option<Vec<f32>>,
     feed_forward_norm: Vec<f32>,
     gate: Matrix,
     up: Matrix,
     down: Matrix,
+    feed_forward_norm_after: Option<Vec<f32>>,
 }
 
 struct Projection {
@@ -36,6 +41,7 @@ struct Projection {
 pub struct Decoder {
     config: DecoderConfig,
     rope: Rope,
+    sliding_rope: Option<Rope>,
     embeddings: Matrix,
     layers: Vec<Layer>,
     norm: Vec<f32>,
@@ -79,7 +85,8 @@ impl Decoder {
         mut team: Team,
         plain: bool,
     ) -> std::result::Result<Self, LoadError> {
-        let rope = Rope::new(gguf, &config)?;
+        let rope = Rope::new(gguf, config.rope, config.context)?;
+        let sliding_rope = config.sliding.map(|sliding| Rope::new(gguf, sliding.rope, config.context)).transpose()?;
         let mut load = Loader { gguf, team: &mut team, plain };
         let embeddings = load.matrix("token_embd.weight", config.vocabulary, config.hidden)?;
         let output = match load.gguf.has_tensor("output.weight") {
@@ -89,11 +96,7 @@ impl Decoder {
         let norm = load.gguf.floats("output_norm.weight", config.hidden)?;
         let layers =
             (0..config.layers).map(|index| load.layer(index, &config)).collect::<std::result::Result<_, _>>()?;
-        Ok(Self { rope, embeddings, layers, norm, output, team, work: Work::default(), config })
-    }
-
-    pub fn config(&self) -> &DecoderConfig {
-        &self.config
+        Ok(Self { rope, sliding_rope, embeddings, layers, norm, output, team, work: Work::default(), config })
     }
 
     /// Bytes of all matrices as they stand in memory.
@@ -119,7 +122,7 @@ impl Decoder {
     /// Runs at most `PIECE` tokens after those of the slot, and puts them there. With `logits`, it receives one
     /// number for each entry of the vocabulary, for the token that follows the last one.
     pub fn forward(&mut self, slot: &mut Slot, tokens: &[u32], logits: Option<&mut Vec<f32>>) -> Result<()> {
-        let Self { config, rope, embeddings, layers, norm, output, team, work } = self;
+        let Self { config, rope, sliding_rope, embeddings, layers, norm, output, team, work } = self;
         assert!(!tokens.is_empty() && tokens.len() <= Self::PIECE);
         let position = slot.tokens.len();
         let hidden = config.hidden;
@@ -130,11 +133,18 @@ impl Decoder {
                 candle_core::bail!("the token {token} is not in the vocabulary of {}", config.vocabulary);
             }
             embeddings.row(*token as usize, row)?;
+            if config.embedding_scale != 1.0 {
+                row.iter_mut().for_each(|value| *value *= config.embedding_scale);
+            }
         }
         let (heads, width) = (config.heads, config.heads.query * config.heads.size);
         let narrow = config.heads.key_value * config.heads.size;
         let last = layers.len() - 1;
         for (index, (layer, cache)) in layers.iter().zip(&mut slot.layers).enumerate() {
+            let (rope, window) = match (config.sliding, &sliding_rope) {
+                (Some(sliding), Some(rope)) if sliding.covers(index) => (rope, sliding.window),
+                _ => (&*rope, usize::MAX),
+            };
             norms(team, &work.hidden[..count * hidden], &layer.attention_norm, config.epsilon, &mut work.normed);
             work.inputs.set(
                 team,
@@ -169,20 +179,20 @@ impl Decoder {
             for (at, query) in work.query.chunks_exact_mut(width).take(count).enumerate() {
                 rope.turn_heads(query, heads.size, first + at, layer.query_norm.as_deref(), config.epsilon);
             }
-            attention::attend(team, heads, &work.query[..count * width], cache, first, &mut work.attended);
+            attention::attend(team, heads, &work.query[..count * width], cache, first, window, &mut work.attended);
             work.inputs.set(team, &work.attended[..count * width], width, [&layer.output]);
             layer.output.run(team, &work.attended[..count * width], &work.inputs, &mut work.added)?;
-            add(&mut work.hidden, &work.added[..count * hidden]);
+            work.add(team, count * hidden, layer.attention_norm_after.as_deref(), config.epsilon);
 
             norms(team, &work.hidden[..count * hidden], &layer.feed_forward_norm, config.epsilon, &mut work.normed);
             work.inputs.set(team, &work.normed[..count * hidden], hidden, [&layer.gate, &layer.up]);
             layer.gate.run(team, &work.normed[..count * hidden], &work.inputs, &mut work.gate)?;
             layer.up.run(team, &work.normed[..count * hidden], &work.inputs, &mut work.up)?;
             let inner = count * config.feed_forward;
-            gate(team, &mut work.gate[..inner], &work.up[..inner]);
+            gate(team, config.gate, &mut work.gate[..inner], &work.up[..inner]);
             work.inputs.set(team, &work.gate[..inner], config.feed_forward, [&layer.down]);
             layer.down.run(team, &work.gate[..inner], &work.inputs, &mut work.added)?;
-            add(&mut work.hidden, &work.added[..count * hidden]);
+            work.add(team, count * hidden, layer.feed_forward_norm_after.as_deref(), config.epsilon);
         }
         slot.tokens.extend_from_slice(tokens);
         if let Some(logits) = logits {
@@ -230,6 +240,17 @@ impl Inputs {
 }
 
 impl Work {
+    /// Puts what a part of a layer found, through its norm if it has one, to what came in.
+    fn add(&mut self, team: &mut Team, length: usize, norm: Option<&[f32]>, epsilon: f32) {
+        match norm {
+            Some(weight) => {
+                norms(team, &self.added[..length], weight, epsilon, &mut self.normed);
+                add(&mut self.hidden, &self.normed[..length]);
+            }
+            None => add(&mut self.hidden, &self.added[..length]),
+        }
+    }
+
     fn reserve(&mut self, config: &DecoderConfig, tokens: usize) {
         let heads = config.heads;
         for (buffer, width) in [
@@ -285,8 +306,17 @@ fn norms(team: &mut Team, rows: &[f32], weight: &[f32], epsilon: f32, out: &mut 
     });
 }
 
-/// `gate = silu(gate) * up`.
-fn gate(team: &mut Team, gate: &mut [f32], up: &[f32]) {
+/// `gate = silu(gate) * up`, or with GELU in place of SiLU.
+fn gate(team: &mut Team, kind: Gate, gate: &mut [f32], up: &[f32]) {
+    match kind {
+        Gate::Silu => gate_by(team, gate, up, |x| x),
+        // x/2 (1 + tanh y) is x / (1 + e^-2y); the number is the root of 8/pi.
+        Gate::Gelu => gate_by(team, gate, up, |x| 1.595_769_1 * (x + 0.044_715 * x * x * x)),
+    }
+}
+
+/// `gate = gate * sigmoid(bend(gate)) * up`.
+fn gate_by(team: &mut Team, gate: &mut [f32], up: &[f32], bend: impl Fn(f32) -> f32 + Sync) {
     const PIECE: usize = 2048;
     let length = gate.len();
     let shares = Shares::new(gate);
@@ -296,7 +326,7 @@ fn gate(team: &mut Team, gate: &mut [f32], up: &[f32]) {
             // SAFETY: every value is in one piece.
             let gate = unsafe { shares.part(at.clone()) };
             for (gate, up) in gate.iter_mut().zip(&up[at]) {
-                *gate = *gate / (1.0 + attention::exp((-*gate).min(88.0))) * up;
+                *gate = *gate / (1.0 + attention::exp((-bend(*gate)).min(88.0))) * up;
             }
         }
     });
@@ -328,6 +358,10 @@ impl Loader<'_> {
         }
     }
 
+    fn norm_after(&mut self, name: &str, config: &DecoderConfig) -> std::result::Result<Option<Vec<f32>>, LoadError> {
+        config.norms_after.then(|| self.gguf.floats(name, config.hidden)).transpose()
+    }
+
     fn layer(&mut self, index: usize, config: &DecoderConfig) -> std::result::Result<Layer, LoadError> {
         let Heads { query, key_value, size } = config.heads;
         let name = |part: &str| format!("blk.{index}.{part}");
@@ -340,10 +374,12 @@ impl Loader<'_> {
             query_norm: self.optional(&name("attn_q_norm.weight"), size)?,
             key_norm: self.optional(&name("attn_k_norm.weight"), size)?,
             output: self.matrix(&name("attn_output.weight"), hidden, query * size)?,
+            attention_norm_after: self.norm_after(&name("post_attention_norm.weight"), config)?,
             feed_forward_norm: self.gguf.floats(&name("ffn_norm.weight"), hidden)?,
             gate: self.matrix(&name("ffn_gate.weight"), config.feed_forward, hidden)?,
             up: self.matrix(&name("ffn_up.weight"), config.feed_forward, hidden)?,
             down: self.matrix(&name("ffn_down.weight"), hidden, config.feed_forward)?,
+            feed_forward_norm_after: self.norm_after(&name("post_ffw_norm.weight"), config)?,
         })
     }
 }

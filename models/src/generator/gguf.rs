@@ -17,17 +17,19 @@ pub enum Architecture {
     Llama,
     Qwen2,
     Qwen3,
+    Gemma3,
     Lfm2,
 }
 
 impl Architecture {
-    const SUPPORTED: &str = "llama, qwen2, qwen3, lfm2";
+    const SUPPORTED: &str = "llama, qwen2, qwen3, gemma3, lfm2";
 
     fn parse(name: &str) -> Option<Self> {
         Some(match name {
             "llama" => Self::Llama,
             "qwen2" => Self::Qwen2,
             "qwen3" => Self::Qwen3,
+            "gemma3" => Self::Gemma3,
             "lfm2" => Self::Lfm2,
             _ => return None,
         })

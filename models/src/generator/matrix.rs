@@ -54,6 +54,7 @@ impl Matrix {
         Ok(Self { rows, columns, store })
     }
 
+    #[cfg(test)]
     pub fn rows(&self) -> usize {
         self.rows
     }

@@ -3,6 +3,7 @@
 //! `model.rs` turns tokens into the weights of the next one, `decoder.rs` is the network, `kernels` its arithmetic.
 
 mod attention;
+mod bpe;
 mod config;
 mod decoder;
 mod error;
@@ -14,6 +15,8 @@ mod model;
 mod requant;
 mod rope;
 mod sampler;
+mod specials;
+mod spm;
 mod stream;
 mod team;
 mod template;
@@ -22,7 +25,7 @@ mod tokenizer;
 pub use error::LoadError;
 pub use model::Model;
 pub use template::ChatTemplate;
-pub use tokenizer::GgufTokenizer;
+pub use tokenizer::{GgufTokenizer, Part};
 
 use crate::worker::Worker;
 use async_trait::async_trait;

@@ -42,7 +42,7 @@ impl Model {
         config.check()?;
         let context = config.context_tokens;
         let backend = match gguf.architecture {
-            Architecture::Llama | Architecture::Qwen2 | Architecture::Qwen3 => {
+            Architecture::Llama | Architecture::Qwen2 | Architecture::Qwen3 | Architecture::Gemma3 => {
                 let sizes = DecoderConfig::read(gguf, context)?;
                 let team = Team::new(config.threads).map_err(LoadError::Thread)?;
                 let decoder = Box::new(Decoder::load(gguf, sizes, team, config.plain_matrices)?);

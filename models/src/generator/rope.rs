@@ -1,7 +1,7 @@
 //! Rotary positions.
 
 use super::{
-    config::{DecoderConfig, Pairs},
+    config::{Pairs, RopeConfig},
     decoder,
     error::LoadError,
     gguf::Gguf,
@@ -17,8 +17,8 @@ pub struct Rope {
 }
 
 impl Rope {
-    pub fn new(gguf: &mut Gguf, config: &DecoderConfig) -> Result<Self, LoadError> {
-        let rope = config.rope;
+    /// For `context` tokens.
+    pub fn new(gguf: &mut Gguf, rope: RopeConfig, context: usize) -> Result<Self, LoadError> {
         let count = rope.values / 2;
         // Llama 3.1 and later carry a divisor for each frequency.
         let divisors = match gguf.has_tensor("rope_freqs.weight") {
@@ -31,7 +31,7 @@ impl Rope {
                 f64::from(rope.base).powf(exponent) / f64::from(divisors[pair]) / f64::from(rope.factor)
             })
             .collect();
-        let turns = (0..config.context)
+        let turns = (0..context)
             .flat_map(|position| {
                 frequencies.iter().map(move |frequency| {
                     let (sine, cosine) = (position as f64 * frequency).sin_cos();

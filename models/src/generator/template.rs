@@ -1,6 +1,10 @@
 //! The chat template of the weights, rendered around the words of the conversation without letting them into it.
 
-use super::{error::LoadError, gguf::Gguf, tokenizer::GgufTokenizer};
+use super::{
+    error::LoadError,
+    gguf::Gguf,
+    tokenizer::{GgufTokenizer, Part},
+};
 use engine::{
     ports::ModelError,
     prompt::{ChatRole, Prompt},
@@ -75,21 +79,21 @@ impl ChatTemplate {
             )
             .map_err(|error| failed(format!("{error:#}")))?;
 
-        let mut ids = Vec::new();
+        let mut parts = Vec::new();
         let mut rest = rendered.as_str();
         let mut seen = vec![false; texts.len()];
-        let broken = |error: tokenizers::Error| ModelError::Failed(format!("the tokenizer: {error}"));
         while let Some((before, at, after)) = next_mark(rest) {
-            tokenizer.encode_template(before, &mut ids).map_err(broken)?;
             let text = texts.get(at).ok_or_else(|| failed(format!("there is no text {at}")))?;
-            tokenizer.encode_text(text, &mut ids).map_err(broken)?;
+            parts.extend([Part::Template(before), Part::Text(text)]);
             seen[at] = true;
             rest = after;
         }
-        tokenizer.encode_template(rest, &mut ids).map_err(broken)?;
+        parts.push(Part::Template(rest));
         if let Some(lost) = seen.iter().position(|seen| !seen) {
             return Err(failed(format!("it leaves out message {lost} of {}", texts.len())));
         }
+        let mut ids = Vec::new();
+        tokenizer.encode(&parts, &mut ids).map_err(|error| ModelError::Failed(format!("the tokenizer: {error}")))?;
         if let Some(begin) = tokenizer.begin().filter(|begin| ids.first() != Some(begin)) {
             ids.insert(0, begin);
         }

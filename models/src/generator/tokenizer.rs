@@ -1,58 +1,24 @@
-//! The tokenizer that a GGUF file carries: byte-level BPE with the pre-tokenizers that llama.cpp gives these names.
+//! The tokenizer that a GGUF file carries: byte-level BPE or SentencePiece.
 //!
-//! A chat template's own words may name special tokens; what a customer or a document says may not, so there are
-//! two ways to encode.
+//! A chat template's own words may name special tokens; what a customer or a document says may not, so a prompt is
+//! encoded in parts that say whose they are.
 
-use super::{error::LoadError, gguf::Gguf};
-use candle_core::quantized::gguf_file::Value;
-use std::{collections::HashMap, path::Path};
-use tokenizers::{
-    Model, OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer, PreTokenizerWrapper,
-    SplitDelimiterBehavior,
-    models::bpe::BPE,
-    pre_tokenizers::{
-        byte_level::ByteLevel,
-        sequence::Sequence,
-        split::{Split, SplitPattern},
-    },
+use super::{
+    bpe::{self, Bpe},
+    error::LoadError,
+    gguf::Gguf,
+    specials::Specials,
+    spm::{self, Spm},
 };
-
-const GPT2: &str = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
-const QWEN2: &str = r"(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
-const LLAMA3: &str = r"(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
-
-/// What a name in `tokenizer.ggml.pre` stands for: the splits one after the other, whether a whole word that is in
-/// the vocabulary is taken without looking at the merges, and whether a prompt begins with the BOS token if the file
-/// does not say.
-struct Kind {
-    splits: &'static [&'static str],
-    whole_words: bool,
-    begin: bool,
-}
-
-const KINDS: &str = "gpt-2, smollm, starcoder, refact, command-r, codeshell, qwen2, deepseek-r1-qwen, llama3, \
-                     llama-bpe, llama-v3, falcon3, lfm2, smaug-bpe";
-
-fn kind(name: &str) -> Option<Kind> {
-    Some(match name {
-        "gpt-2" => Kind { splits: &[GPT2], whole_words: false, begin: false },
-        // Digits stand alone: order numbers and prices are read one figure at a time.
-        "smollm" | "starcoder" | "refact" | "command-r" | "codeshell" => {
-            Kind { splits: &[r"\p{N}", GPT2], whole_words: false, begin: false }
-        }
-        "qwen2" | "deepseek-r1-qwen" => Kind { splits: &[QWEN2], whole_words: false, begin: false },
-        "llama3" | "llama-bpe" | "llama-v3" | "falcon3" | "lfm2" => {
-            Kind { splits: &[LLAMA3], whole_words: true, begin: true }
-        }
-        "smaug-bpe" => Kind { splits: &[LLAMA3], whole_words: false, begin: false },
-        _ => return None,
-    })
-}
+use candle_core::quantized::gguf_file::Value;
+use std::path::Path;
 
 /// The types of `tokenizer.ggml.token_type`.
-const CONTROL: i64 = 3;
-const USER_DEFINED: i64 = 4;
-const UNUSED: i64 = 5;
+pub const NORMAL: i64 = 1;
+pub const CONTROL: i64 = 3;
+pub const USER_DEFINED: i64 = 4;
+pub const UNUSED: i64 = 5;
+pub const BYTE: i64 = 6;
 
 /// Tokens that end an answer, by name: some files name only one of theirs in the metadata.
 const END_NAMES: [&str; 7] =
@@ -60,10 +26,11 @@ const END_NAMES: [&str; 7] =
 
 /// Text to token ids, and token ids to bytes.
 pub struct GgufTokenizer {
-    bpe: BPE,
-    words: PreTokenizerWrapper,
-    /// Tokens that stand for themselves in a template, longest first.
-    specials: Vec<(String, u32)>,
+    coder: Coder,
+    /// Tokens that stand for themselves in a template.
+    specials: Specials,
+    /// Tokens that stand for themselves in any text.
+    blanks: Specials,
     /// The bytes of each token; none for control tokens.
     bytes: Vec<Box<[u8]>>,
     names: Vec<String>,
@@ -74,6 +41,20 @@ pub struct GgufTokenizer {
     add_begin: bool,
 }
 
+enum Coder {
+    Bpe(Bpe),
+    Spm(Spm),
+}
+
+/// A part of a prompt, by whose words it is.
+#[derive(Clone, Copy, Debug)]
+pub enum Part<'a> {
+    /// Words of a chat template, in which special tokens stand by name.
+    Template(&'a str),
+    /// Words of anybody else. Nothing in them becomes a special token, whatever they spell.
+    Text(&'a str),
+}
+
 impl GgufTokenizer {
     pub fn open(path: &Path) -> Result<Self, LoadError> {
         Self::read(&Gguf::open(path)?)
@@ -81,109 +62,112 @@ impl GgufTokenizer {
 
     pub(super) fn read(gguf: &Gguf) -> Result<Self, LoadError> {
         let model = gguf.text("tokenizer.ggml.model").ok_or_else(|| gguf.missing("tokenizer.ggml.model"))?;
-        if model != "gpt2" {
-            return Err(gguf.unsupported("tokenizer.ggml.model", model, "gpt2, which is byte-level BPE"));
-        }
-        // Without a name llama.cpp guesses, and warns that the output will be worse.
-        let pre = gguf.text("tokenizer.ggml.pre").ok_or_else(|| gguf.missing("tokenizer.ggml.pre"))?;
-        let kind = kind(pre).ok_or_else(|| gguf.unsupported("tokenizer.ggml.pre", pre, KINDS))?;
-        let names = strings(gguf, "tokenizer.ggml.tokens")?;
-        let types = match gguf.array("tokenizer.ggml.token_type") {
-            Some(types) if types.len() == names.len() => types.iter().map(|value| whole(value).unwrap_or(1)).collect(),
+        let mut names = strings(gguf, "tokenizer.ggml.tokens")?;
+        let types: Vec<i64> = match gguf.array("tokenizer.ggml.token_type") {
+            Some(types) if types.len() == names.len() => {
+                types.iter().map(|value| whole(value).unwrap_or(NORMAL)).collect()
+            }
             Some(types) => {
                 let reason =
                     format!("`tokenizer.ggml.token_type` has {} entries for {} tokens", types.len(), names.len());
                 return Err(gguf.format_error(reason));
             }
-            None => vec![1; names.len()],
+            None => vec![NORMAL; names.len()],
         };
-        let mut merges = Vec::new();
-        for merge in strings(gguf, "tokenizer.ggml.merges")? {
-            let (left, right) = merge
-                .split_once(' ')
-                .ok_or_else(|| gguf.format_error(format!("`tokenizer.ggml.merges` has the entry `{merge}`")))?;
-            merges.push((left.to_owned(), right.to_owned()));
-        }
-        // Without the special tokens in it, no ordinary text can become one.
-        let vocabulary = names
-            .iter()
-            .zip(0u32..)
-            .zip(&types)
-            .filter(|(_, kind)| !matches!(**kind, CONTROL | USER_DEFINED | UNUSED))
-            .map(|((name, id), _)| (name.clone(), id))
-            .collect::<tokenizers::models::bpe::Vocab>();
-        let bpe = BPE::builder()
-            .vocab_and_merges(vocabulary, merges)
-            .ignore_merges(kind.whole_words)
-            .build()
-            .map_err(|error| gguf.format_error(format!("its tokenizer: {error}")))?;
-        let words = words(kind.splits).map_err(|error| gguf.format_error(format!("its tokenizer: {error}")))?;
-
-        let mut specials: Vec<(String, u32)> = names
-            .iter()
-            .zip(0u32..)
-            .zip(&types)
-            .filter(|((name, _), kind)| matches!(**kind, CONTROL | USER_DEFINED) && !name.is_empty())
-            .map(|((name, id), _)| (name.clone(), id))
-            .collect();
-        specials.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
-
-        let of_character = byte_of_character();
-        let bytes = names
-            .iter()
-            .zip(&types)
-            .map(|(name, kind)| match *kind {
-                CONTROL | UNUSED => Box::default(),
-                USER_DEFINED => name.as_bytes().into(),
-                _ => name.chars().filter_map(|character| of_character.get(&character).copied()).collect(),
-            })
-            .collect();
+        let (coder, bytes, begins, default_ids) = match model {
+            "gpt2" => {
+                let bpe = Bpe::read(gguf, &names, &types)?;
+                let begins = bpe.begin;
+                (Coder::Bpe(bpe), bpe::bytes_of(&names, &types), begins, (None, None))
+            }
+            "llama" => {
+                let spm = Spm::read(gguf, &names, &types)?;
+                let bytes = names.iter().zip(&types).map(|(name, kind)| spm::bytes_of(name, *kind)).collect();
+                for (name, _) in names.iter_mut().zip(&types).filter(|(_, kind)| **kind == USER_DEFINED) {
+                    *name = spm::written(name);
+                }
+                (Coder::Spm(spm), bytes, true, (Some(1), Some(2)))
+            }
+            other => {
+                let supported = "gpt2, which is byte-level BPE, or llama, which is SentencePiece";
+                return Err(gguf.unsupported("tokenizer.ggml.model", other, supported));
+            }
+        };
+        let of_types = |wanted: &[i64], is: &dyn Fn(&str) -> bool| {
+            let tokens = names.iter().zip(0u32..).zip(&types);
+            let tokens = tokens.filter(|((name, _), kind)| wanted.contains(kind) && is(name));
+            Specials::new(tokens.map(|((name, id), _)| (name.clone(), id)))
+        };
+        let specials = of_types(&[CONTROL, USER_DEFINED], &|_| true);
+        // Gemma's line breaks and runs of spaces are user-defined tokens; they say nothing that a template says.
+        let blanks = match coder {
+            Coder::Bpe(_) => Specials::new([]),
+            Coder::Spm(_) => of_types(&[USER_DEFINED], &|name| name.chars().all(char::is_whitespace)),
+        };
         let control: Vec<bool> = types.iter().map(|kind| matches!(*kind, CONTROL | UNUSED)).collect();
 
-        let token = |field: &str| -> Result<Option<u32>, LoadError> {
-            match gguf.int(field)? {
+        let token = |field: &str, default: Option<usize>| -> Result<Option<u32>, LoadError> {
+            match gguf.int(field)?.or(default) {
                 Some(id) if id >= names.len() => {
                     Err(gguf.format_error(format!("`{field}` is {id}, of {} tokens", names.len())))
                 }
                 id => Ok(id.map(|id| id as u32)),
             }
         };
-        let end = token("tokenizer.ggml.eos_token_id")?;
-        let mut ends: Vec<u32> = end.into_iter().chain(token("tokenizer.ggml.eot_token_id")?).collect();
-        ends.extend(specials.iter().filter(|(name, _)| END_NAMES.contains(&name.as_str())).map(|(_, id)| *id));
-        let begin = token("tokenizer.ggml.bos_token_id")?;
-        let add_begin = gguf.bool("tokenizer.ggml.add_bos_token").unwrap_or(kind.begin) && begin.is_some();
-        Ok(Self { bpe, words, specials, bytes, names, control, ends, begin, end, add_begin })
+        let begin = token("tokenizer.ggml.bos_token_id", default_ids.0)?;
+        let end = token("tokenizer.ggml.eos_token_id", default_ids.1)?;
+        let mut ends: Vec<u32> = end.into_iter().chain(token("tokenizer.ggml.eot_token_id", None)?).collect();
+        ends.extend(specials.iter().filter(|(name, _)| END_NAMES.contains(name)).map(|(_, id)| id));
+        let add_begin = gguf.bool("tokenizer.ggml.add_bos_token").unwrap_or(begins) && begin.is_some();
+        Ok(Self { coder, specials, blanks, bytes, names, control, ends, begin, end, add_begin })
     }
 
     /// Ordinary text. Nothing in it becomes a special token, whatever it spells.
     pub fn encode_text(&self, text: &str, ids: &mut Vec<u32>) -> Result<(), tokenizers::Error> {
-        if text.is_empty() {
-            return Ok(());
-        }
-        let mut words = PreTokenizedString::from(text);
-        self.words.pre_tokenize(&mut words)?;
-        for (word, _, _) in words.get_splits(OffsetReferential::Original, OffsetType::Byte) {
-            ids.extend(self.bpe.tokenize(word)?.into_iter().map(|token| token.id));
-        }
-        Ok(())
+        self.encode(&[Part::Text(text)], ids)
     }
 
     /// Text of a chat template, in which special tokens stand by name.
     pub fn encode_template(&self, text: &str, ids: &mut Vec<u32>) -> Result<(), tokenizers::Error> {
-        let mut rest = text;
-        loop {
-            let found = self
-                .specials
-                .iter()
-                .filter_map(|(name, id)| rest.find(name.as_str()).map(|at| (at, name.len(), *id)))
-                // The first; of several at one place, the longest.
-                .min_by_key(|(at, length, _)| (*at, std::cmp::Reverse(*length)));
-            let Some((at, length, id)) = found else { return self.encode_text(rest, ids) };
-            self.encode_text(&rest[..at], ids)?;
-            ids.push(id);
-            rest = &rest[at + length..];
+        self.encode(&[Part::Template(text)], ids)
+    }
+
+    /// The parts of a prompt, or of its next piece. SentencePiece's tokens reach over the seams between them, as they
+    /// did when the model was trained.
+    pub fn encode(&self, parts: &[Part], ids: &mut Vec<u32>) -> Result<(), tokenizers::Error> {
+        let mut run = String::new();
+        for part in parts {
+            let (mut rest, names) = match part {
+                Part::Template(words) => (*words, &self.specials),
+                Part::Text(words) => (*words, &self.blanks),
+            };
+            while let Some(found) = names.find(rest) {
+                run.push_str(&rest[..found.start]);
+                self.flush(&mut run, ids)?;
+                ids.push(found.id);
+                rest = &rest[found.start + found.length..];
+            }
+            run.push_str(rest);
+            if let Coder::Bpe(_) = self.coder {
+                self.flush(&mut run, ids)?;
+            }
         }
+        self.flush(&mut run, ids)
+    }
+
+    fn flush(&self, run: &mut String, ids: &mut Vec<u32>) -> Result<(), tokenizers::Error> {
+        if run.is_empty() {
+            return Ok(());
+        }
+        match &self.coder {
+            Coder::Bpe(bpe) => bpe.encode(run, ids)?,
+            Coder::Spm(spm) => {
+                let first = ids.last().is_none_or(|last| self.specials.iter().any(|(_, id)| id == *last));
+                spm.encode(run, first, ids);
+            }
+        }
+        run.clear();
+        Ok(())
     }
 
     /// What a token adds to the text: bytes, which may be a part of a character.
@@ -208,17 +192,7 @@ impl GgufTokenizer {
     }
 }
 
-fn words(splits: &[&str]) -> Result<PreTokenizerWrapper, tokenizers::Error> {
-    let mut steps = Vec::new();
-    for regex in splits {
-        let pattern = SplitPattern::Regex((*regex).to_owned());
-        steps.push(Split::new(pattern, SplitDelimiterBehavior::Isolated, false)?.into());
-    }
-    steps.push(ByteLevel::new(false, false, false).into());
-    Ok(Sequence::new(steps).into())
-}
-
-fn strings(gguf: &Gguf, field: &str) -> Result<Vec<String>, LoadError> {
+pub fn strings(gguf: &Gguf, field: &str) -> Result<Vec<String>, LoadError> {
     let values = gguf.array(field).ok_or_else(|| gguf.missing(field))?;
     values
         .iter()
@@ -237,21 +211,4 @@ fn whole(value: &Value) -> Option<i64> {
         Value::I64(v) => Some(*v),
         other => other.to_u64().ok().and_then(|v| i64::try_from(v).ok()),
     }
-}
-
-/// GPT-2's alphabet: printable bytes are themselves, the others follow from U+0100 on in their order.
-fn byte_of_character() -> HashMap<char, u8> {
-    let mut next = 0x100;
-    (0..=255u8)
-        .map(|byte| {
-            let character = match byte {
-                b'!'..=b'~' | 0xA1..=0xAC | 0xAE..=0xFF => char::from(byte),
-                _ => {
-                    next += 1;
-                    char::from_u32(next - 1).expect("a code point below U+0200")
-                }
-            };
-            (character, byte)
-        })
-        .collect()
 }

@@ -38,6 +38,15 @@ pub const SIZES: Sizes = Sizes { layers: 2, hidden: 64, feed_forward: 128, heads
 pub const WIDE: Sizes = Sizes { layers: 2, hidden: 256, feed_forward: 512, heads: 4, kv_heads: 2, head: 64 };
 pub const CONTEXT: usize = 512;
 
+/// As Gemma's template does it: the system message goes before the first question, an assistant is a `model`.
+pub const GEMMA: &str = "{{ bos_token }}{% set turns = messages %}{% set before = '' %}\
+                         {% if messages[0].role == 'system' %}{% set before = messages[0].content + '\n\n' %}\
+                         {% set turns = messages[1:] %}{% endif %}{% for turn in turns %}\
+                         {% if (turn.role == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('take turns') }}{% endif %}\
+                         {{ '<start_of_turn>' + ('model' if turn.role == 'assistant' else turn.role) + '\n' }}\
+                         {{ before if loop.first else '' }}{{ turn.content | trim }}{{ '<end_of_turn>\n' }}{% endfor %}\
+                         {% if add_generation_prompt %}{{ '<start_of_turn>model\n' }}{% endif %}";
+
 pub const CHATML: &str = "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] \
                           + '<|im_end|>' + '\n'}}{% endfor %}{% if add_generation_prompt %}\
                           {{ '<|im_start|>assistant\n' }}{% endif %}";
@@ -98,6 +107,24 @@ impl TinyGguf {
         Self { metadata, tensors: BTreeMap::new() }
     }
 
+    /// SentencePiece's tokens in place of the others: 0 is unknown, 1 begins, 2 ends, byte B is 3 + B, and from 259 on
+    /// come `pieces`: name, type, score.
+    pub fn set_pieces(&mut self, pieces: &[(&str, i32, f32)]) {
+        self.metadata.retain(|field, _| !field.starts_with("tokenizer.ggml."));
+        let bytes: Vec<String> = (0..256).map(|byte| format!("<0x{byte:02X}>")).collect();
+        let first = [("<unk>", 2, 0.0), ("<s>", 3, 0.0), ("</s>", 3, 0.0)];
+        let all = first.into_iter().chain(bytes.iter().map(|name| (name.as_str(), 6, 0.0)));
+        let all: Vec<_> = all.chain(pieces.iter().copied()).collect();
+        for (field, value) in [
+            ("model", Value::String("llama".into())),
+            ("tokens", texts(all.iter().map(|(name, _, _)| *name))),
+            ("token_type", Value::Array(all.iter().map(|(_, kind, _)| Value::I32(*kind)).collect())),
+            ("scores", Value::Array(all.iter().map(|(_, _, score)| Value::F32(*score)).collect())),
+        ] {
+            self.metadata.insert(format!("tokenizer.ggml.{field}"), value);
+        }
+    }
+
     /// A whole model. Weights are about as large as trained ones, so that no answer drowns in rounding.
     pub fn model(architecture: &str, sizes: Sizes, dtype: GgmlDType, seed: u64) -> Self {
         let mut tiny = Self::words("smollm", &["h e", "Ġ t", "Ġt he"], &["<|im_start|>", "<|im_end|>"]);
@@ -118,6 +145,10 @@ impl TinyGguf {
         }
         tiny.metadata.insert(format!("{architecture}.attention.layer_norm_rms_epsilon"), Value::F32(1e-6));
         tiny.metadata.insert(format!("{architecture}.rope.freq_base"), Value::F32(10_000.0));
+
+        if architecture == "gemma3" {
+            tiny.metadata.insert("gemma3.attention.sliding_window".into(), Value::U32(8));
+        }
 
         // 256 bytes, 3 merged, 2 special, and empty rows to the next multiple of eight.
         let vocabulary = 264;
@@ -151,7 +182,11 @@ impl TinyGguf {
                 tiny.vector(&name("attn_k.bias"), kv_heads * head, 0.0, 0.5, &mut random);
                 tiny.vector(&name("attn_v.bias"), kv_heads * head, 0.0, 0.5, &mut random);
             }
-            if matches!(architecture, "qwen3" | "lfm2") {
+            if architecture == "gemma3" {
+                tiny.vector(&name("post_attention_norm.weight"), hidden, 1.0, 0.2, &mut random);
+                tiny.vector(&name("post_ffw_norm.weight"), hidden, 1.0, 0.2, &mut random);
+            }
+            if matches!(architecture, "qwen3" | "gemma3" | "lfm2") {
                 tiny.vector(&name("attn_q_norm.weight"), head, 1.0, 0.2, &mut random);
                 tiny.vector(&name("attn_k_norm.weight"), head, 1.0, 0.2, &mut random);
             }
