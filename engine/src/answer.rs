@@ -199,12 +199,20 @@ impl Engine {
         let at = Instant::now();
         let checker = Checker::new(&question, &evidence);
         let mut standing: Vec<Standing> = Vec::new();
-        let passed = |stands: Standing, standing: &mut Vec<Standing>, trace: &mut Trace| {
+        // Nothing is released before the kind of value that was asked for has been said: what does not answer is
+        // taken back, and what a customer has seen cannot be.
+        let mut released = 0;
+        let mut passed = |stands: Standing, standing: &mut Vec<Standing>, trace: &mut Trace| {
             standing.push(stands);
-            if let Some(last) = checker.answer(standing).and_then(|a| a.sentences().last().cloned()) {
-                trace.timings.first_sentence_ms.get_or_insert(ms(start));
-                release(&last);
+            if !question.asked.is_said(standing.iter().map(|s| s.text.as_str())) {
+                return;
             }
+            let answer = checker.answer(standing);
+            for sentence in answer.iter().flat_map(|a| a.sentences()).skip(released) {
+                trace.timings.first_sentence_ms.get_or_insert(ms(start));
+                release(sentence);
+            }
+            released = standing.len();
         };
         let mut says = Says::Sentences;
         if let Some(generator) = &self.ports.generator {
@@ -217,6 +225,10 @@ impl Engine {
         }
         // Without a generator, or where nothing it said stands, the sources speak for themselves. When it has read
         // them and says that they do not answer, they must cover the question beyond doubt.
+        if !question.asked.is_said(standing.iter().map(|s| s.text.as_str())) {
+            let unsaid = |s: Standing| Dropped { sentence: s.text, reason: "does not say what was asked for".into() };
+            trace.dropped.extend(standing.drain(..).map(unsaid));
+        }
         let enough = if says == Says::NotCovered { self.config.certain } else { self.config.coverage };
         if standing.is_empty() && trace.coverage.probability >= enough {
             trace.extractive = true;
@@ -228,8 +240,13 @@ impl Engine {
             }
         }
         trace.timings.draft_ms = ms(at);
+        let answer = checker.answer(&standing);
+        for sentence in answer.iter().flat_map(|a| a.sentences()).skip(released) {
+            trace.timings.first_sentence_ms.get_or_insert(ms(start));
+            release(sentence);
+        }
         // 6. What is left is the answer, or a person takes over.
-        match checker.answer(&standing) {
+        match answer {
             Some(answer) => Ok(Reply::Answer(answer)),
             None => {
                 let why = trace.dropped.first().map(|d| d.reason.clone()).unwrap_or_default();

@@ -9,9 +9,16 @@ use crate::text::sentences;
 use regex::Regex;
 use std::sync::LazyLock;
 
+/// A page or a product this near to the best unit keeps conversations out of the prompt.
+const OWN_WORD: f32 = 0.7;
+
 /// The best units, in the order of their sources, grouped by passage: `(passage number, text)`.
 pub fn shown(ranked: &[Scored], most: usize) -> Vec<(usize, String)> {
-    let mut best: Vec<&Scored> = ranked.iter().take(most).collect();
+    // What an agent once said is shown where the store's own pages say nothing nearly as fitting.
+    let chat = |s: &Scored| s.features.conversation > 0.0;
+    let first = ranked.first().map_or(0.0, |s| s.total);
+    let own = ranked.iter().any(|s| !chat(s) && s.total >= first * OWN_WORD);
+    let mut best: Vec<&Scored> = ranked.iter().filter(|s| !own || !chat(s)).take(most).collect();
     best.sort_by_key(|s| s.unit.order());
     let mut grouped: Vec<(usize, String)> = Vec::new();
     for s in best {

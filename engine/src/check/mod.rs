@@ -15,6 +15,7 @@ use crate::evidence::Evidence;
 use crate::reply::{Answer, Citation, Sentence};
 use crate::select::{Question, Unit, stem_set, units};
 use crate::text::content_stems;
+use crate::value::{Currency, Value, values};
 use regex::Regex;
 use serde::Serialize;
 use std::collections::HashSet;
@@ -25,6 +26,8 @@ use support::Ground;
 const SUPPORT: f32 = 0.6;
 /// A cited unit must share this much with the sentence for the two to be about the same thing.
 const SAME_SUBJECT: f32 = 0.34;
+/// "5 years" answers nothing by itself.
+const LEAST_WORDS: usize = 3;
 
 /// Sentences that nobody has looked at yet.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -87,6 +90,12 @@ impl<'a> Checker<'a> {
         if let Some(promise) = promise(text) {
             return drop(format!("promises an action that nobody performed: '{promise}'"));
         }
+        if text.split_whitespace().count() < LEAST_WORDS {
+            return drop("too short to say what it is about".into());
+        }
+        if let Some(value) = self.foreign_money(text) {
+            return drop(format!("'{value}' is another country's money"));
+        }
         let Some((at, shared)) = self.closest(text, &stems, &sentence.cites) else {
             return drop("nothing in the evidence is about this".into());
         };
@@ -109,8 +118,12 @@ impl<'a> Checker<'a> {
         } else if unit.denied {
             polarity::is_negative(text)
         } else {
-            polarity::agrees(text, &unit.text) || polarity::agrees(text, &format!("{}: {}", unit.context, unit.text))
+            polarity::agrees(text, &unit.text)
         };
+        let parrots = self.parrots(text, &stems) && !text.contains(unit.text.trim_start_matches(['-', ' ']));
+        if parrots && !polarity::is_negative(text) {
+            return drop("says yes in the question's own words, and no more".into());
+        }
         if !agrees {
             return drop("says yes where the source says no, or no where it says yes".into());
         }
@@ -130,6 +143,30 @@ impl<'a> Checker<'a> {
             (self.grounds[i].missing(text).len(), !cited, i)
         })?;
         (most > 0.0).then_some((best, most))
+    }
+
+    /// Whether a sentence holds nothing but the question, turned round: the easiest thing for a model to say, and no
+    /// sign that it has read anything.
+    fn parrots(&self, text: &str, stems: &HashSet<String>) -> bool {
+        stems.iter().all(|s| self.question.stems.contains(s)) && values(text).is_empty()
+    }
+
+    /// An amount in the currency of a country that the question does not speak of, where it speaks of one.
+    fn foreign_money(&self, text: &str) -> Option<Value> {
+        let home = |currency: &Currency| match currency {
+            Currency::Usd => "US",
+            Currency::Cad => "CA",
+            Currency::Gbp => "GB",
+            Currency::Eur => "EU",
+        };
+        let amounts: Vec<Value> =
+            values(text).into_iter().map(|v| v.value).filter(|v| matches!(v, Value::Money { .. })).collect();
+        let foreign = |v: &Value| match v {
+            Value::Money { currency: Some(c), .. } => !self.question.countries.contains(home(c)),
+            _ => false,
+        };
+        let named = self.question.countries.iter().any(|c| ["US", "CA", "GB"].contains(c));
+        (named && !amounts.is_empty() && amounts.iter().all(foreign)).then(|| amounts[0].clone())
     }
 
     /// The unit with its neighbours: one statement is often spread over two sentences of a source.

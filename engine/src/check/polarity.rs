@@ -62,6 +62,11 @@ pub fn agrees(said: &str, source: &str) -> bool {
             .map(|(s, negative)| (share(&stems, s), *negative))
             .max_by(|a, b| a.0.total_cmp(&b.0))
             .filter(|(shared, _)| *shared >= 0.5);
+        // A yes does not stand where a clause says no about most of the same words.
+        let denied = theirs.iter().any(|(s, negative)| *negative && share(s, &stems) >= 0.5 && !s.is_empty());
+        if denied && !is_negative(clause) && best.is_none_or(|(shared, _)| shared < 0.99) {
+            return false;
+        }
         // Where no single clause matches, the whole source decides.
         let negative = best.map_or_else(|| is_negative(source), |(_, negative)| negative);
         is_negative(clause) == negative
@@ -100,6 +105,7 @@ mod tests {
         check("Gift cards never expire.", "Gift cards cannot be returned, but they never expire.", true);
         check("Yes, gift cards cannot be returned.", "Gift cards cannot be returned.", false);
         check("No, you can return it.", "You can return it.", false);
+        check("Yes, a gas canister is included with the stove.", "Gas canister: not included, sold separately", false);
         check("We ship to Canada.", "We ship to the United States and Canada.", true);
         check("We do not ship to Canada.", "We ship to the United States and Canada.", false);
         check("Return it no later than 30 days after delivery.", "You have 30 days after delivery to return it.", true);

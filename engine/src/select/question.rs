@@ -98,6 +98,12 @@ impl Asked {
         unit.values.iter().any(|found| self.takes(&found.value)) || (self == Self::YesNo && states_a_rule(&unit.text))
     }
 
+    /// Whether the texts hold a value of the kind; nothing of a kind is asked for by an open question or a yes or no.
+    pub fn is_said<'a>(self, mut texts: impl Iterator<Item = &'a str>) -> bool {
+        matches!(self, Self::YesNo | Self::Open | Self::Contact)
+            || texts.any(|text| values(text).iter().any(|v| self.takes(&v.value)))
+    }
+
     /// How well a unit holds it: a price that is called one is more than an amount above which something is free.
     pub fn met_by(self, unit: &Unit) -> f32 {
         static PRICE: LazyLock<Regex> = LazyLock::new(|| {
