@@ -1,7 +1,8 @@
 //! The decoder of llama, qwen2, qwen3 and gemma3: RMS norms, rotary positions, grouped queries, a gated feed-forward.
 //!
 //! Candle's gemma3 for GGUF files takes SiLU for GELU and holds 128k positions for each layer, so it is not used.
-//! Ours is held against candle's gemma3 for safetensors, on random weights; it was not run on real ones.
+//! Ours is held against candle's gemma3 for safetensors, and was compared with llama.cpp, on random weights; it was not
+//! run on real weights.
 
 use super::{
     attention::{self, Heads},
