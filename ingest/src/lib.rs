@@ -7,6 +7,6 @@ pub mod document;
 pub mod index;
 pub mod knowledge;
 pub mod library;
-pub mod sync;
 pub mod mask;
 pub mod source;
+pub mod sync;

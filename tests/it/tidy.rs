@@ -23,8 +23,22 @@ fn files() -> Vec<PathBuf> {
 #[test]
 fn the_top_level_holds_what_the_readme_says() {
     let allowed: BTreeSet<&str> = [
-        "Cargo.toml", "Cargo.lock", "Makefile", "README.md", "api", "docs", "engine", "eval", "ingest", "models", "tests",
-        "rust-toolchain.toml", "rustfmt.toml", "deny.toml", "LICENSE-MIT", "LICENSE-APACHE",
+        "Cargo.toml",
+        "Cargo.lock",
+        "Makefile",
+        "README.md",
+        "api",
+        "docs",
+        "engine",
+        "eval",
+        "ingest",
+        "models",
+        "tests",
+        "rust-toolchain.toml",
+        "rustfmt.toml",
+        "deny.toml",
+        "LICENSE-MIT",
+        "LICENSE-APACHE",
     ]
     .into();
     for file in files() {

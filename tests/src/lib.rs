@@ -1,4 +1,3 @@
-
 pub mod app;
 pub mod fake_embedder;
 pub mod index_backend;
