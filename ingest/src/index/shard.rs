@@ -24,7 +24,7 @@ pub fn create(dir: &Path, meta: &IndexMeta) -> Result<(), KnowledgeError> {
     let config = EdgeConfig::builder()
         .vector(DENSE, EdgeVectorParams::builder(meta.dimensions, Distance::Cosine).build())
         .sparse_vector(LEXICAL, EdgeSparseVectorParams::builder().modifier(Modifier::Idf).build())
-        .wal_options(wal(1024 * 1024))
+        .wal_options(wal(8 * 1024 * 1024))
         .build();
     let shard = EdgeShard::new(dir, config).map_err(|error| failed("creating the index", error))?;
     for (field, schema) in [
