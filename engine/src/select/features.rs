@@ -4,7 +4,7 @@ use super::{Question, Unit, lookup, stem_set};
 use crate::evidence::{Evidence, SourceKind};
 use crate::value::{Found, Value};
 use serde::Serialize;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Each 0 to 1, but for the cosine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -64,7 +64,7 @@ impl Features {
 pub(super) struct Context<'a> {
     question: &'a Question,
     evidence: &'a Evidence,
-    weights: HashMap<String, f32>,
+    weights: BTreeMap<String, f32>,
     other_product: Vec<bool>,
     topics: Vec<f32>,
 }
@@ -120,9 +120,12 @@ fn other_country(question: &Question, unit: &Unit) -> bool {
 /// For each passage: whether it is about a product while the question names other ones by their titles. A word that
 /// many titles share ("jacket") names none of them.
 fn other_products(question: &Question, evidence: &Evidence) -> Vec<bool> {
-    let titles: Vec<Option<std::collections::HashSet<String>>> =
-        evidence.passages().iter().map(|p| (p.kind == SourceKind::Product).then(|| stem_set(&p.title))).collect();
-    let mut distinct: Vec<&std::collections::HashSet<String>> = titles.iter().flatten().collect();
+    let titles: Vec<Option<BTreeSet<String>>> = evidence
+        .passages()
+        .iter()
+        .map(|p| (p.kind == SourceKind::Product).then(|| stem_set(&p.title).into_iter().collect()))
+        .collect();
+    let mut distinct: Vec<&BTreeSet<String>> = titles.iter().flatten().collect();
     distinct.sort_by_key(|t| {
         let mut sorted: Vec<&String> = t.iter().collect();
         sorted.sort();
@@ -130,7 +133,7 @@ fn other_products(question: &Question, evidence: &Evidence) -> Vec<bool> {
     });
     distinct.dedup();
     let weight = |stem: &String| 1.0 / distinct.iter().filter(|t| t.contains(stem)).count().max(1) as f32;
-    let named = |title: &std::collections::HashSet<String>| {
+    let named = |title: &BTreeSet<String>| {
         let asked: f32 = title.iter().filter(|s| question.stems.contains(s)).map(weight).sum();
         asked / title.iter().map(weight).sum::<f32>().max(f32::MIN_POSITIVE)
     };

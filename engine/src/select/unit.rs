@@ -27,6 +27,8 @@ pub struct Unit {
     pub values: Vec<Found>,
     /// Countries that the text names, or else the nearest heading above it that names any.
     pub countries: BTreeSet<Country>,
+    /// The question above it that it answers, as on a page of frequent questions.
+    pub question: String,
     /// The sentence before, where this one points back to it ("For these the window is 15 minutes.").
     pub antecedent: String,
     /// A table row or a list item: needs its context to be understood.
@@ -62,7 +64,7 @@ impl Unit {
 
     /// What the embedder is given.
     pub fn with_context(&self) -> String {
-        format!("{}: {} {}", self.context, self.antecedent, self.text)
+        format!("{}: {} {} {}", self.context, self.question, self.antecedent, self.text)
     }
 }
 
@@ -75,6 +77,7 @@ pub fn units(evidence: &Evidence) -> Vec<Unit> {
             p.heading.iter().rev().chain([&p.title]).map(|h| countries(h)).find(|c| !c.is_empty()).unwrap_or_default();
         let heading = p.heading.last().unwrap_or(&p.title);
         let mut lead_in = "";
+        let mut question = "";
         let mut position = 0;
         let lines = match p.kind {
             SourceKind::Conversation => agent_lines(&p.text),
@@ -95,6 +98,11 @@ pub fn units(evidence: &Evidence) -> Vec<Unit> {
                 if personal(text) {
                     continue;
                 }
+                // A question answers nothing, but says what the sentences after it are about.
+                if text.ends_with('?') {
+                    question = if p.kind == SourceKind::Conversation { "" } else { text };
+                    continue;
+                }
                 let own_stems = stem_set(text);
                 // "Enjoy the trail!"
                 let small_talk = p.kind == SourceKind::Conversation && own_stems.len() < 3;
@@ -107,6 +115,7 @@ pub fn units(evidence: &Evidence) -> Vec<Unit> {
                 own_stems.extend(stem_set(antecedent));
                 let mut stems = stem_set(&context);
                 stems.extend(own_stems.iter().cloned());
+                stems.extend(stem_set(question));
                 let own = countries(&outside_parentheses(text));
                 all.push(Unit {
                     countries: if own.is_empty() { inherited.clone() } else { own },
@@ -117,6 +126,7 @@ pub fn units(evidence: &Evidence) -> Vec<Unit> {
                     stems,
                     own_stems,
                     values: values(text),
+                    question: question.to_owned(),
                     antecedent: antecedent.to_owned(),
                     fragment: item || row,
                     denied,
