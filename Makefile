@@ -11,13 +11,13 @@ demo: tools
 
 # Everything that needs no weights and no network.
 test: tools
+	cargo test --release --locked --workspace --doc
 	@if cargo nextest --version >/dev/null 2>&1; then \
 	  echo cargo nextest run --release --locked --workspace; cargo nextest run --release --locked --workspace; \
 	else \
 	  echo cargo test --release --locked --workspace --lib --bins --tests; \
 	  cargo test --release --locked --workspace --lib --bins --tests; \
 	fi
-	cargo test --release --locked --workspace --doc
 
 MODELS ?= $(HOME)/.cache/shopclerk/models
 GGUF ?= $(firstword $(wildcard $(MODELS)/qwen2.5*-1.5b/*.gguf))
