@@ -208,3 +208,15 @@ async fn a_rule_for_another_country_is_no_answer() {
     assert!(both.contains("$7.50") && both.contains("$11.00 CAD"), "{both}");
     assert_eq!(ask_it("What does a return label from Germany cost?").await, "handoff: NoEvidence");
 }
+
+#[tokio::test]
+async fn a_heading_that_says_no_is_not_read_as_a_yes() {
+    let mine = pass("one");
+    let mut k = MemoryKnowledge::default();
+    let page = k.add(&mine, SourceKind::Policy, "returns", "Returns", "- Final sale items.\n- Gift cards.");
+    page.heading = vec!["What cannot be returned".into()];
+    let parrot = Arc::new(Parrot::new("QUOTE: q [1]\nANSWER: Final sale items in your size can be returned [1]."));
+    let (outcome, released) = ask(k, Some(parrot), "Can final sale items be returned?").await;
+    assert!(!outcome.trace.dropped.is_empty(), "{:?}", outcome.reply);
+    assert!(!released.join(" ").contains("can be returned"), "{released:?}");
+}
