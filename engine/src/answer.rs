@@ -6,11 +6,13 @@ use crate::draft::Says;
 use crate::evidence::{DocId, Evidence, Passage, SourceKind};
 use crate::extract::extract;
 use crate::handoff::{HandoffCase, HandoffReason, LookedAt};
+use crate::identity::Asker;
 use crate::ports::{Generated, ModelError, Ports, SearchMode, SearchQuery};
 use crate::prompt::Prompt;
 use crate::reply::{Handoff, Reply, Sentence};
 use crate::rules::hard_rule;
 use crate::select::{Coverage, Features, Question, Scored, coverage, score, units};
+use crate::store::Profiles;
 use crate::turn::{Speaker, Turn};
 use crate::{conflict, draft, expired, place, rerank, spelling};
 use quick_cache::sync::Cache;
@@ -102,6 +104,7 @@ pub struct Engine {
     config: EngineConfig,
     /// Vectors of units that were weighed before: the same few passages answer most questions.
     vectors: Arc<Cache<String, Arc<[f32]>>>,
+    profiles: Profiles,
 }
 
 /// What a search brought for a question, in the order in which the engine trusts it.
@@ -120,27 +123,33 @@ pub type Release<'a> = &'a (dyn Fn(&Sentence) + Send + Sync);
 
 impl Engine {
     pub fn new(ports: Ports, config: EngineConfig) -> Self {
-        Self { ports, config, vectors: Arc::new(Cache::new(CACHED_UNITS)) }
+        Self { ports, config, vectors: Arc::new(Cache::new(CACHED_UNITS)), profiles: Profiles::default() }
+    }
+
+    /// With what is known of the stores besides their pages. A store without a profile gets no live answers.
+    pub fn with_profiles(self, profiles: Profiles) -> Self {
+        Self { profiles, ..self }
     }
 
     /// Answers a turn. `release` is called with each sentence as soon as it has passed its check and is part of the
     /// answer for good; what it has seen is a prefix of the answer that is returned.
-    pub async fn answer(&self, pass: &StorePass, turn: &Turn, release: Release<'_>) -> Result<Outcome, EngineError> {
+    pub async fn answer(&self, asker: &Asker, turn: &Turn, release: Release<'_>) -> Result<Outcome, EngineError> {
         let start = Instant::now();
         let mut trace = Trace::default();
-        let reply = self.reply(pass, turn, release, start, &mut trace).await?;
+        let reply = self.reply(asker, turn, release, start, &mut trace).await?;
         trace.timings.total_ms = ms(start);
         Ok(Outcome { reply, trace })
     }
 
     async fn reply(
         &self,
-        pass: &StorePass,
+        asker: &Asker,
         turn: &Turn,
         release: Release<'_>,
         start: Instant,
         trace: &mut Trace,
     ) -> Result<Reply, EngineError> {
+        let pass = asker.store_pass();
         // 1. Hard rules: what no page can answer.
         if let Some((reason, words)) = hard_rule(&turn.text) {
             return self.hand_over(pass, turn, reason, words, trace).await;
@@ -362,6 +371,8 @@ impl Engine {
             question: turn.text.clone(),
             looked_at,
             draft: trace.draft.clone(),
+            tier: None,
+            action: None,
         };
         let id = self.ports.handoffs.open(pass, &case).await?;
         Ok(Reply::Handoff(Handoff { id, message: self.config.handoff_message.clone(), case }))

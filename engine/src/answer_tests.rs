@@ -5,6 +5,7 @@ use crate::answer::{Engine, EngineConfig, Outcome};
 use crate::evidence::SourceKind;
 use crate::fakes::{self, MemoryKnowledge, Parrot};
 use crate::handoff::HandoffReason;
+use crate::identity::Asker;
 use crate::ports::SearchMode;
 use crate::reply::Reply;
 use crate::turn::Turn;
@@ -52,7 +53,9 @@ async fn ask(knowledge: MemoryKnowledge, generator: Option<Arc<Parrot>>, text: &
     ports.generator = generator.map(|g| g as Arc<dyn crate::ports::Generator>);
     let released = Mutex::new(Vec::new());
     let outcome = Engine::new(ports, config())
-        .answer(&pass("one"), &Turn::single("c", text), &|s| released.lock().unwrap().push(s.text.clone()))
+        .answer(&Asker::Anonymous(pass("one")), &Turn::single("c", text), &|s| {
+            released.lock().unwrap().push(s.text.clone())
+        })
         .await
         .unwrap();
     (outcome, released.into_inner().unwrap())
@@ -61,6 +64,8 @@ async fn ask(knowledge: MemoryKnowledge, generator: Option<Arc<Parrot>>, text: &
 fn text(outcome: &Outcome) -> String {
     match &outcome.reply {
         Reply::Answer(answer) => answer.text(),
+        Reply::Clarify(asks) => asks.message.clone(),
+        Reply::NeedsIdentity(asks) => asks.message.clone(),
         Reply::Handoff(handoff) => format!("handoff: {:?}", handoff.case.reason),
     }
 }
@@ -156,7 +161,9 @@ async fn another_stores_passage_ends_the_turn() {
     }
     let mut ports = fakes::ports(MemoryKnowledge::default());
     ports.knowledge = Arc::new(Leaky(k));
-    let ended = Engine::new(ports, config()).answer(&pass("one"), &Turn::single("c", "return an item"), &|_| ()).await;
+    let ended = Engine::new(ports, config())
+        .answer(&Asker::Anonymous(pass("one")), &Turn::single("c", "return an item"), &|_| ())
+        .await;
     assert!(matches!(ended, Err(crate::answer::EngineError::Foreign(_))));
 }
 
@@ -167,9 +174,9 @@ async fn asking_twice_opens_one_handoff() {
     let turn = Turn::single("c", "I want to speak to a person");
     let mut ids = Vec::new();
     for _ in 0..2 {
-        match engine.answer(&pass("one"), &turn, &|_| ()).await.unwrap().reply {
+        match engine.answer(&Asker::Anonymous(pass("one")), &turn, &|_| ()).await.unwrap().reply {
             Reply::Handoff(h) => ids.push((h.id, h.case.reason)),
-            Reply::Answer(a) => panic!("{a:?}"),
+            other => panic!("{other:?}"),
         }
     }
     assert_eq!(ids[0], ids[1]);

@@ -168,6 +168,7 @@ pub fn ports(knowledge: MemoryKnowledge) -> Ports {
         generator: None,
         knowledge: Arc::new(knowledge),
         handoffs: Arc::new(MemoryHandoffs::default()),
+        storefront: None,
         clock: Arc::new(StoppedClock("2026-11-21T12:00:00Z".parse().expect("a constant time"))),
     }
 }

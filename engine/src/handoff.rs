@@ -1,6 +1,8 @@
 //! When and how a person takes over.
 
 use crate::evidence::DocId;
+use crate::identity::Tier;
+use crate::live::PreparedAction;
 use crate::turn::ConversationId;
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +47,12 @@ pub struct HandoffCase {
     pub looked_at: Vec<LookedAt>,
     /// The draft that did not pass, if there was one. For the agent's eyes only.
     pub draft: Option<String>,
+    /// What is known of who asked.
+    #[serde(default)]
+    pub tier: Option<Tier>,
+    /// What could be done about it, waiting for a person's approval. For the agent's eyes only.
+    #[serde(default)]
+    pub action: Option<PreparedAction>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -3,6 +3,8 @@
 use crate::access::{AgentPass, StorePass};
 use crate::evidence::{Passage, SourceKind};
 use crate::handoff::{HandoffCase, HandoffId};
+use crate::identity::{CustomerPass, OrderClaim, OrderNumber};
+use crate::live::{ClaimedOrder, Customer, Order, Product, Read};
 use crate::prompt::Prompt;
 use async_trait::async_trait;
 use jiff::{Timestamp, civil::Date};
@@ -142,6 +144,78 @@ pub trait Handoffs: Send + Sync {
     async fn waiting(&self, agent: AgentPass<'_>) -> Result<Vec<(HandoffId, HandoffCase)>, HandoffsError>;
 }
 
+/// Which of a customer's orders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrdersWanted<'a> {
+    /// The latest ones, newest first, at most so many.
+    Latest(usize),
+    /// This one, if it is theirs.
+    Number(&'a OrderNumber),
+}
+
+/// A customer's orders, as far as the store's key reaches.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OrdersFound {
+    pub orders: Read<Vec<Order>>,
+    /// Orders older than this cannot be seen (`read_all_orders` is missing): "not found" would be a lie.
+    pub reach: Option<Timestamp>,
+}
+
+/// What a question about the catalogue asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProductsWanted<'a> {
+    Handles(&'a [String]),
+    /// Words of a title or a SKU, as the customer wrote them.
+    Words(&'a str),
+}
+
+/// Classified by what the engine says about it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StorefrontError {
+    #[error("this store is not connected to Shopify")]
+    NotConnected,
+    /// The deadline of the question has passed: an honest sentence, not a hang.
+    #[error("Shopify did not answer in time")]
+    TimedOut,
+    /// Too many claims from this conversation or for this address.
+    #[error("too many tries")]
+    TooManyTries,
+    #[error("the key may not read this; the scope {0} is missing")]
+    MissingScope(String),
+    #[error("Shopify refused the key: {0}")]
+    Unauthorized(String),
+    #[error("Shopify failed: {0}")]
+    Failed(String),
+}
+
+/// Live data of a store. There is no method that finds an order by its number alone: each takes the customer's pass, or
+/// a claim that holds number and e-mail.
+///
+/// ```compile_fail,E0308
+/// async fn look_up(s: &dyn engine::ports::Storefront, number: &engine::identity::OrderNumber) {
+///     let _ = s.orders(number, engine::ports::OrdersWanted::Latest(1)).await;
+/// }
+/// ```
+#[async_trait]
+pub trait Storefront: Send + Sync {
+    /// The customer's own orders.
+    async fn orders(&self, customer: &CustomerPass, wanted: OrdersWanted<'_>) -> Result<OrdersFound, StorefrontError>;
+
+    /// The order that has both the number and the e-mail, reduced to what a claim opens. `None` says nothing about why,
+    /// and takes as long.
+    async fn claimed(&self, claim: &OrderClaim) -> Result<Option<Read<ClaimedOrder>>, StorefrontError>;
+
+    /// The customer with their history.
+    async fn customer(&self, customer: &CustomerPass) -> Result<Option<Read<Customer>>, StorefrontError>;
+
+    /// Products that customers may see, best match first.
+    async fn products(
+        &self,
+        pass: &StorePass,
+        wanted: ProductsWanted<'_>,
+    ) -> Result<Read<Vec<Product>>, StorefrontError>;
+}
+
 pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
 }
@@ -155,5 +229,7 @@ pub struct Ports {
     pub generator: Option<Arc<dyn Generator>>,
     pub knowledge: Arc<dyn Knowledge>,
     pub handoffs: Arc<dyn Handoffs>,
+    /// Without one, questions about orders and stock go to a person.
+    pub storefront: Option<Arc<dyn Storefront>>,
     pub clock: Arc<dyn Clock>,
 }

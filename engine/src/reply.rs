@@ -2,14 +2,47 @@
 
 use crate::evidence::{DocId, PassageId};
 use crate::handoff::{HandoffCase, HandoffId};
-use serde::Serialize;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// The outcome of one turn. Closed, and matched without `_`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Reply {
     Answer(Answer),
+    /// A question back, with what to choose from.
+    Clarify(Clarify),
+    /// The answer depends on who is asking, and that is not known yet.
+    NeedsIdentity(NeedsIdentity),
     Handoff(Handoff),
+}
+
+/// Asks which of several things is meant.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Clarify {
+    pub message: String,
+    /// What a customer can choose from, as they would say it ("#FV10234"). Never empty.
+    pub choices: Vec<String>,
+}
+
+/// Asks who is asking. The same words whether the order exists, belongs to somebody else or does not exist.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct NeedsIdentity {
+    pub message: String,
+    /// What would be enough, the easiest first.
+    pub ways: Vec<IdentityWay>,
+}
+
+/// How a customer can say who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IdentityWay {
+    /// Order number and e-mail: opens status and tracking of that order.
+    OrderNumberAndEmail,
+    /// A six-digit code to the e-mail on file.
+    EmailedCode,
+    /// Logging in to the store.
+    SignIn,
 }
 
 /// Sentences that passed the check, each with what it rests on. Only [`crate::check::Draft::check`] makes one.
@@ -37,6 +70,9 @@ pub struct Citation {
     pub url: Option<String>,
     /// The words of the source that the answer rests on.
     pub quote: String,
+    /// When a live fact was read; absent for pages, whose words stand still.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read_at: Option<Timestamp>,
 }
 
 impl Answer {

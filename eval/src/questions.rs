@@ -5,6 +5,7 @@ use crate::progress::Progress;
 use crate::report::Metrics;
 use crate::statistics::{quantile, rule_of_three, wilson};
 use crate::verdict::{Judged, Response, Verdict, judge};
+use engine::Asker;
 use engine::answer::EngineError;
 use engine::answer::UnitTrace;
 use engine::check::Dropped;
@@ -60,6 +61,7 @@ impl Asked {
     pub fn line(&self) -> AskedLine<'_> {
         let (answer, handoff, cited) = match &self.response {
             Response::Answer { text, cited } => (Some(text.as_str()), None, cited.as_slice()),
+            Response::Asked { .. } => (None, None, [].as_slice()),
             Response::Handoff { reason } => (None, Some(*reason), [].as_slice()),
         };
         AskedLine {
@@ -94,7 +96,7 @@ pub async fn ask_all(
         let mut turn = Turn::single(format!("eval-{}", question.id), question.text.clone());
         turn.country.clone_from(&question.country);
         let begun = Instant::now();
-        let outcome = store.engine.answer(&store.pass, &turn, &|_| ()).await?;
+        let outcome = store.engine.answer(&Asker::Anonymous(store.pass.clone()), &turn, &|_| ()).await?;
         let took_ms = begun.elapsed().as_secs_f64() * 1e3;
         let response = Response::from(&outcome.reply);
         let judged = judge(&question, &response);

@@ -155,6 +155,7 @@ pub fn complaint(asked: &Asked) -> Option<String> {
             let cited: Vec<&str> = cited.iter().map(|doc| doc.0.as_str()).collect();
             text.push_str(&format!("  cited:    {}\n", cited.join(", ")));
         }
+        Response::Asked { action } => text.push_str(&format!("  asked back: {action:?}\n")),
         Response::Handoff { reason } => text.push_str(&format!("  handed over: {reason:?}\n")),
     }
     for (label, facts) in [("missing", &asked.judged.missing), ("forbidden", &asked.judged.violated)] {

@@ -46,8 +46,17 @@ impl Verdict {
 /// A reply as far as it is judged.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Response {
-    Answer { text: String, cited: Vec<DocId> },
-    Handoff { reason: HandoffReason },
+    Answer {
+        text: String,
+        cited: Vec<DocId>,
+    },
+    /// Asked back, or asked who is asking.
+    Asked {
+        action: Action,
+    },
+    Handoff {
+        reason: HandoffReason,
+    },
 }
 
 impl From<&Reply> for Response {
@@ -57,6 +66,8 @@ impl From<&Reply> for Response {
                 text: answer.text(),
                 cited: answer.citations().iter().map(|citation| citation.doc.clone()).collect(),
             },
+            Reply::Clarify(_) => Self::Asked { action: Action::Clarify },
+            Reply::NeedsIdentity(_) => Self::Asked { action: Action::NeedsIdentity },
             Reply::Handoff(handoff) => Self::Handoff { reason: handoff.case.reason },
         }
     }
@@ -81,8 +92,9 @@ pub struct Judged {
 
 pub fn judge(question: &Question, response: &Response) -> Judged {
     match response {
-        Response::Handoff { .. } => {
-            let accepted = question.accepts(Action::Handoff);
+        Response::Handoff { .. } | Response::Asked { .. } => {
+            let action = if let Response::Asked { action } = response { *action } else { Action::Handoff };
+            let accepted = question.accepts(action);
             let verdict = if accepted { Verdict::RefusedRightly } else { Verdict::RefusedNeedlessly };
             Judged { verdict, accepted, missing: vec![], violated: vec![], contradicted: false, cited_gold: None }
         }

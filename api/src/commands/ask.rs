@@ -7,7 +7,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use engine::{
-    AgentPass, HandoffCase, HandoffId, StorePass,
+    AgentPass, Asker, HandoffCase, HandoffId, StorePass,
     ports::{Handoffs, HandoffsError},
 };
 use std::sync::Arc;
@@ -30,7 +30,7 @@ pub async fn run(mut house: House, args: AskArgs) -> Result<Exit, CommandError> 
     })?;
     let models = house.load_models().await?;
     let engine = house.engine(&models, Arc::new(Unfiled))?;
-    let outcome = engine.answer(&operator(&args.store), &turn, &|_| {}).await?;
+    let outcome = engine.answer(&Asker::Anonymous(operator(&args.store)), &turn, &|_| {}).await?;
 
     if args.json {
         let (reply, citations) = wire::Reply::from_engine(outcome.reply);

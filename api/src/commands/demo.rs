@@ -11,7 +11,7 @@ use super::{
 };
 use crate::wiring::House;
 use ::models::weights::WeightsError;
-use engine::{Engine, Role, StoreId, StorePass, Turn};
+use engine::{Asker, Engine, Role, StoreId, StorePass, Turn};
 use eval::{
     pack::{Question, questions},
     verdict::{Response, judge},
@@ -259,7 +259,7 @@ async fn ask(engine: &Engine, pass: &StorePass, number: usize, question: &Questi
     // The same conversation at every start, so that a handoff is opened once.
     let mut turn = Turn::single(format!("demo-{}", question.id), question.text.clone());
     turn.country.clone_from(&question.country);
-    let outcome = engine.answer(pass, &turn, &|_| {}).await?;
+    let outcome = engine.answer(&Asker::Anonymous(pass.clone()), &turn, &|_| {}).await?;
     let judged = judge(question, &Response::from(&outcome.reply));
     let good = judged.verdict.is_good();
     println!("{number}. {}", question.text);

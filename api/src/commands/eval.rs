@@ -255,7 +255,7 @@ fn write_results(out: &Path, asked: &[Asked]) -> Result<(), CommandError> {
 fn ports(models: &LoadedModels, knowledge: Arc<dyn Knowledge>, today: Option<Date>) -> Ports {
     let LoadedModels { embedder, reranker, generator } = models.clone();
     let (handoffs, clock) = (Arc::new(NoDesk), Arc::new(EvalClock(today)));
-    Ports { embedder, reranker, generator, knowledge, handoffs, clock }
+    Ports { embedder, reranker, generator, knowledge, handoffs, storefront: None, clock }
 }
 
 impl From<ModeArg> for Mode {

@@ -121,6 +121,11 @@ impl SyncProgress for Bar {
 pub fn reply(reply: &Reply) -> String {
     match reply {
         Reply::Answer(answer) => format!("{}\n{}", marked(answer), sources(answer)),
+        Reply::Clarify(asks) => {
+            let choices: String = asks.choices.iter().map(|choice| format!("\n  - {choice}")).collect();
+            format!("{}{choices}", asks.message)
+        }
+        Reply::NeedsIdentity(asks) => format!("{}\n  (asks who is asking)", asks.message),
         Reply::Handoff(handoff) => {
             let mut text = format!("{}\n\n  handed to a person: {}", handoff.message, reason(handoff.case.reason));
             if !handoff.case.evidence.is_empty() {

@@ -141,6 +141,8 @@ mod tests {
             question: "do you sell snow?".into(),
             looked_at: Vec::new(),
             draft: Some("Yes.".into()),
+            tier: None,
+            action: None,
         }
     }
 

@@ -111,7 +111,9 @@ impl Question {
     ) -> Result<AskResponse, ApiError> {
         let started = Instant::now();
         let Self { pass, turn, .. } = self;
-        let (reply, timings) = match timeout(app.http.request_timeout(), app.engine.answer(pass, turn, release)).await {
+        let asker = engine::Asker::Anonymous(pass.clone());
+        let (reply, timings) = match timeout(app.http.request_timeout(), app.engine.answer(&asker, turn, release)).await
+        {
             Ok(Ok(outcome)) => (outcome.reply, Timings::new(self.queue_ms, &outcome.trace.timings)),
             Ok(Err(error)) => return Err(ApiError::from_engine(error, app.limits.retry_after_s)),
             Err(_) => {
@@ -122,7 +124,7 @@ impl Question {
         };
         let (reply, citations) = Reply::from_engine(reply);
         let reason = match &reply {
-            Reply::Answer(_) => None,
+            Reply::Answer(_) | Reply::Clarify(_) | Reply::NeedsIdentity(_) => None,
             Reply::Handoff(handoff) => Some(handoff.case.reason.as_str()),
         };
         tracing::info!(
@@ -146,6 +148,8 @@ impl Question {
             question: self.turn.text.clone(),
             looked_at: Vec::new(),
             draft: None,
+            tier: None,
+            action: None,
         };
         let id = app.desks.open(&self.pass, &case).await.map_err(|error| {
             ApiError::from(error).log();

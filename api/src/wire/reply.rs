@@ -22,7 +22,50 @@ pub struct AskResponse {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Reply {
     Answer(AnswerReply),
+    /// A question back, with what to choose from.
+    Clarify(ClarifyReply),
+    /// The answer depends on who is asking.
+    NeedsIdentity(IdentityReply),
     Handoff(HandoffReply),
+}
+
+/// Asks which of several things is meant.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ClarifyReply {
+    /// What to show to the customer.
+    pub message: String,
+    /// What can be chosen from, as a customer would say it.
+    pub choices: Vec<String>,
+}
+
+/// Asks who is asking. The same words whether or not there is such an order.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct IdentityReply {
+    /// What to show to the customer.
+    pub message: String,
+    /// What would be enough, the easiest first.
+    pub ways: Vec<IdentityWay>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum IdentityWay {
+    /// Order number and e-mail in one message: opens status and tracking of that order.
+    OrderNumberAndEmail,
+    /// A six-digit code to the e-mail on file.
+    EmailedCode,
+    /// Logging in to the store.
+    SignIn,
+}
+
+impl From<reply::IdentityWay> for IdentityWay {
+    fn from(way: reply::IdentityWay) -> Self {
+        match way {
+            reply::IdentityWay::OrderNumberAndEmail => Self::OrderNumberAndEmail,
+            reply::IdentityWay::EmailedCode => Self::EmailedCode,
+            reply::IdentityWay::SignIn => Self::SignIn,
+        }
+    }
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -63,6 +106,10 @@ pub struct Citation {
     pub heading: Vec<String>,
     pub url: Option<String>,
     pub quote: String,
+    /// When a live fact was read (RFC 3339, UTC); absent for pages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    pub read_at: Option<String>,
 }
 
 /// What a person needs to take over.
@@ -145,6 +192,8 @@ impl Reply {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Answer(_) => "answer",
+            Self::Clarify(_) => "clarify",
+            Self::NeedsIdentity(_) => "needs_identity",
             Self::Handoff(_) => "handoff",
         }
     }
@@ -155,6 +204,13 @@ impl Reply {
                 let citations = answer.citations().iter().map(Citation::from).collect();
                 let sentences = answer.sentences().iter().map(Sentence::from).collect();
                 (Self::Answer(AnswerReply { text: answer.text(), sentences }), citations)
+            }
+            reply::Reply::Clarify(asks) => {
+                (Self::Clarify(ClarifyReply { message: asks.message, choices: asks.choices }), Vec::new())
+            }
+            reply::Reply::NeedsIdentity(asks) => {
+                let ways = asks.ways.into_iter().map(IdentityWay::from).collect();
+                (Self::NeedsIdentity(IdentityReply { message: asks.message, ways }), Vec::new())
             }
             reply::Reply::Handoff(handoff) => (Self::Handoff(handoff.into()), Vec::new()),
         }
@@ -177,6 +233,7 @@ impl From<&reply::Citation> for Citation {
             heading: citation.heading.clone(),
             url: citation.url.clone(),
             quote: citation.quote.clone(),
+            read_at: citation.read_at.map(|at| at.to_string()),
         }
     }
 }

@@ -228,6 +228,7 @@ impl<'a> Checker<'a> {
                             heading: p.heading.clone(),
                             url: p.url.clone(),
                             quote: s.quote.clone(),
+                            read_at: None,
                         });
                         citations.len()
                     }

@@ -1,0 +1,40 @@
+//! What the engine knows of a store besides its pages: the part of the store's TOML that decides what is said.
+
+use crate::access::StoreId;
+use iso_currency::Currency;
+use jiff::tz::TimeZone;
+use regex::Regex;
+use std::collections::HashMap;
+use std::sync::{Arc, RwLock};
+
+/// One store's settings, validated. Made by `api::store` from the TOML.
+#[derive(Clone, Debug)]
+pub struct StoreProfile {
+    pub store: StoreId,
+    /// As customers see it.
+    pub name: String,
+    pub domain: String,
+    pub currency: Currency,
+    /// Days are days of this zone.
+    pub time_zone: TimeZone,
+    /// How an order number looks in a customer's message, such as `#?FV\d{5}`.
+    pub order_number: Regex,
+    pub contact_email: Option<String>,
+    /// What a customer reads when a person takes over, if the store has its own words.
+    pub handoff_message: Option<String>,
+}
+
+/// The profiles in force. Cheap to clone; a profile can be replaced while the server runs.
+#[derive(Clone, Debug, Default)]
+pub struct Profiles(Arc<RwLock<HashMap<StoreId, Arc<StoreProfile>>>>);
+
+impl Profiles {
+    pub fn get(&self, store: &StoreId) -> Option<Arc<StoreProfile>> {
+        self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(store).cloned()
+    }
+
+    pub fn set(&self, profile: StoreProfile) {
+        let mut all = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        all.insert(profile.store.clone(), Arc::new(profile));
+    }
+}
