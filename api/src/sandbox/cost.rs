@@ -84,7 +84,7 @@ impl Meter<'_> {
         let count = self.count(field);
         if is_connection(field) {
             let nodes = |node| size(count.unwrap_or(0.0)) * (1.0 + self.selections(node, None));
-            return CONNECTION + node_selection(field).map_or(0.0, nodes);
+            return CONNECTION + self.node_selection(&field.selection_set).map_or(0.0, nodes);
         }
         let one = 1.0 + self.selections(&field.selection_set, None);
         if field.ty().is_list() { size(count.unwrap_or(1.0)) * one } else { one }
@@ -96,7 +96,8 @@ impl Meter<'_> {
         }
         match value {
             JsonValue::Object(object) if is_connection(field) => {
-                CONNECTION + node_selection(field).map_or(0.0, |node| self.several(node, &nodes(object)))
+                let node = self.node_selection(&field.selection_set);
+                CONNECTION + node.map_or(0.0, |node| self.several(node, &nodes(object)))
             }
             JsonValue::Object(object) => 1.0 + self.selections(&field.selection_set, Some(object)),
             JsonValue::Array(items) => {
@@ -113,10 +114,24 @@ impl Meter<'_> {
         if items.is_empty() { 0.0 } else { size(count) * sum / count }
     }
 
+    /// What is selected of a connection's nodes.
+    fn node_selection<'s>(&'s self, set: &'s SelectionSet) -> Option<&'s SelectionSet> {
+        let found = set.selections.iter().find_map(|selection| match selection {
+            Selection::Field(field) if field.name == "nodes" || field.name == "node" => Some(&field.selection_set),
+            Selection::Field(field) if field.name == "edges" => self.node_selection(&field.selection_set),
+            Selection::Field(_) => None,
+            Selection::FragmentSpread(spread) => {
+                self.node_selection(&self.document.fragments.get(&spread.fragment_name)?.selection_set)
+            }
+            Selection::InlineFragment(inline) => self.node_selection(&inline.selection_set),
+        });
+        found
+    }
+
     /// `first` or `last`, written out or as a variable.
     fn count(&self, field: &Field) -> Option<f64> {
         ["first", "last"].iter().find_map(|name| {
-            let value = field.specified_argument_by_name(name)?;
+            let value = field.argument_by_name(name).ok()?;
             let number = match value.as_variable() {
                 Some(variable) => self.variables.get(variable.as_str())?.as_i64(),
                 None => value.to_i32().map(i64::from),
@@ -133,16 +148,6 @@ fn is_leaf(field: &Field) -> bool {
 
 fn is_connection(field: &Field) -> bool {
     schema::node_type(field.ty().inner_named_type()).is_some()
-}
-
-/// What is selected of a connection's nodes.
-fn node_selection(field: &Field) -> Option<&SelectionSet> {
-    let fields = || field.selection_set.selections.iter().filter_map(Selection::as_field);
-    let of = |name: &str| fields().find(|f| f.name == name).map(|f| &f.selection_set);
-    of("nodes").or_else(|| {
-        let edge = of("edges")?;
-        edge.selections.iter().filter_map(Selection::as_field).find(|f| f.name == "node").map(|f| &f.selection_set)
-    })
 }
 
 fn nodes(connection: &JsonMap) -> Vec<&JsonMap> {

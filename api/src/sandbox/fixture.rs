@@ -87,7 +87,9 @@ impl fmt::Display for BadLine {
 
 #[derive(Debug, thiserror::Error)]
 pub enum FixtureError {
-    #[error("{path} cannot be read; a fixture is a folder with shop.json, orders.jsonl, customers.jsonl, products.jsonl")]
+    #[error(
+        "{path} cannot be read; a fixture is a folder with shop.json, orders.jsonl, customers.jsonl, products.jsonl"
+    )]
     Io { path: PathBuf, source: io::Error },
     #[error("the fixture {dir} is not served until these are right:\n{lines}", dir = .dir.display(), lines = listed(.bad))]
     Bad { dir: PathBuf, bad: Vec<BadLine> },
@@ -109,7 +111,9 @@ impl Fixture {
         let lean = lean::is_lean(&lines);
         let shop = match fs::read_to_string(&shop_path) {
             Ok(text) => serde_json::from_str::<ShopFile>(&text)
-                .map_err(|e| bad.push(BadLine { file: "shop.json".into(), line: 0, field: "".into(), what: e.to_string() }))
+                .map_err(|e| {
+                    bad.push(BadLine { file: "shop.json".into(), line: 0, field: "".into(), what: e.to_string() })
+                })
                 .ok(),
             Err(e) if lean && e.kind() == io::ErrorKind::NotFound => Some(lean::shop()),
             Err(source) => return Err(FixtureError::Io { path: shop_path, source }),

@@ -5,8 +5,7 @@ mod connection;
 mod root;
 
 use super::{
-    RequestContext,
-    schema,
+    RequestContext, schema,
     search::Search,
     world::{Fields, World, text, type_of},
 };
@@ -54,10 +53,16 @@ pub fn refuse(message: &str, extensions: Value) -> FieldError {
     FieldError { message: format!("{}{}", json!([message, extensions]), MARK) }
 }
 
+type Resolved<'r> = Result<ResolvedValue<'r>, FieldError>;
+
 /// Ends a message that [`refuse`] made; no other text has it.
 pub const MARK: char = '\u{1}';
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    pub fn new(world: Arc<World>, context: &'a RequestContext<'a>, bulk: Option<BulkPage>) -> Self {
+        Self { world: Mutex::new(world), context, bulk, notes: Mutex::default() }
+    }
+
     fn world(&self) -> Arc<World> {
         self.world.lock().expect("no holder panics").clone()
     }
@@ -121,7 +126,7 @@ impl<'a> Node<'a> {
         Self { run, ty, fields }
     }
 
-    fn resolve<'r>(&'r self, info: &'r ResolveInfo<'r>) -> Result<ResolvedValue<'r>, FieldError> {
+    fn resolve<'r>(&'r self, info: &'r ResolveInfo<'r>) -> Resolved<'r> {
         let (run, ty) = (self.run, &info.field_definition().ty);
         guard(run, &self.ty, info)?;
         if run.drops(ty) {
@@ -135,15 +140,11 @@ impl<'a> Node<'a> {
             ("Customer", "orders") => {
                 let own = text(&self.fields, "id").unwrap_or_default();
                 let world = run.world();
-                let all = world.all("Order").iter().filter(|id| world.get(id).is_some_and(|o| text(o, "customer") == Some(own)));
-                connection::over_ids(run, info, all.cloned().collect())
-            }
-            ("Collection", "products") => {
-                let own = text(&self.fields, "id").unwrap_or_default();
-                let world = run.world();
-                let within = |p: &Fields| super::world::ids(p, "collections").any(|id| id == own);
-                let all = world.all("Product").iter().filter(|id| world.get(id).is_some_and(|p| within(p)));
-                connection::over_ids(run, info, all.cloned().collect())
+                let all = world
+                    .all("Order")
+                    .iter()
+                    .filter(|id| world.get(id).is_some_and(|o| text(o, "customer") == Some(own)));
+                connection::within(run, info, &all.cloned().collect::<Vec<_>>().into())
             }
             ("Product", "description") => {
                 let whole = text(&self.fields, "description").unwrap_or_default();
@@ -156,30 +157,13 @@ impl<'a> Node<'a> {
                 };
                 Ok(ResolvedValue::leaf(cut))
             }
-            (_, "metafield") => {
-                let wanted = |key: &str| info.arguments().get(key).and_then(|v| v.as_str().map(str::to_owned));
-                let (namespace, key) = (wanted("namespace"), wanted("key"));
-                let all = run.world().list(&self.fields, "metafields");
-                let found = all.into_iter().find(|m| {
-                    text(m, "key").map(str::to_owned) == key
-                        && namespace.as_deref().is_none_or(|n| text(m, "namespace") == Some(n))
-                });
-                Ok(ResolvedValue::nullable_object(found.map(|m| Node::new(run, name!("Metafield"), Held::Stored(m)))))
-            }
             ("Shop", "shopPolicies") => {
                 let ids = run.world().all("ShopPolicy").to_vec();
                 let found = ids.into_iter().filter_map(|gid| run.object(&gid));
                 let made = found.map(|p| ResolvedValue::object(Node::new(run, name!("ShopPolicy"), Held::Stored(p))));
                 Ok(ResolvedValue::list(made.collect::<Vec<_>>()))
             }
-            (_, field) => match field.strip_suffix("Count").filter(|_| ty.inner_named_type() == "Count") {
-                Some(list) => {
-                    let count = self.fields.get(list).and_then(Value::as_array).map_or(0, Vec::len);
-                    let made = json!({"count": count, "precision": "EXACT"});
-                    value(run, ty, Cow::Owned(made), info)
-                }
-                None => value(run, ty, Cow::Borrowed(self.fields.get(field).unwrap_or(&Value::Null)), info),
-            },
+            (_, field) => value(run, info, Cow::Borrowed(self.fields.get(field).unwrap_or(&Value::Null))),
         }
     }
 }
@@ -189,15 +173,17 @@ impl ObjectValue for Node<'_> {
         &self.ty
     }
 
-    fn resolve_field<'r>(&'r self, info: &'r ResolveInfo<'r>) -> Result<ResolvedValue<'r>, FieldError> {
+    fn resolve_field<'r>(&'r self, info: &'r ResolveInfo<'r>) -> Resolved<'r> {
         self.resolve(info)
     }
 }
 
 /// Refuses a field that the token's scopes do not open.
 pub fn guard(run: &Run<'_>, holder: &str, info: &ResolveInfo<'_>) -> Result<(), FieldError> {
-    let field = info.field_name();
-    let returns = info.field_definition().ty.inner_named_type();
+    guard_type(run, holder, info.field_name(), info.field_definition().ty.inner_named_type())
+}
+
+fn guard_type(run: &Run<'_>, holder: &str, field: &str, returns: &str) -> Result<(), FieldError> {
     match run.context.scopes.missing(holder, field, returns) {
         None => Ok(()),
         Some(access) => Err(refuse(
@@ -212,28 +198,14 @@ pub fn guard(run: &Run<'_>, holder: &str, info: &ResolveInfo<'_>) -> Result<(), 
 }
 
 /// A value of the store as the field's type wants it. What is absent is null, an empty list or false.
-pub fn value<'r>(
-    run: &'r Run<'r>,
-    ty: &Type,
-    value: Cow<'r, Value>,
-    info: &'r ResolveInfo<'r>,
-) -> Result<ResolvedValue<'r>, FieldError> {
-    let named = ty.inner_named_type();
-    if schema::node_type(named).is_some() {
-        return connection::over(run, info, value);
+pub fn value<'r>(run: &'r Run<'r>, info: &'r ResolveInfo<'r>, value: Cow<'r, Value>) -> Resolved<'r> {
+    let ty = &info.field_definition().ty;
+    if schema::node_type(ty.inner_named_type()).is_some() {
+        return connection::within(run, info, &value);
     }
-    if ty.is_list() {
-        return list(run, ty, value, info);
+    if !ty.is_list() {
+        return single(run, info.field_name(), ty, value);
     }
-    single(run, named, ty, value)
-}
-
-fn list<'r>(
-    run: &'r Run<'r>,
-    ty: &Type,
-    value: Cow<'r, Value>,
-    info: &'r ResolveInfo<'r>,
-) -> Result<ResolvedValue<'r>, FieldError> {
     let first = info.arguments().get("first").and_then(JsonValue::as_u64);
     let most = first.and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
     let items: Vec<Cow<'r, Value>> = match value {
@@ -241,48 +213,44 @@ fn list<'r>(
         Cow::Owned(Value::Array(items)) => items.into_iter().map(Cow::Owned).collect(),
         _ => Vec::new(),
     };
-    let item_type = ty.item_type().clone();
-    let named = ty.inner_named_type().clone();
+    let item_type = ty.item_type();
     // Whatever a list points at that is gone is not in the list.
-    let gone = |item: &Value| {
-        schema::is_composite(&item_type) && item.as_str().is_some_and(|gid| run.object(gid).is_none())
-    };
+    let gone =
+        |item: &Value| schema::is_composite(item_type) && item.as_str().is_some_and(|gid| run.object(gid).is_none());
     let kept: Vec<_> = items.into_iter().filter(|item| !gone(item)).take(most).collect();
-    let each = kept.into_iter().map(move |item| single(run, &named, &item_type, item));
+    let each = kept.into_iter().map(move |item| single(run, info.field_name(), item_type, item));
     Ok(ResolvedValue::List(Box::new(each)))
 }
 
-fn single<'r>(
-    run: &'r Run<'r>,
-    named: &Name,
-    ty: &Type,
-    value: Cow<'r, Value>,
-) -> Result<ResolvedValue<'r>, FieldError> {
+fn single<'r>(run: &'r Run<'r>, field: &str, ty: &Type, value: Cow<'r, Value>) -> Resolved<'r> {
+    let named = ty.inner_named_type();
     if !schema::is_composite(ty) {
         let absent = value.is_null() && ty.is_non_null() && *named == "Boolean";
         let leaf = if absent { JsonValue::Bool(false) } else { value.into_owned().into() };
         return Ok(ResolvedValue::Leaf(leaf));
     }
-    Ok(match value {
-        Cow::Borrowed(Value::Object(fields)) => node_of(run, named, Held::Part(fields)),
-        Cow::Owned(Value::Object(fields)) => node_of(run, named, Held::Made(fields)),
-        Cow::Borrowed(Value::String(gid)) => by_id(run, gid),
-        Cow::Owned(Value::String(gid)) => by_id(run, &gid),
-        _ => ResolvedValue::null(),
-    })
+    match value {
+        Cow::Borrowed(Value::Object(fields)) => Ok(node_of(run, named, Held::Part(fields))),
+        Cow::Owned(Value::Object(fields)) => Ok(node_of(run, named, Held::Made(fields))),
+        Cow::Borrowed(Value::String(gid)) => by_id(run, field, gid),
+        Cow::Owned(Value::String(gid)) => by_id(run, field, &gid),
+        _ => Ok(ResolvedValue::null()),
+    }
 }
 
 fn node_of<'r>(run: &'r Run<'r>, named: &Name, fields: Held<'r>) -> ResolvedValue<'r> {
-    let concrete = text(&fields, "__typename").or_else(|| schema::only_object_of(named));
-    let ty = concrete.and_then(|c| Name::new(c).ok()).unwrap_or_else(|| named.clone());
-    ResolvedValue::object(Node::new(run, ty, fields))
+    let is_object = schema::kind(named).is_some_and(|t| t.is_object());
+    let said = text(&fields, "__typename").filter(|_| !is_object).and_then(|c| Name::new(c).ok());
+    ResolvedValue::object(Node::new(run, said.unwrap_or_else(|| named.clone()), fields))
 }
 
 /// The object with that id; null if it is gone or out of reach.
-pub fn by_id<'r>(run: &'r Run<'r>, gid: &str) -> ResolvedValue<'r> {
-    let ty = Name::new(type_of(gid)).ok();
-    let found = ty.filter(|ty| schema::kind(ty).is_some()).zip(run.object(gid));
-    ResolvedValue::nullable_object(found.map(|(ty, fields)| Node::new(run, ty, Held::Stored(fields))))
+pub fn by_id<'r>(run: &'r Run<'r>, field: &str, gid: &str) -> Resolved<'r> {
+    let ty = Name::new(type_of(gid)).ok().filter(|ty| schema::kind(ty).is_some_and(|t| t.is_object()));
+    let Some((ty, fields)) = ty.zip(run.object(gid)) else { return Ok(ResolvedValue::null()) };
+    // A field such as `node` may return anything: what it returns decides.
+    guard_type(run, "", field, &ty)?;
+    Ok(ResolvedValue::object(Node::new(run, ty, Held::Stored(fields))))
 }
 
 /// A connection's `query`, read; terms that are left out are noted for the reply.

@@ -59,10 +59,3 @@ fn is_abstract_of(concrete: &str, wanted: &str) -> bool {
 pub fn is_composite(ty: &Type) -> bool {
     kind(ty.inner_named_type()).is_some_and(|t| t.is_object() || t.is_interface() || t.is_union())
 }
-
-/// The object type of an interface or union that has only one here.
-pub fn only_object_of(ty: &str) -> Option<&'static str> {
-    let mut objects = PARSED.types.iter().filter(|(name, t)| t.is_object() && is_abstract_of(name, ty));
-    let (only, _) = objects.next()?;
-    objects.next().is_none().then_some(only.as_str())
-}

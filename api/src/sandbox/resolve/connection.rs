@@ -1,7 +1,7 @@
 //! Connections: filtered, sorted, cut into pages. A cursor names the node after which a page goes on and the value that
 //! the nodes are sorted by, so that nodes which come or go in between move no page.
 
-use super::{Held, Node, Run, node_of, refuse, search};
+use super::{Held, Node, Resolved, Run, node_of, refuse, search};
 use crate::sandbox::{
     schema,
     world::{Fields, money, number_of, text, type_of},
@@ -104,8 +104,6 @@ pub fn at_top<'r>(run: &'r Run<'r>, info: &'r ResolveInfo<'r>, ids: &[String]) -
     };
     Ok(connection(run, info, page))
 }
-
-type Resolved<'r> = Result<ResolvedValue<'r>, FieldError>;
 
 fn connection<'r>(run: &'r Run<'r>, info: &'r ResolveInfo<'r>, page: Page) -> ResolvedValue<'r> {
     let ty = info.field_definition().ty.inner_named_type().clone();

@@ -105,7 +105,8 @@ fn default_fields(ty: &str) -> &'static [&'static str] {
 
 /// None: objects of this type cannot be searched by it.
 fn held(ty: &str, field: &str, world: &World, o: &Fields) -> Option<Held> {
-    let one = |key: &str| -> Vec<String> { o.get(key).and_then(Value::as_str).map(str::to_owned).into_iter().collect() };
+    let one =
+        |key: &str| -> Vec<String> { o.get(key).and_then(Value::as_str).map(str::to_owned).into_iter().collect() };
     let enums = |key: &str| Held::Words(one(key).into_iter().map(|s| s.to_lowercase()).collect());
     let tags = || Held::Words(strings(o.get("tags")));
     let linked = |list: &str, key: &str| -> Vec<String> {

@@ -53,7 +53,8 @@ fn the_grammar() {
 
 #[test]
 fn any_text_is_read_to_its_end() {
-    for text in ["((((", "a:(", "\"", "'", "\\", "-", "NOT", "a:", ":", "*", "( OR )", "a:\"b", "-(", "AND AND", "x:>"] {
+    for text in ["((((", "a:(", "\"", "'", "\\", "-", "NOT", "a:", ":", "*", "( OR )", "a:\"b", "-(", "AND AND", "x:>"]
+    {
         parse(text);
     }
 }
