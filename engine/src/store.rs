@@ -1,6 +1,6 @@
 //! What the engine knows of a store besides its pages: the part of the store's TOML that decides what is said.
 
-pub(crate) mod written;
+pub mod written;
 
 use crate::access::StoreId;
 use crate::delivery::{CancelRules, DeliveryRules};

@@ -2,6 +2,31 @@
 
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, de};
+use std::marker::PhantomData;
+
+/// Reads a table as `Raw` and makes `T` of it. What is wrong with the table as a whole is said by its own place in the
+/// file; `serde(try_from)` would blame the list that the table stands in.
+pub(crate) fn checked<'de, D, Raw, T>(d: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    Raw: Deserialize<'de>,
+    T: TryFrom<Raw, Error = String>,
+{
+    struct Reads<Raw, T>(PhantomData<(Raw, T)>);
+    impl<'de, Raw: Deserialize<'de>, T: TryFrom<Raw, Error = String>> de::Visitor<'de> for Reads<Raw, T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a table")
+        }
+
+        fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+            let raw = Raw::deserialize(de::value::MapAccessDeserializer::new(map))?;
+            T::try_from(raw).map_err(de::Error::custom)
+        }
+    }
+    d.deserialize_map(Reads(PhantomData))
+}
 
 /// `*` stands for any text, the rest for itself.
 pub(crate) fn like(pattern: &str, text: &str) -> bool {
@@ -18,7 +43,7 @@ pub(crate) fn like(pattern: &str, text: &str) -> bool {
 }
 
 /// ISO 3166-1 alpha-2, by its shape.
-pub(crate) fn is_country(code: &str) -> bool {
+pub fn is_country(code: &str) -> bool {
     code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase())
 }
 
