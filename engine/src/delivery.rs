@@ -1,6 +1,9 @@
 //! Delivery and cancellation rules as data: when a parcel should arrive, when it is late or lost, and how long an
 //! order can be cancelled. Days are days of the store's time zone; business days skip weekends and the listed holidays.
 
+#[cfg(test)]
+mod tests;
+
 use crate::live::{FulfillmentOrderStatus, Order, Parcel, ParcelStatus, PendingWork};
 use crate::returns::day;
 use crate::store::written::{checked, days, is_country, like};

@@ -1,5 +1,6 @@
 //! What the engine knows of a store besides its pages: the part of the store's TOML that decides what is said.
 
+pub mod compare;
 pub mod written;
 
 use crate::access::StoreId;

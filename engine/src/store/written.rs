@@ -1,7 +1,9 @@
 //! How the rules of a store's TOML are written: days, countries, patterns.
 
+use crate::text::content_stems;
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, de};
+use std::collections::BTreeSet;
 use std::marker::PhantomData;
 
 /// Reads a table as `Raw` and makes `T` of it. What is wrong with the table as a whole is said by its own place in the
@@ -42,13 +44,20 @@ pub(crate) fn like(pattern: &str, text: &str) -> bool {
     left.ends_with(last)
 }
 
+/// What a clause of a rule is about ("it is a final sale item": final, sale), without the words that any item has.
+pub(crate) fn stems_of_clause(clause: &str) -> BTreeSet<String> {
+    const ANY: [&str; 6] = ["item", "product", "articl", "piec", "thing", "good"];
+    content_stems(clause).into_iter().filter(|stem| !ANY.contains(&stem.as_str())).collect()
+}
+
 /// ISO 3166-1 alpha-2, by its shape.
 pub fn is_country(code: &str) -> bool {
     code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase())
 }
 
 /// A day, as TOML's own date or as a string of the same form.
-pub(crate) struct Day(pub Date);
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Day(pub Date);
 
 impl<'de> Deserialize<'de> for Day {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
