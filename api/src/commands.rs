@@ -12,6 +12,7 @@ mod models;
 mod sandbox;
 mod serve;
 mod show;
+mod store;
 mod sync;
 
 use crate::{
@@ -65,6 +66,8 @@ pub(crate) enum CommandError {
     Sync(#[from] ingest::sync::SyncError),
     #[error(transparent)]
     Engine(#[from] engine::answer::EngineError),
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreError),
     #[error(transparent)]
     Knowledge(#[from] engine::ports::KnowledgeError),
     #[error(transparent)]
@@ -128,6 +131,7 @@ async fn run(house: House, command: Command) -> Result<Exit, CommandError> {
         Command::Sync(args) => interruptible(sync::run(&house, args)).await,
         Command::Ask(args) => interruptible(ask::run(house, args)).await,
         Command::Keys(args) => interruptible(keys::run(&house, args)).await,
+        Command::Store(args) => interruptible(store::run(&house, args)).await,
         Command::Index(args) => interruptible(index::run(&house, args)).await,
         Command::Eval(args) => interruptible(eval::run(house, args)).await,
         Command::Doctor => interruptible(doctor::run(&house)).await,
