@@ -38,7 +38,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, HashMap},
-    io,
+    fmt, io,
     net::SocketAddr,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, OnceLock},
@@ -91,7 +91,6 @@ pub struct Sandbox {
 }
 
 /// Everything that requests share.
-#[derive(Debug)]
 struct Shared {
     options: Options,
     fixture_shop: ShopFile,
@@ -161,6 +160,12 @@ impl Sandbox {
         let router = http::router(shared.clone());
         let server = tokio::spawn(async move { axum::serve(listener, router).await });
         Ok(RunningSandbox { shared, server })
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("shop", &self.fixture_shop).finish_non_exhaustive()
     }
 }
 
