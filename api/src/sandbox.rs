@@ -96,8 +96,8 @@ struct Shared {
     fixture_shop: ShopFile,
     clock: Clock,
     world: Mutex<Arc<World>>,
-    /// Payloads by idempotency key, with the mutation and the arguments that they answered.
-    remembered: Mutex<HashMap<String, ((String, Value), Value)>>,
+    /// By idempotency key.
+    remembered: Mutex<HashMap<String, Remembered>>,
     effects: Mutex<Vec<Effect>>,
     bucket: Mutex<Bucket>,
     dice: Mutex<Dice>,
@@ -112,6 +112,13 @@ struct Shared {
     /// Ignores proxies: receivers are on this machine.
     client: reqwest::Client,
     served: OnceLock<(SocketAddr, Handle)>,
+}
+
+/// A mutation that was carried out with an idempotency key.
+struct Remembered {
+    mutation: String,
+    arguments: Value,
+    payload: Value,
 }
 
 /// What a resolver knows of the request.

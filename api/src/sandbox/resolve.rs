@@ -77,11 +77,11 @@ impl<'a> Run<'a> {
     /// Orders of the last 60 days only, and what belongs to them, without `read_all_orders`.
     fn in_reach(&self, world: &World, fields: &Fields) -> bool {
         let Some(since) = self.context.scopes.orders_since(self.context.now) else { return true };
-        let order = match text(fields, "id").map(type_of) {
-            Some("Order") => Some(Cow::Borrowed(fields)),
-            _ => text(fields, "order").and_then(|gid| world.get(gid)).map(|o| Cow::Owned((**o).clone())),
+        let created = match text(fields, "id").map(type_of) {
+            Some("Order") => text(fields, "createdAt"),
+            _ => text(fields, "order").and_then(|gid| text(world.get(gid)?, "createdAt")),
         };
-        let created = order.and_then(|o| text(&o, "createdAt")?.parse::<jiff::Timestamp>().ok());
+        let created = created.and_then(|at| at.parse::<jiff::Timestamp>().ok());
         created.is_none_or(|at| at >= since)
     }
 

@@ -72,6 +72,21 @@ impl World {
         self.objects.remove(gid).is_some()
     }
 
+    /// An empty world for objects that shall come into this one.
+    pub fn annex(&self) -> Self {
+        Self { last_id: self.last_id, ..Self::default() }
+    }
+
+    /// Takes in what an annex holds.
+    pub fn take_in(&mut self, annex: Self) {
+        for gid in annex.by_type.values().flatten() {
+            if let Some(fields) = annex.get(gid) {
+                self.put(gid, (**fields).clone());
+            }
+        }
+        self.last_id = annex.last_id;
+    }
+
     /// An id that nothing has yet.
     pub fn new_id(&mut self, ty: &str) -> String {
         loop {
