@@ -321,13 +321,13 @@ async fn every_operation_runs() {
     let order = gid("Order", 1001);
     let address =
         json!({"firstName": "Ann", "address1": "2 Road", "city": "Town", "countryCode": "US", "zip": "12345"});
-    let subscription =
-        json!({"topic": "PRODUCTS_UPDATE", "webhookSubscription": {"uri": "https://shop.example/hooks"}});
+    let subscription = json!({"topic": "PRODUCTS_UPDATE", "webhookSubscription": {"uri": "http://127.0.0.1:9/hooks"}});
     let made = store.data(operation("WebhookSubscriptionCreate"), subscription.clone()).await;
     let made = made["webhookSubscriptionCreate"]["webhookSubscription"]["id"].clone();
     let bulk = store.data(operation("BulkRun"), json!({"query": operation("BulkProducts")})).await;
     let bulk = bulk["bulkOperationRunQuery"]["bulkOperation"]["id"].clone();
-    for (name, document) in OPERATIONS {
+    // The text of a bulk operation names no page size, so it runs as one only.
+    for (name, document) in OPERATIONS.iter().filter(|(name, _)| *name != "BulkProducts") {
         let variables = match *name {
             "OrdersOfCustomer" => {
                 json!({"query": "customer_id:7001", "first": 2, "lines": 10, "parts": 4})
@@ -344,7 +344,7 @@ async fn every_operation_runs() {
             "BulkStatus" => json!({"id": bulk}),
             "Pages" | "Articles" | "WebhookSubscriptions" => json!({"first": 5}),
             "WebhookSubscriptionCreate" => {
-                json!({"topic": "ORDERS_UPDATED", "webhookSubscription": {"uri": "https://shop.example/hooks"}})
+                json!({"topic": "ORDERS_UPDATED", "webhookSubscription": {"uri": "http://127.0.0.1:9/hooks"}})
             }
             "WebhookSubscriptionDelete" => json!({"id": made}),
             "ReturnRequest" => {
@@ -366,10 +366,20 @@ async fn every_operation_runs() {
         assert!(reply.get("errors").is_none(), "{name}: {reply:#}");
         let text = reply["data"].to_string();
         assert!(!text.contains("rrors\":[{"), "user errors of {name}: {text}");
-        if !matches!(*name, "BulkProducts" | "ShopInfo") {
+        if *name != "ShopInfo" {
             assert!(text.contains("gid://") || text.contains("\"name\":\"#1001\""), "{name} found nothing: {text}");
         }
     }
+    for _ in 0..200 {
+        let status = store.data(operation("BulkStatus"), json!({"id": bulk})).await["bulkOperation"].clone();
+        if status["status"] == "COMPLETED" {
+            // Three products with two variants and one metafield each.
+            assert_eq!(status["objectCount"], "12");
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    panic!("the bulk operation does not end");
 }
 
 fn operation(name: &str) -> &'static str {
