@@ -134,10 +134,13 @@ impl<'t> Sections<'t> {
             };
             shown.extend(said.missing.map(Step::Key));
             let key = to_key(&shown);
-            // What was left out here is missing only because of that.
-            if !left_out.contains(&key) {
+            // What was left out, here or below, is missing only because of that.
+            if !left_out.iter().any(|out| out == &key || out.starts_with(&format!("{key}."))) {
                 let line = line_of(self.text, below.unwrap_or(value.span().start));
                 self.problems.push(Problem { line, key: key.clone(), text: said.text });
+            }
+            if let (Some(meant), Some((_, table))) = (said.meant, shown.split_last()) {
+                left_out.insert(to_key(&[table, &[Step::Key(meant)]].concat()));
             }
             left_out.insert(key);
             if !leave_out(&mut value, &steps) {
@@ -152,6 +155,8 @@ struct Said {
     text: String,
     /// The key that is not there.
     missing: Option<String>,
+    /// The key that an unknown one was meant to be.
+    meant: Option<String>,
 }
 
 impl Said {
@@ -162,16 +167,18 @@ impl Said {
             (Some((name, known)), message) if message.starts_with("unknown field") => {
                 // At the top of the file the sections can be meant too; below it they are never near.
                 let near = known.iter().chain(sections).map(|k| (strsim::jaro_winkler(name, k), *k));
-                let text = match near.max_by(|a, b| a.0.total_cmp(&b.0)) {
-                    Some((likeness, best)) if likeness > 0.8 => format!("there is no such key; did you mean '{best}'?"),
-                    _ => format!("there is no such key; the keys here are {}", known.join(", ")),
+                let best = near.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(likeness, _)| *likeness > 0.8);
+                let meant = best.map(|(_, key)| key.to_owned());
+                let text = match &meant {
+                    Some(key) => format!("there is no such key; did you mean '{key}'?"),
+                    None => format!("there is no such key; the keys here are {}", known.join(", ")),
                 };
-                Self { text, missing: None }
+                Self { text, missing: None, meant }
             }
             (Some((name, _)), message) if message.starts_with("missing field") => {
-                Self { text: "is missing".into(), missing: Some((*name).to_owned()) }
+                Self { text: "is missing".into(), missing: Some((*name).to_owned()), meant: None }
             }
-            (_, message) => Self { text: message.trim_end().to_owned(), missing: None },
+            (_, message) => Self { text: message.trim_end().to_owned(), missing: None, meant: None },
         }
     }
 }

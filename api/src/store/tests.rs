@@ -78,7 +78,6 @@ fn every_error_names_line_key_and_the_way_out() {
             "my.toml:10: returns.default.conditons: there is no such key; did you mean 'conditions'?",
             "my.toml:13: returns.rules[1].when[1].tgas: there is no such key; did you mean 'tags'?",
             "my.toml:15: returns.rules[2]: rule 'b': say exactly one of `days`",
-            "my.toml:18: cancel.minutes: is missing",
             "my.toml:19: cancel.minuets: there is no such key; did you mean 'minutes'?",
         ],
     );
