@@ -5,7 +5,9 @@
 pub mod action;
 pub mod facts;
 pub mod money;
+pub mod question;
 
 pub use action::{Action, ActionId, PreparedAction};
 pub use facts::*;
 pub use money::Money;
+pub use question::{LiveKind, LiveQuestion};

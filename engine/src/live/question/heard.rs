@@ -25,20 +25,78 @@ pub struct Heard {
 
 /// What customers write short, and what letters they drop, as whole words.
 const SHORT: &[(&str, &str)] = &[
-    ("wheres", "where is"), ("whereis", "where is"), ("wheres's", "where is"), ("wher", "where"), ("whr", "where"),
-    ("werre", "where"), ("whens", "when is"), ("wen", "when"), ("wehn", "when"), ("whn", "when"), ("whats", "what is"),
-    ("wats", "what is"), ("wat", "what"), ("waht", "what"), ("whos", "who is"), ("hows", "how is"), ("u", "you"),
-    ("ya", "you"), ("ur", "your"), ("r", "are"), ("pls", "please"), ("plz", "please"), ("plese", "please"),
-    ("wanna", "want to"), ("gonna", "going to"), ("gotta", "have to"), ("gimme", "give me"), ("lemme", "let me"),
-    ("ive", "i have"), ("im", "i am"), ("ill", "i will"), ("havent", "have not"), ("havnt", "have not"),
-    ("hasnt", "has not"), ("hadnt", "had not"), ("didnt", "did not"), ("dint", "did not"), ("isnt", "is not"),
-    ("wasnt", "was not"), ("arent", "are not"), ("werent", "were not"), ("wont", "will not"), ("cant", "can not"),
-    ("cannot", "can not"), ("doesnt", "does not"), ("dont", "do not"), ("couldnt", "could not"), ("pkg", "package"),
-    ("pckg", "package"), ("addy", "address"), ("adress", "address"), ("adres", "address"), ("itme", "item"),
-    ("itmes", "items"), ("shippd", "shipped"), ("shiped", "shipped"), ("oder", "order"), ("odrer", "order"),
-    ("ordr", "order"), ("ordre", "order"), ("lst", "last"), ("recieve", "receive"), ("recieved", "received"),
-    ("yest", "yet"), ("cancle", "cancel"), ("delievery", "delivery"), ("refnd", "refund"), ("stil", "still"),
-    ("mny", "my"), ("da", "the"), ("doe", "does"),
+    ("wheres", "where is"),
+    ("whereis", "where is"),
+    ("wheres's", "where is"),
+    ("wher", "where"),
+    ("whr", "where"),
+    ("werre", "where"),
+    ("whens", "when is"),
+    ("wen", "when"),
+    ("wehn", "when"),
+    ("whn", "when"),
+    ("whats", "what is"),
+    ("wats", "what is"),
+    ("wat", "what"),
+    ("waht", "what"),
+    ("whos", "who is"),
+    ("hows", "how is"),
+    ("u", "you"),
+    ("ya", "you"),
+    ("ur", "your"),
+    ("r", "are"),
+    ("pls", "please"),
+    ("plz", "please"),
+    ("plese", "please"),
+    ("wanna", "want to"),
+    ("gonna", "going to"),
+    ("gotta", "have to"),
+    ("gimme", "give me"),
+    ("lemme", "let me"),
+    ("ive", "i have"),
+    ("im", "i am"),
+    ("ill", "i will"),
+    ("havent", "have not"),
+    ("havnt", "have not"),
+    ("hasnt", "has not"),
+    ("hadnt", "had not"),
+    ("didnt", "did not"),
+    ("dint", "did not"),
+    ("isnt", "is not"),
+    ("wasnt", "was not"),
+    ("arent", "are not"),
+    ("werent", "were not"),
+    ("wont", "will not"),
+    ("cant", "can not"),
+    ("cannot", "can not"),
+    ("doesnt", "does not"),
+    ("dont", "do not"),
+    ("couldnt", "could not"),
+    ("shouldnt", "should not"),
+    ("pkg", "package"),
+    ("pckg", "package"),
+    ("addy", "address"),
+    ("adress", "address"),
+    ("adres", "address"),
+    ("itme", "item"),
+    ("itmes", "items"),
+    ("shippd", "shipped"),
+    ("shiped", "shipped"),
+    ("oder", "order"),
+    ("odrer", "order"),
+    ("ordr", "order"),
+    ("ordre", "order"),
+    ("lst", "last"),
+    ("recieve", "receive"),
+    ("recieved", "received"),
+    ("yest", "yet"),
+    ("cancle", "cancel"),
+    ("delievery", "delivery"),
+    ("refnd", "refund"),
+    ("stil", "still"),
+    ("mny", "my"),
+    ("da", "the"),
+    ("doe", "does"),
 ];
 
 /// Words that a typing error is mended towards.
@@ -46,7 +104,8 @@ const MENDED: &str = "where status order orders ordered purchase purchased packa
     delivery deliver delivered delivering arrive arrived arrives arriving arrival tracking tracked shipped shipping \
     shipment refund refunds refunded return returned returns cancel cancelled canceled cancelling address received \
     receive money still items bought total expected estimated courier carrier available price reimbursement \
-    dispatched update updates";
+    dispatched update updates track waiting restitution \
+    compensation";
 
 /// Words that look like one of those and are not.
 const OTHERS: &str = "there here these three were whereas older odder border boarder holder trick truck crack tract \
@@ -121,7 +180,8 @@ impl Heard {
         }
         for c in CALLED.captures_iter(text) {
             if let Some(m) = c.name("hash").or_else(|| c.name("named")) {
-                let start = if c.name("hash").is_some() { c.get(0).map_or(m.start(), |w| w.start()) } else { m.start() };
+                let start =
+                    if c.name("hash").is_some() { c.get(0).map_or(m.start(), |w| w.start()) } else { m.start() };
                 if m.as_str().chars().any(|ch| ch.is_numeric()) {
                     add(start, m.end(), m.as_str());
                 }
