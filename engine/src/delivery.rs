@@ -1,18 +1,20 @@
 //! Delivery and cancellation rules as data: when a parcel should arrive, when it is late or lost, and how long an
 //! order can be cancelled. Days are days of the store's time zone; business days skip weekends and the listed holidays.
 
+#[cfg(test)]
+mod tests;
+
 use crate::live::{FulfillmentOrderStatus, Order, Parcel, ParcelStatus, PendingWork};
 use crate::returns::day;
-use crate::store::written::{days, is_country, like};
+use crate::store::written::{checked, days, is_country, like};
 use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 
 /// `[delivery]`.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(try_from = "RawDelivery")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct DeliveryRules {
     /// An order placed before this time of a business day leaves on that day.
     pub cutoff: Time,
@@ -31,17 +33,14 @@ pub struct DeliveryRules {
 }
 
 /// How long one delivery method takes, to one region.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Method {
     /// As the order names it; `*` stands for any text.
     pub names: Vec<String>,
     pub countries: Vec<String>,
     /// Only to these (`AK`), if any are listed.
-    #[serde(default)]
     pub provinces: Vec<String>,
     /// Not to these.
-    #[serde(default)]
     pub except_provinces: Vec<String>,
     /// Fewest and most business days after dispatch.
     pub business_days: (u32, u32),
@@ -182,31 +181,65 @@ struct RawDelivery {
 /// A year: more is a slip of the pen, and counting would take long.
 const MAX_BUSINESS_DAYS: u32 = 366;
 
+impl<'de> Deserialize<'de> for DeliveryRules {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        checked::<D, RawDelivery, Self>(d)
+    }
+}
+
 impl TryFrom<RawDelivery> for DeliveryRules {
     type Error = String;
 
     fn try_from(raw: RawDelivery) -> Result<Self, String> {
-        for method in &raw.methods {
-            let name = method.names.first().ok_or("a method needs `names`, as orders name it")?;
-            let (fewest, most) = method.business_days;
-            if fewest > most || most > MAX_BUSINESS_DAYS {
-                return Err(format!("method '{name}': write `business_days` as [fewest, most], at most 366"));
-            }
-            if method.countries.is_empty() {
-                return Err(format!("method '{name}': say with `countries` where it goes"));
-            }
-        }
         let waits = raw.not_received.map(|n| n.wait_business_days);
         if raw.lost_after_business_days.values().copied().chain(waits).any(|days| days > MAX_BUSINESS_DAYS) {
             return Err("at most 366 business days can be said".into());
         }
-        let countries = raw.methods.iter().flat_map(|m| &m.countries).chain(raw.lost_after_business_days.keys());
-        if let Some(code) = countries.into_iter().find(|code| !is_country(code)) {
+        if let Some(code) = raw.lost_after_business_days.keys().find(|code| !is_country(code)) {
             return Err(format!("'{code}' is no country code; write two capitals, such as US"));
         }
         let RawDelivery { cutoff, holidays, methods, lost_after_business_days, not_received, .. } = raw;
         let RawDelivery { claim_within_days, page, url, .. } = raw;
         Ok(Self { cutoff, holidays, methods, lost_after_business_days, not_received, claim_within_days, page, url })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawMethod {
+    names: Vec<String>,
+    countries: Vec<String>,
+    #[serde(default)]
+    provinces: Vec<String>,
+    #[serde(default)]
+    except_provinces: Vec<String>,
+    business_days: (u32, u32),
+    cutoff: Option<Time>,
+    page: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for Method {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        checked::<D, RawMethod, Self>(d)
+    }
+}
+
+impl TryFrom<RawMethod> for Method {
+    type Error = String;
+
+    fn try_from(raw: RawMethod) -> Result<Self, String> {
+        let RawMethod { names, countries, provinces, except_provinces, business_days, cutoff, page } = raw;
+        if names.is_empty() || countries.is_empty() {
+            return Err("a method needs `names`, as orders name it, and `countries`, where it goes".into());
+        }
+        let (fewest, most) = business_days;
+        if fewest > most || most > MAX_BUSINESS_DAYS {
+            return Err("write `business_days` as [fewest, most], at most 366".into());
+        }
+        if let Some(code) = countries.iter().find(|code| !is_country(code)) {
+            return Err(format!("'{code}' is no country code; write two capitals, such as US"));
+        }
+        Ok(Self { names, countries, provinces, except_provinces, business_days, cutoff, page })
     }
 }
 

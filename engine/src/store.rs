@@ -1,6 +1,7 @@
 //! What the engine knows of a store besides its pages: the part of the store's TOML that decides what is said.
 
-pub(crate) mod written;
+pub mod compare;
+pub mod written;
 
 use crate::access::StoreId;
 use crate::delivery::{CancelRules, DeliveryRules};

@@ -3,6 +3,7 @@
 //! What is said about them is composed by code (`compose`), never by a generator.
 
 pub mod action;
+pub mod compose;
 pub mod facts;
 pub mod money;
 pub mod question;

@@ -13,7 +13,7 @@
 mod judge;
 mod rules;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub(crate) use judge::day;
 pub use judge::judge;

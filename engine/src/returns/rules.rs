@@ -2,14 +2,13 @@
 
 use super::Missing;
 use crate::live::{LineItem, Money};
-use crate::store::written::{is_country, like, optional_day};
+use crate::store::written::{checked, is_country, like, optional_day};
 use jiff::civil::Date;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use std::collections::{BTreeMap, HashSet};
 
 /// `[returns]`. The first rule of the list that matches and has a window decides; `never` rules are asked before all.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(try_from = "RawReturns")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ReturnRules {
     pub counts_from: CountsFrom,
     /// What holds where no rule of the list does. It matches every item.
@@ -28,8 +27,7 @@ pub enum CountsFrom {
     ItemDelivery,
 }
 
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(try_from = "RawRule")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Rule {
     /// What a verdict names.
     pub id: String,
@@ -177,6 +175,12 @@ struct RawReturns {
     rules: Vec<Rule>,
 }
 
+impl<'de> Deserialize<'de> for ReturnRules {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        checked::<D, RawReturns, Self>(d)
+    }
+}
+
 impl TryFrom<RawReturns> for ReturnRules {
     type Error = String;
 
@@ -222,6 +226,12 @@ struct RawRule {
 
 /// Ten years: more is a slip of the pen.
 const MAX_DAYS: u32 = 3650;
+
+impl<'de> Deserialize<'de> for Rule {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        checked::<D, RawRule, Self>(d)
+    }
+}
 
 impl TryFrom<RawRule> for Rule {
     type Error = String;
