@@ -29,6 +29,7 @@ pub mod select;
 pub mod spelling;
 pub mod store;
 pub mod text;
+pub mod trace;
 pub mod turn;
 pub mod value;
 

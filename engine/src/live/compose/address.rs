@@ -20,13 +20,20 @@ pub fn compose(scene: &Scene<'_>, order: &Order, said: &mut Composed) {
 
 /// The address on one line, without the phone number.
 pub fn line(a: &Address) -> String {
-    let town: Vec<&str> = [&a.city, &a.province_code].into_iter().flatten().map(String::as_str).filter(|s| !s.is_empty()).collect();
+    let town: Vec<&str> =
+        [&a.city, &a.province_code].into_iter().flatten().map(String::as_str).filter(|s| !s.is_empty()).collect();
     let town = town.join(", ");
     let town = match a.zip.as_deref().filter(|z| !z.is_empty()) {
         Some(zip) if town.is_empty() => zip.to_owned(),
         Some(zip) => format!("{town} {zip}"),
         None => town,
     };
-    let parts = [a.name.as_deref(), a.address1.as_deref(), a.address2.as_deref(), Some(town.as_str()), a.country_code.as_deref()];
+    let parts = [
+        a.name.as_deref(),
+        a.address1.as_deref(),
+        a.address2.as_deref(),
+        Some(town.as_str()),
+        a.country_code.as_deref(),
+    ];
     parts.into_iter().flatten().filter(|p| !p.is_empty()).collect::<Vec<_>>().join(", ")
 }

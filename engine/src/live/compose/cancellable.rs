@@ -9,7 +9,11 @@ use jiff::Timestamp;
 pub fn compose(scene: &Scene<'_>, order: &Order, said: &mut Composed) {
     let Some(rules) = scene.profile.cancel.as_ref() else { return };
     let state = cancellable(rules, order, scene.now);
-    let placed = scene.of_order(&Seen::from(order), "status", format!("order {}: placed {}; {}", order.number, moment(scene, order.created_at), order.fulfillment.as_str()));
+    let placed = scene.of_order(
+        &Seen::from(order),
+        "status",
+        format!("order {}: placed {}; {}", order.number, moment(scene, order.created_at), order.fulfillment.as_str()),
+    );
     let facts = [placed, of_rules(rules, state)];
     let number = &order.number;
     match state {
@@ -22,12 +26,21 @@ pub fn compose(scene: &Scene<'_>, order: &Order, said: &mut Composed) {
             steps(&rules.steps, &facts, said);
         }
         Cancellable::TooLate { since } => {
-            said.say(format!("Order {number} can no longer be cancelled: the time for that ended at {}.", moment(scene, since)), &facts);
+            said.say(
+                format!(
+                    "Order {number} can no longer be cancelled: the time for that ended at {}.",
+                    moment(scene, since)
+                ),
+                &facts,
+            );
             preordered(rules, order, &facts, said);
             steps(&rules.afterwards, &facts, said);
         }
         Cancellable::Shipped => {
-            said.say(format!("Order {number} has already been packed or sent, so it can no longer be cancelled as a whole."), &facts);
+            said.say(
+                format!("Order {number} has already been packed or sent, so it can no longer be cancelled as a whole."),
+                &facts,
+            );
             preordered(rules, order, &facts, said);
             steps(&rules.afterwards, &facts, said);
         }
@@ -44,7 +57,8 @@ fn preordered(rules: &CancelRules, order: &Order, facts: &[Fact], said: &mut Com
         return;
     }
     let waiting = order.pending.iter().filter(|w| super::pending::is_open(w) && rules.is_preorder(w));
-    let titles: Vec<String> = waiting.flat_map(|w| &w.items).map(|i| format!("{} × {}", i.remaining, i.title)).collect();
+    let titles: Vec<String> =
+        waiting.flat_map(|w| &w.items).map(|i| format!("{} × {}", i.remaining, i.title)).collect();
     if !titles.is_empty() {
         said.say(format!("What is on pre-order ({}) can still be cancelled until it ships.", and(&titles)), facts);
         said.say(PERSON, facts);

@@ -31,17 +31,18 @@ pub fn compose(scene: &Scene<'_>, product: &Product, said: &mut Composed) {
 pub fn meant<'a>(product: &'a Product, words: &[&str]) -> Vec<&'a Variant> {
     let said = |value: &str| {
         let value = value.to_lowercase();
-        let parts: Vec<&str> = value.split(|c: char| !c.is_alphanumeric() && c != '.').filter(|w| !w.is_empty()).collect();
+        let parts: Vec<&str> =
+            value.split(|c: char| !c.is_alphanumeric() && c != '.').filter(|w| !w.is_empty()).collect();
         let spoken = parts.iter().map(|p| size(p)).collect::<Vec<_>>();
         !parts.is_empty()
-            && words.windows(parts.len()).any(|w| w.iter().zip(&parts).zip(&spoken).all(|((w, p), s)| *w == *p || Some(*w) == *s))
+            && words
+                .windows(parts.len())
+                .any(|w| w.iter().zip(&parts).zip(&spoken).all(|((w, p), s)| *w == *p || Some(*w) == *s))
     };
-    let named = |name: &str| product.options.iter().filter(move |(n, _)| n == name).flat_map(|(_, values)| values).any(|v| said(v));
-    product
-        .variants
-        .iter()
-        .filter(|v| v.options.iter().all(|(name, value)| !named(name) || said(value)))
-        .collect()
+    let named = |name: &str| {
+        product.options.iter().filter(move |(n, _)| n == name).flat_map(|(_, values)| values).any(|v| said(v))
+    };
+    product.variants.iter().filter(|v| v.options.iter().all(|(name, value)| !named(name) || said(value))).collect()
 }
 
 /// How a size is spoken.
@@ -71,11 +72,19 @@ fn stock(scene: &Scene<'_>, product: &Product, variants: &[&Variant], said: &mut
         ([], _) if variants.len() == 1 => {
             said.say(format!("The {} is sold out at the moment.", full(product, variants[0])), one);
         }
-        ([], _) => said.say(format!("The {title} is sold out at the moment{}.", if all { " in every option" } else { " in that option" }), one),
+        ([], _) => said.say(
+            format!(
+                "The {title} is sold out at the moment{}.",
+                if all { " in every option" } else { " in that option" }
+            ),
+            one,
+        ),
         ([v], []) => {
             let left = match v.stock {
                 Some(n) if n > 0 && scene.question.counts => format!(": {n} left"),
-                _ if v.stock.is_some_and(|n| n <= 0) && v.oversell => ", made or ordered on demand: none is on the shelf right now".into(),
+                _ if v.stock.is_some_and(|n| n <= 0) && v.oversell => {
+                    ", made or ordered on demand: none is on the shelf right now".into()
+                }
                 _ => String::new(),
             };
             said.say(format!("The {} is in stock{left}.", full(product, v)), one);
@@ -98,12 +107,17 @@ fn price(scene: &Scene<'_>, product: &Product, variants: &[&Variant], said: &mut
     let fact = fact(scene, product, variants);
     let one = std::slice::from_ref(&fact);
     let prices = || variants.iter().map(|v| v.price);
-    let (Some(least), Some(most)) = (prices().min_by_key(|m| m.minor), prices().max_by_key(|m| m.minor)) else { return };
+    let (Some(least), Some(most)) = (prices().min_by_key(|m| m.minor), prices().max_by_key(|m| m.minor)) else {
+        return;
+    };
     let title = if variants.len() == 1 { full(product, variants[0]) } else { product.title.clone() };
     if least == most {
-        let before: Vec<Money> = variants.iter().filter_map(|v| v.compare_at).filter(|c| c.minor > least.minor).collect();
+        let before: Vec<Money> =
+            variants.iter().filter_map(|v| v.compare_at).filter(|c| c.minor > least.minor).collect();
         let reduced = match before.as_slice() {
-            [first, rest @ ..] if before.len() == variants.len() && rest.iter().all(|m| m == first) => format!(", reduced from {first}"),
+            [first, rest @ ..] if before.len() == variants.len() && rest.iter().all(|m| m == first) => {
+                format!(", reduced from {first}")
+            }
             _ => String::new(),
         };
         said.say(format!("The {title} costs {least}{reduced}."), one);
@@ -113,7 +127,11 @@ fn price(scene: &Scene<'_>, product: &Product, variants: &[&Variant], said: &mut
 }
 
 fn full(product: &Product, variant: &Variant) -> String {
-    if variant.title == "Default Title" { product.title.clone() } else { format!("{} ({})", product.title, variant.title) }
+    if variant.title == "Default Title" {
+        product.title.clone()
+    } else {
+        format!("{} ({})", product.title, variant.title)
+    }
 }
 
 fn fact(scene: &Scene<'_>, product: &Product, variants: &[&Variant]) -> Fact {

@@ -12,16 +12,26 @@ pub fn compose(scene: &Scene<'_>, order: &Order, said: &mut Composed) {
     if lines.is_empty() {
         return said.say(format!("Order {} of {placed} has no items.", order.number), &[fact]);
     }
-    said.say(format!("Order {} of {placed} has {}: {}.", order.number, count(pieces, "item", "items"), and(&lines)), &[fact.clone()]);
+    said.say(
+        format!("Order {} of {placed} has {}: {}.", order.number, count(pieces, "item", "items"), and(&lines)),
+        &[fact.clone()],
+    );
     for item in &order.items {
-        let details: Vec<String> =
-            item.attributes.iter().filter(|(n, v)| !n.starts_with('_') && !v.is_empty()).map(|(n, v)| format!("{n}: {v}")).collect();
+        let details: Vec<String> = item
+            .attributes
+            .iter()
+            .filter(|(n, v)| !n.starts_with('_') && !v.is_empty())
+            .map(|(n, v)| format!("{n}: {v}"))
+            .collect();
         if !details.is_empty() {
             said.say(format!("The {} was ordered with {}.", name(item), and(&details)), std::slice::from_ref(&fact));
         }
         let gone = item.quantity.saturating_sub(item.current_quantity);
         if gone > 0 && order.cancelled.is_none() {
-            said.say(format!("{gone} × {} has been removed or refunded since.", name(item)), std::slice::from_ref(&fact));
+            said.say(
+                format!("{gone} × {} has been removed or refunded since.", name(item)),
+                std::slice::from_ref(&fact),
+            );
         }
     }
     if let Some(cancelled) = &order.cancelled {

@@ -2,18 +2,18 @@
 //!
 //! Each sentence names the facts that it rests on; each fact becomes a citation with the time it was read.
 
-mod address;
-mod cancellable;
+pub mod address;
+pub mod cancellable;
 mod catalogue;
-mod items;
+pub mod items;
 mod parcel;
 mod pending;
 mod refund;
-mod status;
+pub mod status;
 #[cfg(test)]
 mod tests;
 mod total;
-mod window;
+pub mod window;
 
 use super::question::LiveQuestion;
 use super::{Cancelled, ClaimedOrder, FulfillmentState, LiveKind, Order, Parcel, PendingWork, Product};
@@ -92,10 +92,12 @@ impl Composed {
     pub(crate) fn append(&mut self, other: &Answer) {
         let shift = self.sources.len();
         self.sources.extend(other.citations.iter().map(|c| Citation { number: c.number + shift, ..c.clone() }));
-        self.sentences.extend(other.sentences.iter().map(|s| Sentence {
-            text: s.text.clone(),
-            cites: s.cites.iter().map(|n| n + shift).collect(),
-        }));
+        self.sentences.extend(
+            other
+                .sentences
+                .iter()
+                .map(|s| Sentence { text: s.text.clone(), cites: s.cites.iter().map(|n| n + shift).collect() }),
+        );
     }
 
     pub fn sentences(&self) -> &[Sentence] {
@@ -162,24 +164,22 @@ impl<'a> From<&'a Order> for Seen<'a> {
     }
 }
 
-/// What an owner is told of an order. Empty where the store's settings hold no rule for what was asked.
-pub fn order(scene: &Scene<'_>, order: &Order) -> Composed {
-    let mut said = Composed::default();
+/// What an owner is told of an order. Nothing where the store's settings hold no rule for what was asked.
+pub fn order(scene: &Scene<'_>, order: &Order, said: &mut Composed) {
     let seen = Seen::from(order);
-    status::compose(scene, &seen, &mut said);
+    status::compose(scene, &seen, said);
     for kind in &scene.question.kinds {
         match kind {
             LiveKind::Status | LiveKind::Tracking | LiveKind::Delivery => {}
-            LiveKind::Items => items::compose(scene, order, &mut said),
-            LiveKind::Total => total::compose(scene, order, &mut said),
-            LiveKind::Refund => refund::compose(scene, order, &mut said),
-            LiveKind::ReturnWindow => window::compose(scene, order, &mut said),
-            LiveKind::Address => address::compose(scene, order, &mut said),
-            LiveKind::Cancellable => cancellable::compose(scene, order, &mut said),
+            LiveKind::Items => items::compose(scene, order, said),
+            LiveKind::Total => total::compose(scene, order, said),
+            LiveKind::Refund => refund::compose(scene, order, said),
+            LiveKind::ReturnWindow => window::compose(scene, order, said),
+            LiveKind::Address => address::compose(scene, order, said),
+            LiveKind::Cancellable => cancellable::compose(scene, order, said),
             LiveKind::Stock | LiveKind::Price => {}
         }
     }
-    said
 }
 
 /// What order number and e-mail open: status, tracking, delivery. The rest is named as closed.
@@ -189,11 +189,28 @@ pub fn claimed(scene: &Scene<'_>, order: &ClaimedOrder) -> Composed {
     status::compose(scene, &seen, &mut said);
     if scene.question.kinds.iter().any(|k| k.is_of_an_order() && !k.opens_with_a_claim()) {
         said.say(
-            format!("For more about order {} I need to know that it is you: please sign in, or ask for a code by e-mail.", order.number),
+            format!(
+                "For more about order {} I need to know that it is you: please sign in, or ask for a code by e-mail.",
+                order.number
+            ),
             &[scene.of_order(&seen, "status", status::words(scene, &seen))],
         );
     }
     said
+}
+
+/// Orders that were named and are not among the customer's own.
+pub fn missing(scene: &Scene<'_>, numbers: &[&OrderNumber], said: &mut Composed) {
+    let numbers: Vec<String> = numbers.iter().map(|n| n.to_string()).collect();
+    let fact = Fact {
+        doc: "orders".to_owned(),
+        part: "list".to_owned(),
+        title: "Your orders".to_owned(),
+        url: None,
+        quote: format!("not found: {}", numbers.join(", ")),
+        read_at: Some(scene.read_at),
+    };
+    said.say(format!("I cannot find {} among your orders.", and(&numbers)), &[fact]);
 }
 
 /// What everybody is told of a product.

@@ -35,7 +35,9 @@ enum Stage {
 
 fn stage(parcel: &Parcel) -> Stage {
     let by_event = |event: &ParcelEvent| match event.status {
-        ParcelEventStatus::LabelPurchased | ParcelEventStatus::LabelPrinted | ParcelEventStatus::Confirmed => Stage::Label,
+        ParcelEventStatus::LabelPurchased | ParcelEventStatus::LabelPrinted | ParcelEventStatus::Confirmed => {
+            Stage::Label
+        }
         ParcelEventStatus::CarrierPickedUp | ParcelEventStatus::InTransit => Stage::OnTheWay,
         ParcelEventStatus::OutForDelivery => Stage::OutForDelivery,
         ParcelEventStatus::AttemptedDelivery => Stage::Attempted,
@@ -91,7 +93,10 @@ pub fn compose(scene: &Scene<'_>, seen: &Seen<'_>, parcel: &Parcel, subject: &st
     if coming && focus.eta && !matches!(stage, Stage::Failed | Stage::LabelVoided) {
         eta(scene, seen, parcel, subject, stage, &fact, said);
     }
-    let ships = seen.order.is_none_or(|o| parcel.items.is_empty() || parcel.items.iter().any(|i| o.items.iter().find(|l| l.id == i.line).is_none_or(|l| l.requires_shipping)));
+    let ships = seen.order.is_none_or(|o| {
+        parcel.items.is_empty()
+            || parcel.items.iter().any(|i| o.items.iter().find(|l| l.id == i.line).is_none_or(|l| l.requires_shipping))
+    });
     let follow = coming && focus.state && !lost && stage != Stage::Failed;
     if ships && (focus.tracking || follow) {
         tracking(parcel, subject, focus.tracking, &fact, said);
@@ -108,27 +113,39 @@ fn state(scene: &Scene<'_>, seen: &Seen<'_>, parcel: &Parcel, subject: &str, sta
     let on = |at: Timestamp| weekday(scene.day(at));
     let at = |status: ParcelEventStatus| parcel.events.iter().find(|e| e.status == status).map(|e| e.at);
     let left = parcel.in_transit_at.unwrap_or(parcel.created_at);
-    let ships = |o: &crate::live::Order| parcel.items.iter().any(|i| o.items.iter().any(|l| l.id == i.line && l.requires_shipping));
+    let ships = |o: &crate::live::Order| {
+        parcel.items.iter().any(|i| o.items.iter().any(|l| l.id == i.line && l.requires_shipping))
+    };
     let last = parcel.events.first();
     match stage {
         Stage::CalledOff => format!("{subject} was called off before it was sent."),
-        Stage::LabelVoided => format!("The shipping label of {} was withdrawn, so it has not left yet.", lower(subject)),
-        Stage::Label => format!("{subject} was packed on {}, but the carrier has not scanned it yet.", on(parcel.created_at)),
+        Stage::LabelVoided => {
+            format!("The shipping label of {} was withdrawn, so it has not left yet.", lower(subject))
+        }
+        Stage::Label => {
+            format!("{subject} was packed on {}, but the carrier has not scanned it yet.", on(parcel.created_at))
+        }
         Stage::Sent if seen.order.is_some_and(|o| !parcel.items.is_empty() && !ships(o)) => {
             format!("{subject} was sent by e-mail on {}.", on(parcel.created_at))
         }
         Stage::Sent if has_tracking(parcel) => {
             format!("{subject} was sent on {}; the carrier has not reported it yet.", on(parcel.created_at))
         }
-        Stage::Sent => format!("{subject} was sent on {} without tracking, so I cannot see where it is.", on(parcel.created_at)),
+        Stage::Sent => {
+            format!("{subject} was sent on {} without tracking, so I cannot see where it is.", on(parcel.created_at))
+        }
         Stage::OnTheWay => {
             let scan = last.filter(|e| scene.day(e.at) > scene.day(left));
-            let scan = scan.map(|e| format!(" and was last scanned on {}{}", on(e.at), place(seen, e))).unwrap_or_default();
+            let scan =
+                scan.map(|e| format!(" and was last scanned on {}{}", on(e.at), place(seen, e))).unwrap_or_default();
             format!("{subject} is on its way: it left on {}{scan}.", on(left))
         }
         Stage::Delayed => {
             let when = at(ParcelEventStatus::Delayed).map(|at| format!(" on {}", on(at))).unwrap_or_default();
-            format!("{subject} is on its way but delayed: it left on {}, and the carrier reported a delay{when}.", on(left))
+            format!(
+                "{subject} is on its way but delayed: it left on {}, and the carrier reported a delay{when}.",
+                on(left)
+            )
         }
         Stage::OutForDelivery => match at(ParcelEventStatus::OutForDelivery) {
             Some(at) if scene.day(at) == scene.today() => format!("{subject} is out for delivery today, {}.", on(at)),
@@ -160,7 +177,10 @@ fn state(scene: &Scene<'_>, seen: &Seen<'_>, parcel: &Parcel, subject: &str, sta
         }
         Stage::Unknown => {
             let name = parcel.status.as_ref().map_or("", ParcelStatus::as_str);
-            format!("{subject} was sent on {}; the status “{name}” that I see for it tells me no more.", on(parcel.created_at))
+            format!(
+                "{subject} was sent on {}; the status “{name}” that I see for it tells me no more.",
+                on(parcel.created_at)
+            )
         }
     }
 }
@@ -241,7 +261,10 @@ fn not_received(scene: &Scene<'_>, parcel: &Parcel, fact: &Fact, said: &mut Comp
     let facts = [fact.clone(), delivery_rule(scene, "not-received", report)];
     if today > report {
         if complains(&scene.question.asked) {
-            let text = format!("A parcel that did not arrive had to be reported by {}; a person has to look at this.", date(report));
+            let text = format!(
+                "A parcel that did not arrive had to be reported by {}; a person has to look at this.",
+                date(report)
+            );
             said.say(text, &facts);
             said.say(PERSON, &facts);
         }
@@ -261,7 +284,9 @@ fn not_received(scene: &Scene<'_>, parcel: &Parcel, fact: &Fact, said: &mut Comp
 
 fn complains(asked: &str) -> bool {
     let asked = asked.to_lowercase().replace(['\'', '’'], "");
-    ["not ", "nt ", "never", "nothing", "missing", "stolen", "no sign", "cant find", "where"].iter().any(|w| asked.contains(w))
+    ["not ", "nt ", "never", "nothing", "missing", "stolen", "no sign", "cant find", "where"]
+        .iter()
+        .any(|w| asked.contains(w))
 }
 
 fn delivery_rule(scene: &Scene<'_>, part: &str, day: Date) -> Fact {

@@ -10,7 +10,14 @@ pub fn is_open(work: &PendingWork) -> bool {
 }
 
 /// `subject` begins a sentence ("Order #FV10234", "The rest of it"). `dated` adds when it leaves and arrives.
-pub fn compose(scene: &Scene<'_>, seen: &Seen<'_>, work: &PendingWork, subject: &str, dated: bool, said: &mut Composed) {
+pub fn compose(
+    scene: &Scene<'_>,
+    seen: &Seen<'_>,
+    work: &PendingWork,
+    subject: &str,
+    dated: bool,
+    said: &mut Composed,
+) {
     let titles: Vec<String> = work.items.iter().map(|i| format!("{} × {}", i.remaining, i.title)).collect();
     let subject = if titles.is_empty() { subject.to_owned() } else { format!("{subject} ({})", and(&titles)) };
     let fact = fact(scene, seen, work);
@@ -25,7 +32,8 @@ pub fn compose(scene: &Scene<'_>, seen: &Seen<'_>, work: &PendingWork, subject: 
         }
         FulfillmentOrderStatus::Scheduled => match work.fulfill_at {
             Some(at) => {
-                let text = format!("{subject} is scheduled for later: it is due to leave on {}.", weekday(scene.day(at)));
+                let text =
+                    format!("{subject} is scheduled for later: it is due to leave on {}.", weekday(scene.day(at)));
                 said.say(text, one);
                 if dated {
                     arrival(scene, seen, at, &fact, said);
@@ -67,7 +75,9 @@ pub fn without_work(scene: &Scene<'_>, seen: &Seen<'_>, subject: &str, dated: bo
             said.say(format!("{subject} is on hold and has not left yet; I cannot see why."), one);
             said.say(PERSON, one);
         }
-        FulfillmentState::Scheduled => said.say(format!("{subject} is scheduled for later; I see no date for it."), one),
+        FulfillmentState::Scheduled => {
+            said.say(format!("{subject} is scheduled for later; I see no date for it."), one)
+        }
         FulfillmentState::InProgress | FulfillmentState::PendingFulfillment => {
             said.say(format!("{subject} is being prepared and has not left yet."), one);
             if dated {
@@ -102,15 +112,28 @@ pub fn without_work(scene: &Scene<'_>, seen: &Seen<'_>, subject: &str, dated: bo
 /// The agents' notes on a hold stay with the agents, and so does a suspicion of fraud.
 fn hold(seen: &Seen<'_>, reason: Option<&HoldReason>, subject: &str, fact: &Fact, said: &mut Composed) {
     let (text, next) = match reason {
-        Some(HoldReason::AwaitingPayment) => ("is on hold until its payment has arrived.", Some("If you have paid already, say “talk to a person” and I will pass this on.")),
-        Some(HoldReason::HighRiskOfFraud) => ("is being checked before it ships.", Some("You do not need to do anything.")),
+        Some(HoldReason::AwaitingPayment) => (
+            "is on hold until its payment has arrived.",
+            Some("If you have paid already, say “talk to a person” and I will pass this on."),
+        ),
+        Some(HoldReason::HighRiskOfFraud) => {
+            ("is being checked before it ships.", Some("You do not need to do anything."))
+        }
         Some(HoldReason::IncorrectAddress) => (
             "is on hold because its delivery address seems to be wrong or incomplete.",
             Some("Please write “change the address of my order” with the full address, and a person will correct it."),
         ),
-        Some(HoldReason::OutOfStock) => ("is waiting for an item that is out of stock; there is no date for it yet.", Some("If you do not want to wait, write “cancel my order” and a person will see to it.")),
-        Some(HoldReason::AwaitingReturnItems) => ("is waiting until the items you are sending back have arrived.", None),
-        Some(HoldReason::UnknownDeliveryDate) => ("is on hold because there is no delivery date for it yet.", Some("If you do not want to wait, write “cancel my order” and a person will see to it.")),
+        Some(HoldReason::OutOfStock) => (
+            "is waiting for an item that is out of stock; there is no date for it yet.",
+            Some("If you do not want to wait, write “cancel my order” and a person will see to it."),
+        ),
+        Some(HoldReason::AwaitingReturnItems) => {
+            ("is waiting until the items you are sending back have arrived.", None)
+        }
+        Some(HoldReason::UnknownDeliveryDate) => (
+            "is on hold because there is no delivery date for it yet.",
+            Some("If you do not want to wait, write “cancel my order” and a person will see to it."),
+        ),
         Some(HoldReason::PostPurchase) => ("has just been placed and is released in a moment.", None),
         Some(HoldReason::Other(_)) | None => ("is on hold and has not left yet; I cannot see why.", Some(PERSON)),
     };
@@ -131,11 +154,17 @@ fn dispatch(scene: &Scene<'_>, seen: &Seen<'_>, fact: &Fact, said: &mut Composed
     let leaves = rules.dispatch_day(seen.method, seen.to, seen.created_at, &scene.profile.time_zone);
     let arrives = leaves.and_then(|day| rules.expected(seen.method, seen.to, day));
     let facts = |part: &str, day: jiff::civil::Date| {
-        [fact.clone(), rule(&format!("delivery:{part}"), rules.page.as_ref(), rules.url.as_ref(), format!("{part}: {day}"))]
+        [
+            fact.clone(),
+            rule(&format!("delivery:{part}"), rules.page.as_ref(), rules.url.as_ref(), format!("{part}: {day}")),
+        ]
     };
     match (leaves, arrives) {
         (Some(leaves), _) if leaves < scene.today() => {
-            let text = format!("By our usual times it should have left by {}, so it is late; I have no new date.", weekday(leaves));
+            let text = format!(
+                "By our usual times it should have left by {}, so it is late; I have no new date.",
+                weekday(leaves)
+            );
             said.say(text, &facts("dispatch", leaves));
             said.say(PERSON, std::slice::from_ref(fact));
         }

@@ -12,7 +12,10 @@ pub fn compose(scene: &Scene<'_>, order: &Order, said: &mut Composed) {
         of_refund(scene, order, refund, said);
     }
     if order.refunds.len() > 1 {
-        said.say(format!("Together {} has been refunded on order {}.", order.refunded, order.number), &[none(scene, order)]);
+        said.say(
+            format!("Together {} has been refunded on order {}.", order.refunded, order.number),
+            &[none(scene, order)],
+        );
     }
     if order.refunds.is_empty() {
         match &order.cancelled {
@@ -20,7 +23,10 @@ pub fn compose(scene: &Scene<'_>, order: &Order, said: &mut Composed) {
             None => {
                 said.say(format!("I see no refund on order {} so far.", order.number), &[none(scene, order)]);
                 if order.returns.is_empty() {
-                    said.say(format!("I see no return of it either. If you expect money back: {}", later(PERSON)), &[none(scene, order)]);
+                    said.say(
+                        format!("I see no return of it either. If you expect money back: {}", later(PERSON)),
+                        &[none(scene, order)],
+                    );
                 }
             }
         }
@@ -40,7 +46,9 @@ pub fn of_cancelled(scene: &Scene<'_>, order: &Order, said: &mut Composed) {
     }
     let fact = none(scene, order);
     match &order.financial {
-        Some(FinancialStatus::Voided | FinancialStatus::Expired | FinancialStatus::Pending | FinancialStatus::Authorized) => {
+        Some(
+            FinancialStatus::Voided | FinancialStatus::Expired | FinancialStatus::Pending | FinancialStatus::Authorized,
+        ) => {
             said.say("Its payment was never taken, so there is nothing to refund.", &[fact]);
         }
         _ if order.original_total.is_zero() => said.say("It cost nothing, so there is nothing to refund.", &[fact]),
@@ -63,7 +71,10 @@ fn of_refund(scene: &Scene<'_>, order: &Order, refund: &Refund, said: &mut Compo
     let one = std::slice::from_ref(&fact);
     let what: Vec<String> = refund.items.iter().map(|i| format!("{} × {}", i.quantity, i.title)).collect();
     let what = if what.is_empty() { String::new() } else { format!(" for {}", and(&what)) };
-    said.say(format!("{} was refunded on {}{what} (order {}).", refund.total, scene.date(refund.created_at), order.number), one);
+    said.say(
+        format!("{} was refunded on {}{what} (order {}).", refund.total, scene.date(refund.created_at), order.number),
+        one,
+    );
     for t in &refund.transactions {
         let to = t.gateway.as_deref().map(|g| format!(" to {}", gateway(g))).unwrap_or_default();
         let on = t.processed_at.map(|at| format!(" on {}", scene.date(at))).unwrap_or_default();
@@ -89,14 +100,18 @@ fn of_return(scene: &Scene<'_>, order: &Order, r: &Return, said: &mut Composed) 
     let fact = scene.of_order(&Seen::from(order), "returns", quote);
     let text = match &r.status {
         ReturnStatus::Requested => format!("Your return {what} was requested on {asked} and waits for our approval."),
-        ReturnStatus::Open => format!("Your return {what} of {asked} is approved and open: it is not complete before the items are back with us."),
+        ReturnStatus::Open => format!(
+            "Your return {what} of {asked} is approved and open: it is not complete before the items are back with us."
+        ),
         ReturnStatus::Closed => format!("Your return {what} of {asked} was completed{closed}."),
         ReturnStatus::Declined => match r.decline_note.as_deref().map(str::trim).filter(|n| !n.is_empty()) {
             Some(note) => format!("Your return {what} of {asked} was declined, with this note: “{note}”."),
             None => format!("Your return {what} of {asked} was declined."),
         },
         ReturnStatus::Canceled => format!("Your return {what} of {asked} was cancelled{closed}."),
-        ReturnStatus::Other(_) => format!("Your return {what} was requested on {asked}; I cannot tell where it stands."),
+        ReturnStatus::Other(_) => {
+            format!("Your return {what} was requested on {asked}; I cannot tell where it stands.")
+        }
     };
     let person = matches!(r.status, ReturnStatus::Declined | ReturnStatus::Other(_));
     said.say(text, std::slice::from_ref(&fact));
@@ -111,14 +126,30 @@ fn later(text: &str) -> String {
 
 fn none(scene: &Scene<'_>, order: &Order) -> Fact {
     let status = order.financial.as_ref().map_or("no payment status", |f| f.as_str());
-    let quote = format!("order {}: {status}; refunds {}; refunded {} {}", order.number, order.refunds.len(), order.refunded.decimal(), order.refunded.currency.code());
+    let quote = format!(
+        "order {}: {status}; refunds {}; refunded {} {}",
+        order.number,
+        order.refunds.len(),
+        order.refunded.decimal(),
+        order.refunded.currency.code()
+    );
     scene.of_order(&Seen::from(order), "refunds", quote)
 }
 
 fn fact(scene: &Scene<'_>, order: &Order, refund: &Refund) -> Fact {
-    let mut quote = format!("refund of {}: {} {}", scene.day(refund.created_at), refund.total.decimal(), refund.total.currency.code());
+    let mut quote = format!(
+        "refund of {}: {} {}",
+        scene.day(refund.created_at),
+        refund.total.decimal(),
+        refund.total.currency.code()
+    );
     for t in &refund.transactions {
-        quote.push_str(&format!("; {} {} {}", t.status, t.amount.decimal(), t.gateway.as_deref().unwrap_or("no gateway")));
+        quote.push_str(&format!(
+            "; {} {} {}",
+            t.status,
+            t.amount.decimal(),
+            t.gateway.as_deref().unwrap_or("no gateway")
+        ));
     }
     scene.of_order(&Seen::from(order), "refunds", quote)
 }

@@ -18,13 +18,21 @@ pub fn compose(scene: &Scene<'_>, seen: &Seen<'_>, said: &mut Composed) {
             Some(CancelReason::Inventory) => " because something in it was out of stock",
             // Money is for the owner only.
             Some(CancelReason::Declined) if seen.order.is_some() => " because its payment was declined",
-            Some(CancelReason::Declined | CancelReason::Fraud | CancelReason::Staff | CancelReason::Other(_)) | None => "",
+            Some(CancelReason::Declined | CancelReason::Fraud | CancelReason::Staff | CancelReason::Other(_))
+            | None => "",
         };
         let fact = scene.of_order(seen, "status", words(scene, seen));
         said.say(format!("{subject} was cancelled on {}{why}.", scene.date(cancelled.at)), &[fact]);
         let sent: Vec<&Parcel> = seen.parcels.iter().filter(|p| !parcel::is_called_off(p)).collect();
         for p in sent {
-            parcel::compose(scene, seen, p, &format!("Parcel {}", p.name), Focus { state: true, eta: false, tracking }, said);
+            parcel::compose(
+                scene,
+                seen,
+                p,
+                &format!("Parcel {}", p.name),
+                Focus { state: true, eta: false, tracking },
+                said,
+            );
         }
         if let Some(order) = seen.order.filter(|_| !asks(LiveKind::Refund)) {
             refund::of_cancelled(scene, order, said);

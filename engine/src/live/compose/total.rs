@@ -13,9 +13,11 @@ pub fn compose(scene: &Scene<'_>, order: &Order, said: &mut Composed) {
         said.say(format!("Order {number} came to {} when it was placed.", order.original_total), one);
         said.say(format!("After what was removed or refunded since, it is {} now.", order.total), one);
     }
-    let mut parts = vec![format!("items {}", order.subtotal), format!("shipping {}", order.shipping), format!("tax {}", order.tax)];
+    let mut parts =
+        vec![format!("items {}", order.subtotal), format!("shipping {}", order.shipping), format!("tax {}", order.tax)];
     if !order.discount.is_zero() {
-        let codes = if order.discount_codes.is_empty() { String::new() } else { format!(" ({})", and(&order.discount_codes)) };
+        let codes =
+            if order.discount_codes.is_empty() { String::new() } else { format!(" ({})", and(&order.discount_codes)) };
         parts.push(format!("a discount of {}{codes} already taken off", order.discount));
     }
     said.say(format!("In it: {}.", and(&parts)), one);
@@ -45,7 +47,10 @@ pub fn unpaid(scene: &Scene<'_>, order: &Order, said: &mut Composed) {
         }
         Some(FinancialStatus::Authorized) => said.say("The payment is authorised and has not been taken yet.", one),
         Some(FinancialStatus::Expired) => {
-            said.say("The authorisation of the payment has expired, so nothing was charged; a person has to look at it.", one);
+            said.say(
+                "The authorisation of the payment has expired, so nothing was charged; a person has to look at it.",
+                one,
+            );
             said.say(super::PERSON, one);
         }
         Some(FinancialStatus::Voided) => said.say("The payment was voided, so nothing was charged.", one),

@@ -14,7 +14,8 @@ pub fn compose(scene: &Scene<'_>, order: &Order, said: &mut Composed) {
         let (text, person) = standing(verdict, &format!("the {}", name(item)));
         said.say(sentence(&text), &facts);
         // What holds for the next item too is said once, after it.
-        let same = |(_, next): &(&LineItem, Verdict)| may_return(next) == may_return(verdict) && terms(next) == terms(verdict);
+        let same =
+            |(_, next): &(&LineItem, Verdict)| may_return(next) == may_return(verdict) && terms(next) == terms(verdict);
         if !verdicts.get(i + 1).is_some_and(same) {
             say_terms(verdict, &facts, said);
             if person {
@@ -30,7 +31,7 @@ pub fn verdicts<'a>(scene: &Scene<'_>, order: &'a Order) -> Vec<(&'a LineItem, V
     let today = scene.today();
     let judged = |item: &'a LineItem| (item, judge(rules, order, item, today, &scene.profile.time_zone));
     let mut verdicts: Vec<_> = meant(&scene.question.asked, order).into_iter().map(judged).collect();
-    verdicts.sort_by_key(|(_, v)| (may_return(v), terms(v)));
+    verdicts.sort_by(|(_, a), (_, b)| (may_return(a), terms(a)).cmp(&(may_return(b), terms(b))));
     verdicts
 }
 
@@ -40,7 +41,11 @@ pub fn meant<'a>(asked: &str, order: &'a Order) -> Vec<&'a LineItem> {
     let named: Vec<&LineItem> = order
         .items
         .iter()
-        .filter(|i| content_stems(&format!("{} {}", i.title, i.product_type.as_deref().unwrap_or_default())).iter().any(|s| asked.contains(s)))
+        .filter(|i| {
+            content_stems(&format!("{} {}", i.title, i.product_type.as_deref().unwrap_or_default()))
+                .iter()
+                .any(|s| asked.contains(s))
+        })
         .collect();
     if named.is_empty() { order.items.iter().collect() } else { named }
 }
@@ -54,7 +59,9 @@ pub fn may_return(verdict: &Verdict) -> bool {
 fn standing(verdict: &Verdict, it: &str) -> (String, bool) {
     let last = |until: &LastDay| match until {
         LastDay::On(day) => format!("until {}", weekday(*day)),
-        LastDay::DaysAfterTheRest(days) => format!("until {days} days after the rest of order {} has arrived", verdict.order),
+        LastDay::DaysAfterTheRest(days) => {
+            format!("until {days} days after the rest of order {} has arrived", verdict.order)
+        }
     };
     match &verdict.standing {
         Standing::Open { until } => (format!("you can return {it} {}", last(until)), false),
@@ -75,9 +82,12 @@ fn standing(verdict: &Verdict, it: &str) -> (String, bool) {
             let note = note.as_deref().map(|n| format!(", with this note: “{n}”")).unwrap_or_default();
             (format!("your return {name} of {it} was declined{note}"), true)
         }
-        Standing::Lost { parcel } => {
-            (format!("{it} was in parcel {parcel}, which did not arrive; that is no return, and a person has to look at it"), true)
-        }
+        Standing::Lost { parcel } => (
+            format!(
+                "{it} was in parcel {parcel}, which did not arrive; that is no return, and a person has to look at it"
+            ),
+            true,
+        ),
         Standing::Unknown { why } => {
             let why = match why {
                 Missing::DeliveryDate => "I do not know when it arrived",
@@ -104,7 +114,10 @@ fn say_terms(verdict: &Verdict, facts: &[Fact], said: &mut Composed) {
             said.say(format!("It has to come back {}.", and(&verdict.conditions)), facts);
         }
         if let Some(fee) = verdict.fee {
-            said.say(if fee.is_zero() { "The return costs nothing.".to_owned() } else { format!("The return costs {fee}.") }, facts);
+            said.say(
+                if fee.is_zero() { "The return costs nothing.".to_owned() } else { format!("The return costs {fee}.") },
+                facts,
+            );
             if !verdict.fee_waived.is_empty() && !fee.is_zero() {
                 said.say(format!("It is free if {}.", or(&verdict.fee_waived)), facts);
             }
@@ -150,10 +163,17 @@ fn facts(scene: &Scene<'_>, order: &Order, v: &Verdict) -> Vec<Fact> {
     facts.extend(v.also.iter().map(|r| {
         rule(&format!("rule:{}", r.rule), r.page.as_ref(), r.url.as_ref(), format!("rule '{}' for {}", r.rule, v.title))
     }));
-    let delivered: Vec<String> =
-        order.parcels.iter().filter_map(|p| p.delivered_at.map(|at| format!("{} delivered {}", p.name, scene.day(at)))).collect();
+    let delivered: Vec<String> = order
+        .parcels
+        .iter()
+        .filter_map(|p| p.delivered_at.map(|at| format!("{} delivered {}", p.name, scene.day(at))))
+        .collect();
     let delivered = if delivered.is_empty() { "nothing delivered".to_owned() } else { delivered.join("; ") };
     let placed = date(scene.day(order.created_at));
-    facts.push(scene.of_order(&Seen::from(order), "items", format!("{} x {}; placed {placed}; {delivered}", v.quantity, v.title)));
+    facts.push(scene.of_order(
+        &Seen::from(order),
+        "items",
+        format!("{} x {}; placed {placed}; {delivered}", v.quantity, v.title),
+    ));
     facts
 }

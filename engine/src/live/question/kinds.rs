@@ -355,7 +355,7 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         (LiveKind::Price, &price),
     ];
     let kinds = all.iter().flat_map(|(kind, patterns)| patterns.iter().map(|p| (*kind, re(p)))).collect();
-    let filler = r"(?:hi|hello|hey|my|the|is|it|its|a|an|order|orders|number|no|nr|id|e-?mail|mail|address|and|with|was|placed|ordered|under|from|for|here|sure|yes|ok|okay|please|thanks|thank|you|i|used|this|that|one|reference|ref|both|are|of|course|sorry|meant|mean|name|in|on|using|purchase|go|there|the|first|second|about|what|how|so|hm|it|i'd|sent|to|account|mine)";
+    let filler = r"(?:hi|hello|hey|my|the|is|it|its|a|an|order|orders|number|no|nr|id|e-?mail|mail|address|and|with|was|placed|ordered|under|from|for|here|sure|yes|ok|okay|please|thanks|thank|you|i|used|this|that|one|reference|ref|both|are|of|course|sorry|meant|mean|name|in|on|using|purchase|go|there|the|first|second|about|what|how|so|hm|it|i'd|sent|to|account|mine|january|february|march|april|may|june|july|august|september|october|november|december|[0-9]{1,2}|20[0-9]{2})";
     Patterns {
         kinds,
         topics,

@@ -4,8 +4,10 @@ mod heard;
 mod kinds;
 #[cfg(test)]
 mod tests;
+mod wish;
 
 pub(crate) use heard::is_whole;
+pub(crate) use wish::{Wish, wish};
 
 use crate::identity::{Email, OrderNumber};
 use crate::turn::{Speaker, Turn};
