@@ -113,7 +113,7 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
     let come = r"(?:arriv(?:e|es|ed|ing|al)|com(?:e|es|ing)|came|deliver(?:ed|y|ing)?|here|there|at my|reach(?:ed)?|show(?:n|ed)? up|turn(?:ed)? up|land(?:ed)?|due|get to me|get to us)";
     let address = r"(?:address|destination|postcode|zip(?: ?code)?)";
     let back = r"(?:refund(?:s|ed)?|reimburse(?:ment|d)?|rebates?|restitutions?|compensations?|money(?: back)?|cash back|credit(?:ed)?|funds?)";
-    let give_back = r"(?:return(?:ed|able)?|send (?:it |them |this |these )?back|sent back|bring (?:it |them )?back|exchange[ds]?|take (?:it |them )?back)";
+    let give_back = r"(?:return(?:ed|able)?|send (?:[a-z0-9-]+ ){0,3}?back|go back|sent back|bring (?:it |them )?back|exchange[ds]?|take (?:it |them )?back)";
     let still = r"(?:still|too late|in time|until when|by when|till when|last day|latest|deadline|left to|time left)";
 
     let status = [
@@ -143,7 +143,7 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
             r"\b(?:i|we) (?:have |still |did |do )*(?:not|never|nothing|still) (?:have |yet |even |been |actually |still )*(?:received|receive|gotten|got|get|seen|had|heard)\b {few}(?:anything|{mine})"
         ),
         format!(
-            r"\b(?:waiting|wait|waited) (?:for|on)\b {few}(?:{own}|(?:my|our) [a-z0-9-]+)|\bno sign of {few}{mine}|\b(?:lost|missing) (?:order|package|parcel|shipment|delivery)\b"
+            r"\b(?:waiting|wait|waited) (?:for|on)\b {few}(?:{own}|(?:my|our) [a-z0-9-]+)|\bno sign of {few}{mine}|\bhow (?:is|are) {own}|\bhold ?-?up with {few}{own}|\b(?:problem|issue|wrong) with {few}{own}|^(?:my |the |and |but )*{noun} (?:has|have|is|are|did|does|still) (?:not|never|nowhere)\b|\bstill no (?:sign|package|parcel|order|delivery|mail|show)\b|\bnothing (?:has |have )?(?:arrived|come|came|been delivered|shown up|showed up)\b|\b{bought} .*(?:not|nothing) (?:heard|come|arrived|received)\b|\b(?:lost|missing) (?:order|package|parcel|shipment|delivery)\b"
         ),
         format!(r"\b(?:says?|said|shows?|showing|marked|listed|tracking)\b {few}(?:as )?delivered\b"),
         format!(
@@ -187,7 +187,7 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
             r"\b(?:will|is|are|can|should|does|would|do you think) {mine} {been}(?:still )?(?:going to )?{been}(?:{come}|make it|get here|get to)\b"
         ),
         format!(
-            r"\b(?:will|do|can|am) (?:i|we) {few}(?:get|receive|have|getting|receiving) {own} {few}(?:by|before|on|today|tomorrow|this|next|in time|soon)"
+            r"\b(?:will|do|can|am) (?:i|we) {few}(?:get|receive|have|getting|receiving) (?:{own}|(?:my|our) [a-z0-9-]+) {few}(?:by|before|on|today|tomorrow|this|next|in time|soon)"
         ),
         format!(r"\bexpect {few}(?:{own}|it|them)(?: to)?(?: arrive| come|$| by| before| on)"),
     ];
@@ -231,7 +231,7 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
             r"\b(?:did|was|were|has|is) (?:my|the|a|our) {few}(?:discount|coupon|promo(?:tion)?|voucher|code)\b(?: code)? {few}(?:applied|work|go through|used|taken off|accepted|count)\b"
         ),
         format!(
-            r"\b(?:did|has|have|is|was) my payment {few}(?:go through|gone through|work|arrive|received|accepted|went through|processed)|\b(?:is|was|has|did) {own} (?:been )?(?:paid|pay)\b|\b(?:anything|how much) (?:is |do i )?(?:left|still|outstanding)? ?(?:to (?:be )?pay|outstanding|owe)\b.*{own}"
+            r"\bdid (?:i|we) (?:get charged|pay|have to pay)\b|\b(?:did|has|have|is|was) my payment {few}(?:go through|gone through|work|arrive|received|accepted|went through|processed)|\b(?:is|was|has|did) {own} (?:been )?(?:paid|pay)\b|\b(?:anything|how much) (?:is |do i )?(?:left|still|outstanding)? ?(?:to (?:be )?pay|outstanding|owe)\b.*{own}"
         ),
     ];
     let refund = [
@@ -262,7 +262,9 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         format!(
             r"\b(?:has|have|did|is|was|where is|when (?:will|is|was)|status of) (?:my|the|our|that) return(?: parcel| package| shipment)? {few}(?:arriv|receiv|process|approv|accept|reach|been|get|come|com|made|there|inspect|complet|go|declin|reject)|\b(?:did|have) you (?:guys )?(?:get|got|receive|received|process|processed|accept|approved?)\b {few}(?:my|the) {few}(?:return|returned)|\bwhere is (?:my|the) return\b|\b(?:my|the) return (?:has not|is not|was not|never|still)\b|\b(?:check|track|checking|update on|news on|news about|status of) {few}my return\b"
         ),
-        format!(r"\bhow much (?:money )?(?:did|do|will|have) (?:i|we) (?:get|got|gotten|receive)\b.*\bback\b"),
+        format!(
+            r"\bhow much (?:money )?(?:was|is|were|am|are|has|will) (?:i |we |been |being |be |get |getting )*(?:refunded|reimbursed|credited|back)\b|\bhow much (?:money )?(?:did|do|will|have) (?:i|we) (?:get|got|gotten|receive)\b.*\bback\b"
+        ),
     ];
     let window = [
         format!(
@@ -281,7 +283,7 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
             r"\b(?:return|exchange) (?:window|deadline|period|date|by date)\b.*(?:{own}|\bmy\b)|\b(?:my|our) (?:return|exchange) (?:window|deadline|period)\b|{own}.*\b(?:return (?:window|deadline|period|by)|returnable|eligible for (?:a )?return|still be returned|last day to return)|\b(?:last day|deadline|latest|too late|time left|in time|eligible|still time) (?:i can |for me |we can )?(?:to |for |for a )?(?:return|returning|send)[a-z]* {few}(?:{own}|(?:my|our) [a-z0-9-]+|it$|them$|this$)"
         ),
         format!(
-            r"\b(?:did|have) i miss(?:ed)? {few}(?:return|exchange)|\b(?:am|are) (?:i|we) (?:still )?(?:in|within|inside|past|outside) {few}return"
+            r"\b(?:can|could|may|until|late|when|days)\b.*\bsend(?:ing)? (?:{own}|(?:my|our) [a-z0-9-]+) back\b|\b(?:did|have) i miss(?:ed)? {few}(?:return|exchange)|\b(?:am|are) (?:i|we) (?:still )?(?:in|within|inside|past|outside) {few}return"
         ),
     ];
     let goes =
@@ -320,12 +322,12 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         r"\b(?:in stock|out of stock|sold out|back in stock|restock(?:ed|ing)?|in inventory|stock level)\b".to_owned(),
         r"\b(?:is|are|do you have|have you got|got|any)\b.*\b(?:available|availability)\b (?:in|right now|now|today|currently|at the moment|still|again|to order|to buy)\b".to_owned(),
         r"\bstill (?:available|sold|sell|sells)\b|\bhow many\b.*\b(?:left|available|in stock|do you (?:still )?have)\b|\b(?:any|many|some) (?:[a-z0-9-]+ ){0,4}left\b".to_owned(),
-        r"\b(?:do you (?:still )?(?:have|got)|have you got|got any) (?:the|a|an|any|this|that|these|those|some) (?:[a-z0-9-]+ ){1,6}?(?:in|left)\b (?:a |size |stock |the colou?r |colou?r )?[a-z0-9-]+".to_owned(),
+        r"\bgot any (?:[a-z0-9-]+ ){1,5}?in\b|\b(?:do you (?:still )?(?:have|got)|have you got|got any) (?:the|a|an|any|this|that|these|those|some) (?:[a-z0-9-]+ ){1,6}?(?:in|left)\b (?:a |size |stock |the colou?r |colou?r )?[a-z0-9-]+".to_owned(),
         r"\bavailability of\b".to_owned(),
     ];
     let price = [
-        r"\bhow much (?:is|are|does|do|for|would|will)\b (?:it cost for )?(?:the|a|an|one|this|that|these|those|your|two)\b".to_owned(),
-        r"\b(?:price|cost) (?:of|for|on) (?:the|a|an|one|this|that|these|those|your)\b|\b(?:what is|what are|tell me|know|give me) (?:the )?(?:current )?(?:price|cost) (?:of|for)\b".to_owned(),
+        r"\bhow much (?:is|are|for)\b (?:it cost for )?(?:the|a|an|one|this|that|these|those|your|two)\b".to_owned(),
+        r"\bhow much (?:does|do|would|will|did) (?:the|a|an|one|this|that|these|those|your|two)\b.*\bcost\b|\b(?:price|cost) (?:of|for|on) (?:the|a|an|one|this|that|these|those|your)\b|\b(?:what is|what are|tell me|know|give me) (?:the )?(?:current )?(?:price|cost) (?:of|for)\b".to_owned(),
         r"\bwhat (?:does|do|would|is|are) (?:the|a|an|this|that|these|those|your) .*\b(?:cost|price|priced|go for|sell for|run)\b|\bhow (?:expensive|pricey) (?:is|are)\b".to_owned(),
         r"\b(?:is|are) (?:the|this|that|these|those) .*\bon sale\b".to_owned(),
     ];
@@ -334,7 +336,7 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         (LiveKind::ReturnWindow, format!(r"\b(?:can|could|may|still|until|by when|deadline|eligible|days|late|possible|possibility)\b.*\b(?:{give_back}|returning)\b|\breturnable\b")),
         (LiveKind::Cancellable, r"\b(?:can|could|still|late|possible|until)\b.*\bcancel[a-z]*\b".to_owned()),
         (LiveKind::Address, format!(r"\b(?:what|which|where|right|correct|wrong)\b.*\b{address}\b|\b{address}\b.*\b(?:right|correct|wrong)\b")),
-        (LiveKind::Tracking, r"\b(?:track[a-z]*|trace|carrier|courier)\b".to_owned()),
+        (LiveKind::Tracking, r"\b(?:track[a-z]*|trace|carrier|courier|ups|fedex|usps|dhl|purolator|canada post)\b".to_owned()),
         (LiveKind::Delivery, r"\b(?:when|how (?:long|soon|many days)|eta|late|delay[a-z]*|longer|by (?:mon|tues|wednes|thurs|fri|satur|sun)day|tomorrow|expect[a-z]*|estimate[a-z]*|on time|what day|slow)\b".to_owned()),
         (LiveKind::Total, r"\b(?:paid|pay|cost|costs|charged?|total|amount|spent|spend|discount)\b".to_owned()),
         (LiveKind::Status, format!(r"\b(?:where|status|update|updates|news|{left}|arrive[ds]?|received?|got|gotten|show(?:n|ed)? up|turned up|check|locate|find|waiting|happen(?:ed|ing)|progress|tell me about|look up|missing|stolen|vanished|disappeared|delivered|movement|stage|state)\b")),
@@ -367,7 +369,7 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         ),
         documents: re(r"\b(?:bills?|invoices?|receipts?)\b"),
         edits: re(
-            r"\b(?:add|adding|remove|removing|delete|deleting|swap|swapping|edit|editing|modify|modifying|correct|correcting|change|changing|switch|switching|replace|replacing|set|setting|submit|submitting|update|updating|fix)\b (?:[a-z0-9-]+ ){0,4}?(?:an?|my|the|some|several|items?|products?|articles?|of|in|from|to|address|thisorder|orders?|purchases?|up)\b|\bcancell?(?:ing)?\b|\bafford\b",
+            r"\b(?:add|adding|remove|removing|delete|deleting|swap|swapping|edit|editing|modify|modifying|correct|correcting|change|changing|switch|switching|replace|replacing|set|setting|submit|submitting|updating|fix)\b (?:[a-z0-9-]+ ){0,4}?(?:an?|my|the|some|several|items?|products?|articles?|of|in|from|to|address|thisorder|orders?|purchases?|up)\b|\bupdate (?:my|our|the|some|several|order|purchase|thisorder)\b|\bcancell?(?:ing)?\b|\bafford\b",
         ),
         supposed: re(
             r"\b(?:what happens|what if|in case|suppose|supposing|hypothetically|usually|typically|normally|generally|in general|on average|polic(?:y|ies)|what does .* mean|explain|ways? to|in (?:what|which) (?:cases?|situations?|circumstances)|can i (?:ask|request)|guarantee|(?:my|our|your?) (?:[a-z]+ )?(?:feedback|reviews?|opinion|comments?|account|profile)|who pays|insured?)\b|\bif (?:i|we|you|my|the|it|its|something|someone|somebody|an?|they|there|that|this|one|no one|nobody)\b|\bdo(?:es)? (?:you|your [a-z0-9-]+) (?:[a-z0-9-]+ )?(?:ship|deliver|offer|accept|charge|send|use|provide|refund|allow|cover|take back|guarantee|let)\b|\b(?:will|would) (?:i|we) (?:get|receive|be (?:given|sent)) (?:a|an|any) (?:tracking|confirmation|email|refund|notification)\b|\b(?:before|when|once|after) (?:i|you|ordering|placing) (?:place|order|buy|purchase|pay)\b|\b(?:my|a|the) (?:next|future|first|new|upcoming) (?:order|purchase)\b",
