@@ -18,6 +18,7 @@ pub mod observe;
 pub mod router;
 pub mod routes;
 pub mod serve;
+pub mod store;
 pub mod wire;
 pub mod wiring;
 
