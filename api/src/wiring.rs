@@ -8,6 +8,7 @@ use crate::{
     app::{App, AppParts, Loaded},
     config::Config,
     db::{DbError, desk::Desks, keys::Keys},
+    identity::{AllWays, Identity, IdentityParts, KeyFileError, Tries},
     machine::Machine,
 };
 use engine::{
@@ -54,6 +55,8 @@ pub enum WiringError {
     Knowledge(#[from] KnowledgeError),
     #[error(transparent)]
     Db(#[from] DbError),
+    #[error(transparent)]
+    ServerKey(#[from] KeyFileError),
     #[error("loading a model ended unexpectedly")]
     Loading(#[from] tokio::task::JoinError),
 }
@@ -239,6 +242,7 @@ impl House {
     pub async fn app(&self, models: &LoadedModels) -> Result<App, WiringError> {
         let desks = self.desks();
         let engine = self.engine(models, desks.clone())?;
+        let identity = self.identity(&desks)?;
         let loaded = Loaded {
             embedder: models.embedder.model().to_string(),
             reranker: models.reranker.as_ref().map(|reranker| reranker.model().to_string()),
@@ -248,12 +252,21 @@ impl House {
             engine,
             keys: self.keys().await?,
             desks,
+            identity,
             http: self.config.http.clone(),
             limits: self.config.limits.clone(),
             handoff_message: self.config.engine.handoff_message.clone(),
             loaded,
         };
         Ok(App::new(parts).await?)
+    }
+
+    /// Who is asking. No store is connected yet, so no code is mailed.
+    fn identity(&self, desks: &Arc<Desks>) -> Result<Identity, WiringError> {
+        let (desks, clock) = (Arc::clone(desks), Arc::new(SystemClock));
+        let key = Identity::server_key(&self.places.data)?;
+        let tries = Tries::new(desks.clone(), key, clock.clone(), self.config.identity.clone());
+        Ok(Identity::new(IdentityParts { desks, clock, storefront: None, ways: AllWays::default(), tries }))
     }
 
     fn encoder(&self) -> EncoderConfig {
