@@ -63,6 +63,9 @@ pub enum Command {
     Serve(ServeArgs),
     /// Keys for the HTTP API: make one, list them, revoke one.
     Keys(KeysArgs),
+    /// A store's settings: check a file, put it in force, show what is.
+    #[command(after_help = super::store::EXAMPLES)]
+    Store(super::store::StoreArgs),
     /// The index itself: move it to a Qdrant server.
     Index(IndexArgs),
     /// Measure: retrieval on packs of judged queries, answers on questions with required facts.
