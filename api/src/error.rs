@@ -19,6 +19,8 @@ use crate::db::DbError;
 pub enum ApiError {
     /// No key, or one that is not in force: the same to whoever guesses.
     Unauthorized,
+    /// A webhook that Shopify did not sign for this store; also where there is no such store.
+    BadSignature,
     /// The store's own key, but a storefront's where an agent's is needed.
     NotAnAgent,
     /// An unknown store, and another's store: the same to whoever asks.
@@ -85,6 +87,12 @@ impl ApiError {
                 "unauthorized",
                 "A valid key is needed",
                 "Send the store's key as `Authorization: Bearer sk_...`.".to_owned(),
+            ),
+            Self::BadSignature => (
+                StatusCode::UNAUTHORIZED,
+                "bad-signature",
+                "The signature is not right",
+                "The body must be signed with the secret of the store's app, and be sent for its shop.".into(),
             ),
             Self::NotAnAgent => (
                 StatusCode::FORBIDDEN,

@@ -7,7 +7,7 @@ pub use places::{Places, SaidPlaces};
 use crate::{
     app::{App, AppParts, Loaded},
     config::Config,
-    db::{DbError, desk::Desks, keys::Keys},
+    db::{DbError, desk::Desks, keys::Keys, mirror::Mirrors},
     machine::Machine,
 };
 use engine::{
@@ -19,6 +19,7 @@ use ingest::{
     index::{
         Index, IndexMeta,
         edge::EdgeIndex,
+        erase::Place,
         fuse::FusionConfig,
         server::{ServerConfig, ServerIndex, ServerKey},
     },
@@ -229,6 +230,19 @@ impl House {
 
     pub fn desks(&self) -> Arc<Desks> {
         Arc::new(Desks::new(self.places.data.clone(), Arc::new(SystemClock)))
+    }
+
+    pub fn mirrors(&self) -> Arc<Mirrors> {
+        Arc::new(Mirrors::new(self.places.data.clone()))
+    }
+
+    /// Where the store's index is, for an erasure.
+    pub fn place(&self, pass: &StorePass) -> Result<Place, WiringError> {
+        let shelf = self.library().shelf(pass).map_err(KnowledgeError::from)?;
+        Ok(match self.server() {
+            Some(config) => Place::Server { config, pass: pass.clone(), shelf },
+            None => Place::Edge(shelf),
+        })
     }
 
     pub async fn keys(&self) -> Result<Keys, DbError> {

@@ -151,7 +151,7 @@ pub enum SyncError {
     Index(#[from] KnowledgeError),
 }
 
-/// Reads `paths` and makes the index hold what they hold: the paths are the whole truth about the store's sources.
+/// Reads `paths` and makes the index hold what they hold: the paths are the whole truth about the store's files.
 pub async fn sync_paths(
     target: &mut SyncTarget,
     paths: &[PathBuf],
@@ -159,16 +159,23 @@ pub async fn sync_paths(
     options: &SyncOptions,
     progress: &dyn SyncProgress,
 ) -> Result<SyncReport, SyncError> {
+    sync(target, from_paths(paths, read)?, options, progress).await
+}
+
+/// What [`sync`] reads from files and folders. All of them must be there.
+pub fn from_paths<'p>(
+    paths: &'p [PathBuf],
+    read: &'p ReadOptions,
+) -> Result<impl FnOnce(&mut dyn FnMut(Result<Document, Failure>)) -> Tally + 'p, SyncError> {
     if let Some(missing) = paths.iter().find(|path| !path.exists()) {
         return Err(SyncError::NoSuchPath(missing.clone()));
     }
-    let source = |sink: &mut dyn FnMut(Result<Document, Failure>)| {
+    Ok(move |sink: &mut dyn FnMut(Result<Document, Failure>)| {
         read_each(paths, read, &mut |item| sink(item.map_err(|failure| relative(paths, failure))))
-    };
-    sync(target, source, options, progress).await
+    })
 }
 
-/// As [`sync_paths`], with the documents that `source` hands to its argument.
+/// Makes the index hold the documents that `source` hands to its argument, of those that the scope covers.
 pub async fn sync(
     target: &mut SyncTarget,
     source: impl FnOnce(&mut dyn FnMut(Result<Document, Failure>)) -> Tally,

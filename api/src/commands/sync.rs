@@ -1,11 +1,12 @@
 //! `shopclerk sync`: sources in, index out.
 
 use super::{CommandError, Exit, cli::SyncArgs, operator, show::Bar};
-use crate::wiring::House;
+use crate::{db::mirror::Erased, shopify, wiring::House};
 use ingest::{
+    document::Document,
     mask::MaskConfig,
-    source::ReadOptions,
-    sync::{SyncOptions, SyncReport, sync_paths},
+    source::{Failure, ReadOptions},
+    sync::{Scope, SyncOptions, SyncReport, from_paths, sync},
 };
 use serde_json::json;
 use std::time::Instant;
@@ -17,12 +18,34 @@ pub async fn run(house: &House, args: SyncArgs) -> Result<Exit, CommandError> {
         mask = mask.with_order_number(pattern).map_err(|e| CommandError::Said(format!("--order-number: {e}")))?;
     }
     let read = ReadOptions { currency: args.currency, mask, ..ReadOptions::default() };
-    let options =
+    let mut options =
         SyncOptions { allow_mass_removal: args.allow_mass_removal, chunks: house.chunks(), ..SyncOptions::default() };
+    let pass = operator(&args.store);
+    let (mut erased, mut from_shopify) = (Erased::default(), Vec::new());
+    if let Some(mirror) = house.mirrors().existing(&pass).await? {
+        erased = mirror.erased().await?;
+        if args.rebuild {
+            // Before the files: where both have a document of one id, Shopify's is taken.
+            from_shopify = shopify::index::everything(&mirror).await;
+        }
+    }
+    if args.rebuild {
+        options.scope = Scope::Everything;
+    }
+    let files = from_paths(&args.paths, &read)?;
+    let is_erased = |item: &Result<Document, Failure>| item.as_ref().is_ok_and(|read| erased.contains(&read.id));
+    let source = |sink: &mut dyn FnMut(Result<Document, Failure>)| {
+        from_shopify.into_iter().for_each(&mut *sink);
+        files(&mut |item| {
+            if !is_erased(&item) {
+                sink(item);
+            }
+        })
+    };
     let embedder = house.load_embedder().await?;
-    let (mut target, _lock) = house.sync_target(&operator(&args.store), embedder, args.rebuild).await?;
+    let (mut target, _lock) = house.sync_target(&pass, embedder, args.rebuild).await?;
     let bar = Bar::new();
-    let report = sync_paths(&mut target, &args.paths, &read, &options, &bar).await;
+    let report = sync(&mut target, source, &options, &bar).await;
     bar.clear();
     let report = report?;
     let seconds = started.elapsed().as_secs_f64();

@@ -25,6 +25,8 @@ pub struct Headers<'h> {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Delivery {
     pub id: String,
+    /// As Shopify writes it.
+    pub name: String,
     pub topic: Topic,
     pub wanted: Wanted,
 }
@@ -38,8 +40,8 @@ pub enum Refused {
     Malformed,
 }
 
-/// Longer ids are none of Shopify's.
-const ID: usize = 128;
+/// Longer ids and topics are none of Shopify's.
+const NAME: usize = 128;
 
 impl Delivery {
     /// `secret` is the one that the store's app signs with, `domain` the store's own at Shopify.
@@ -52,12 +54,13 @@ impl Delivery {
         if !headers.shop.eq_ignore_ascii_case(domain) {
             return Err(Refused::Unproved);
         }
-        let id = headers.id;
-        if id.is_empty() || id.len() > ID || !id.bytes().all(|b| b.is_ascii_graphic()) {
+        let is_name = |name: &str| (1..=NAME).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_graphic());
+        let (id, name) = (headers.id, headers.topic);
+        if !is_name(id) || !is_name(name) {
             return Err(Refused::Malformed);
         }
-        let topic = Topic::parse(headers.topic);
-        Ok(Self { id: id.to_owned(), topic, wanted: wanted(topic, body)? })
+        let topic = Topic::parse(name);
+        Ok(Self { id: id.to_owned(), name: name.to_owned(), topic, wanted: wanted(topic, body)? })
     }
 }
 

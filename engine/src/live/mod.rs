@@ -6,6 +6,6 @@ pub mod action;
 pub mod facts;
 pub mod money;
 
-pub use action::{Action, ActionId, PreparedAction};
+pub use action::{Action, ActionId, Approval, PreparedAction};
 pub use facts::*;
 pub use money::Money;
