@@ -91,7 +91,7 @@ pub fn to_text(report: &SyncReport, seconds: f64) -> String {
     text
 }
 
-fn to_json(report: &SyncReport, seconds: f64) -> serde_json::Value {
+pub fn to_json(report: &SyncReport, seconds: f64) -> serde_json::Value {
     let failed: Vec<_> =
         report.failed.iter().map(|f| json!({ "path": f.path, "line": f.line, "reason": f.reason })).collect();
     let skipped: Vec<_> =

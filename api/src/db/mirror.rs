@@ -217,7 +217,9 @@ impl Mirror {
         for ids in ids.chunks(BOUND) {
             let mut query = QueryBuilder::<Sqlite>::new("SELECT document FROM objects WHERE doc IN (");
             let mut list = query.separated(", ");
-            ids.iter().for_each(|id| drop(list.push_bind(id.0.as_str())));
+            for id in ids {
+                list.push_bind(id.0.as_str());
+            }
             query.push(") ORDER BY doc, gid");
             let rows: Vec<String> =
                 query.build_query_scalar().fetch_all(&self.db.pool).await.map_err(|e| self.db.query_error(e))?;
@@ -318,7 +320,9 @@ async fn unmark(connection: &mut SqliteConnection, table: &'static str, marks: &
         let mut query = QueryBuilder::<Sqlite>::new("DELETE FROM ");
         query.push(table).push(" WHERE mark IN (");
         let mut list = query.separated(", ");
-        marks.iter().for_each(|mark| drop(list.push_bind(mark.0)));
+        for mark in marks {
+            list.push_bind(mark.0);
+        }
         query.push(")").build().execute(&mut *connection).await?;
     }
     Ok(())

@@ -116,8 +116,15 @@ impl Eraser {
     }
 
     /// Writes down everything that is held on the person, and where it is.
-    pub async fn hand_out(&self, person: &Person, request: &str, name: &str) -> Result<PathBuf, EraseError> {
-        let held = self.held(person).await?;
+    pub async fn hand_out(
+        &self,
+        person: &Person,
+        request: &str,
+        name: &str,
+        unknown: Vec<String>,
+    ) -> Result<PathBuf, EraseError> {
+        let mut held = self.held(person).await?;
+        held.not_looked_for.extend(unknown);
         let receipt = self.receipt(request, &held)?;
         let passages: Vec<_> =
             held.passages.iter().map(|p| json!({ "document": p.doc, "title": p.title, "text": p.text })).collect();

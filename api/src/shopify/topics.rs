@@ -16,23 +16,18 @@ pub enum Topic {
 }
 
 /// The topics to subscribe to, as GraphQL names them. Those of privacy law are configured in the app itself, and
-/// cannot be subscribed to.
-pub const SUBSCRIBED: [&str; 15] = [
+/// cannot be subscribed to. A change of a collection or a refund is also a change of its products or its order.
+pub const SUBSCRIBED: [&str; 10] = [
     "APP_UNINSTALLED",
     "PRODUCTS_CREATE",
     "PRODUCTS_UPDATE",
     "PRODUCTS_DELETE",
-    "COLLECTIONS_UPDATE",
-    "COLLECTIONS_DELETE",
-    "ORDERS_CREATE",
     "ORDERS_UPDATED",
-    "ORDERS_CANCELLED",
-    "REFUNDS_CREATE",
     "FULFILLMENTS_CREATE",
     "FULFILLMENTS_UPDATE",
-    "RETURNS_REQUEST",
+    "FULFILLMENT_EVENTS_CREATE",
+    "RETURNS_UPDATE",
     "CUSTOMERS_UPDATE",
-    "CUSTOMERS_DELETE",
 ];
 
 impl Topic {
@@ -45,7 +40,8 @@ impl Topic {
             "app/uninstalled" => Self::Uninstalled,
             "products/create" | "products/update" | "products/delete" => Self::Product,
             _ => match name.split('/').next() {
-                Some("orders" | "refunds" | "fulfillments" | "returns" | "customers" | "collections") => Self::Live,
+                Some("orders" | "refunds" | "fulfillments" | "fulfillment_events" | "returns" | "customers") => Self::Live,
+                Some("collections") => Self::Live,
                 _ => Self::Other,
             },
         }
@@ -59,8 +55,9 @@ mod tests {
     #[test]
     fn every_topic_that_is_subscribed_to_is_of_use() {
         for name in SUBSCRIBED {
-            // `PRODUCTS_UPDATE` arrives as `products/update`.
-            let arrives = name.to_lowercase().replacen('_', "/", 1);
+            // `FULFILLMENT_EVENTS_CREATE` arrives as `fulfillment_events/create`.
+            let (noun, verb) = name.rsplit_once('_').unwrap();
+            let arrives = format!("{noun}/{verb}").to_lowercase();
             assert_ne!(Topic::parse(&arrives), Topic::Other, "{arrives}");
         }
         assert_eq!(Topic::parse("products/delete"), Topic::Product);

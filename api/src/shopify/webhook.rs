@@ -107,8 +107,10 @@ mod tests {
     fn only_what_shopify_signed_for_this_store_is_read() {
         let body = br#"{"id":632910392,"title":"x"}"#;
         let good = sign("hush", body);
-        let headers =
-            |hmac, shop, topic, id| Delivery::prove(Headers { hmac, shop, topic, id }, body, b"hush", "a.myshopify.com");
+        fn prove(hmac: &str, shop: &str, topic: &str, id: &str, body: &[u8]) -> Result<Delivery, Refused> {
+            Delivery::prove(Headers { hmac, shop, topic, id }, body, b"hush", "a.myshopify.com")
+        }
+        let headers = |hmac: &str, shop: &str, topic: &str, id: &str| prove(hmac, shop, topic, id, body);
         let delivery = headers(&good, "A.myshopify.com", "products/update", "w-1").ok().unwrap();
         let gid = Gid("gid://shopify/Product/632910392".into());
         assert!(delivery.wanted == Wanted::Refetch(gid) && delivery.id == "w-1");

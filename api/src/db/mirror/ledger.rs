@@ -8,6 +8,9 @@ use sqlx::{Row, sqlite::SqliteRow};
 const KEEP_DELIVERIES: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Runs that are kept for `shopclerk shopify status`.
 const KEEP_RUNS: i64 = 50;
+/// After the first failure of a job; doubled with each further one.
+const RETRY: SignedDuration = SignedDuration::from_secs(30);
+const LONGEST_RETRY: SignedDuration = SignedDuration::from_hours(6);
 
 /// Something that must be done for a webhook.
 #[derive(Clone, PartialEq, Eq)]
@@ -71,9 +74,10 @@ impl Mirror {
         value.map(|text| text.parse().map_err(|e| self.db.damaged("a cursor", e))).transpose()
     }
 
-    /// The job that has waited longest.
-    pub async fn next_job(&self) -> Result<Option<Job>, DbError> {
-        let row = sqlx::query_as("SELECT id, topic, payload, attempts FROM jobs ORDER BY attempts, id LIMIT 1");
+    /// The job that has waited longest, of those that may be tried now.
+    pub async fn next_job(&self, now: Timestamp) -> Result<Option<Job>, DbError> {
+        let select = "SELECT id, topic, payload, attempts FROM jobs WHERE not_before <= ? ORDER BY id LIMIT 1";
+        let row = sqlx::query_as(select).bind(now.to_string());
         let row: Option<(i64, String, String, i64)> =
             row.fetch_optional(&self.db.pool).await.map_err(|e| self.db.query_error(e))?;
         Ok(row.map(|(id, topic, payload, attempts)| Job { id, topic, payload, attempts }))
@@ -88,11 +92,16 @@ impl Mirror {
         .await
     }
 
-    /// `failed` says why, without naming anybody.
-    pub async fn job_failed(&self, id: i64, failed: &str) -> Result<(), DbError> {
+    /// Tries a job again later, and puts it back if the erasure took it along. `failed` says why, and names nobody.
+    pub async fn job_failed(&self, job: &Job, failed: &str, now: Timestamp) -> Result<(), DbError> {
+        let wait = (RETRY * 2i32.pow(job.attempts.clamp(0, 10) as u32)).min(LONGEST_RETRY);
+        let not_before = now.checked_add(wait).unwrap_or(Timestamp::MAX);
         self.write(async |connection| {
-            let update = sqlx::query("UPDATE jobs SET attempts = attempts + 1, failed = ? WHERE id = ?");
-            update.bind(failed).bind(id).execute(connection).await?;
+            let put = "INSERT INTO jobs (id, topic, payload, received_at, attempts, not_before, failed) \
+                       VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE \
+                       SET attempts = excluded.attempts, not_before = excluded.not_before, failed = excluded.failed";
+            let put = sqlx::query(put).bind(job.id).bind(&job.topic).bind(&job.payload).bind(now.to_string());
+            put.bind(job.attempts + 1).bind(not_before.to_string()).bind(failed).execute(connection).await?;
             Ok(())
         })
         .await
