@@ -21,6 +21,7 @@ use crate::{
 use engine::{
     evidence::DocId,
     ports::{Embedder, KnowledgeError},
+    store::compare::PageText,
 };
 use futures::{Stream, StreamExt};
 use std::{
@@ -117,6 +118,8 @@ pub struct SyncReport {
     pub probe: Probe,
     /// What the readers counted and left out.
     pub tally: Tally,
+    /// The policies and pages that were read, changed or not, to be compared with the store's rules.
+    pub pages: Vec<PageText>,
 }
 
 /// Whether the documents that were removed are gone from what searches see.
@@ -182,7 +185,7 @@ pub async fn sync(
     options: &SyncOptions,
     progress: &dyn SyncProgress,
 ) -> Result<SyncReport, SyncError> {
-    let mut planner = compare(target, options).await?;
+    let mut planner = look(target, options).await?;
     let tally = source(&mut |item| planner.take(item));
     carry_out(target, planner.finish(), tally, options, progress).await
 }
@@ -194,7 +197,7 @@ pub async fn sync_stream(
     options: &SyncOptions,
     progress: &dyn SyncProgress,
 ) -> Result<SyncReport, SyncError> {
-    let mut planner = compare(target, options).await?;
+    let mut planner = look(target, options).await?;
     let mut documents = std::pin::pin!(documents);
     while let Some(item) = documents.next().await {
         planner.take(item);
@@ -202,7 +205,7 @@ pub async fn sync_stream(
     carry_out(target, planner.finish(), Tally::default(), options, progress).await
 }
 
-async fn compare<'o>(target: &mut SyncTarget, options: &'o SyncOptions) -> Result<plan::Planner<'o>, SyncError> {
+async fn look<'o>(target: &mut SyncTarget, options: &'o SyncOptions) -> Result<plan::Planner<'o>, SyncError> {
     let contents = target.index.contents().await?;
     let published = target.index.published().await?;
     let planner = plan::Planner::new(contents, published, options);
@@ -215,7 +218,7 @@ async fn compare<'o>(target: &mut SyncTarget, options: &'o SyncOptions) -> Resul
 
 async fn carry_out(
     target: &mut SyncTarget,
-    plan: Plan,
+    mut plan: Plan,
     tally: Tally,
     options: &SyncOptions,
     progress: &dyn SyncProgress,
@@ -230,8 +233,9 @@ async fn carry_out(
         return Err(SyncError::MassRemoval { removed, of });
     }
     progress.planned(&plan);
+    let pages = std::mem::take(&mut plan.pages);
     let mut report = store::store(target, plan, options, progress).await?;
-    report.tally = tally;
+    (report.tally, report.pages) = (tally, pages);
     Ok(report)
 }
 

@@ -19,7 +19,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::LazyLock;
 
 /// A page as a sync reads it: plain text, a line for each paragraph, list item or table row.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PageText {
     pub doc: DocId,
     pub url: Option<String>,

@@ -7,7 +7,10 @@ use crate::{
     index::point::{PointSummary, Prepared},
     source::Failure,
 };
-use engine::evidence::DocId;
+use engine::{
+    evidence::{DocId, SourceKind},
+    store::compare::PageText,
+};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
 
@@ -29,6 +32,8 @@ pub struct Plan {
     pub failed: Vec<Failure>,
     /// Chunks of the new and the changed documents.
     pub chunks: usize,
+    /// The policies and pages that were read.
+    pub(super) pages: Vec<PageText>,
     pub(super) pending: Vec<Pending>,
     /// Points that no document needs: those of removed documents, and what killed runs left.
     pub(super) obsolete: Vec<Uuid>,
@@ -128,6 +133,9 @@ impl<'o> Planner<'o> {
             let path = document.file.clone().into();
             return self.plan.failed.push(Failure { path, file: document.file, line: None, reason });
         }
+        if document.kind == SourceKind::Policy {
+            self.plan.pages.push(document.page_text());
+        }
         let chunks = chunk::chunks(&document, &self.options.chunks);
         let chunks = chunks.into_iter().map(|chunk| {
             let embedded = chunk::embedding_text(&document, &chunk);
@@ -226,7 +234,6 @@ impl<'o> Planner<'o> {
 mod tests {
     use super::*;
     use crate::{document::Block, index::point::PointKey};
-    use engine::evidence::SourceKind;
 
     fn document(id: &str, text: &str) -> Document {
         Document {
