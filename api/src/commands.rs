@@ -1,6 +1,7 @@
 //! The command line: one file for each command. Only here is anything printed.
 #![allow(clippy::print_stdout, reason = "results go to standard output, everything else to standard error")]
 
+mod actions;
 mod ask;
 mod cli;
 mod demo;
@@ -10,6 +11,7 @@ mod index;
 mod keys;
 mod models;
 mod serve;
+mod shopify;
 mod show;
 mod store;
 mod sync;
@@ -73,6 +75,18 @@ pub(crate) enum CommandError {
     PackIndex(#[from] ::eval::pack::IndexError),
     #[error(transparent)]
     Retrieval(#[from] ::eval::suite::SuiteError),
+    #[error(transparent)]
+    Connect(#[from] crate::shopify::shop::ConnectError),
+    #[error(transparent)]
+    Shopify(#[from] ingest::shopify::ShopifyError),
+    #[error(transparent)]
+    Fill(#[from] crate::shopify::fill::FillError),
+    #[error(transparent)]
+    ShopifyIndex(#[from] crate::shopify::index::IndexError),
+    #[error(transparent)]
+    Erase(#[from] crate::shopify::erase::EraseError),
+    #[error(transparent)]
+    Approve(#[from] crate::shopify::approve::ApproveError),
     #[error("{what}")]
     Io { what: String, source: io::Error },
     #[error("{0}")]
@@ -130,6 +144,8 @@ async fn run(house: House, command: Command) -> Result<Exit, CommandError> {
         Command::Store(args) => interruptible(store::run(&house, args)).await,
         Command::Index(args) => interruptible(index::run(&house, args)).await,
         Command::Eval(args) => interruptible(eval::run(house, args)).await,
+        Command::Shopify(args) => interruptible(shopify::run(&house, args)).await,
+        Command::Actions(args) => interruptible(actions::run(&house, args)).await,
         Command::Doctor => interruptible(doctor::run(&house)).await,
     }
 }

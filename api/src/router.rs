@@ -4,7 +4,7 @@ use crate::{
     app::App,
     error::ApiError,
     observe,
-    routes::{ask, handoffs, health, home},
+    routes::{ask, handoffs, health, home, webhooks},
 };
 use axum::{Router, middleware};
 use std::sync::LazyLock;
@@ -24,6 +24,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
     tags(
         (name = "ask", description = "Questions"),
         (name = "handoffs", description = "What waits for a person"),
+        (name = "shopify", description = "What Shopify tells"),
         (name = "health", description = "The server itself"),
     )
 )]
@@ -47,6 +48,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(ask::ask_store))
         .routes(routes!(handoffs::list))
         .routes(routes!(handoffs::read))
+        .routes(routes!(webhooks::receive))
         .routes(routes!(health::health))
         .routes(routes!(health::ready))
         .routes(routes!(home::home))

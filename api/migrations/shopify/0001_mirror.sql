@@ -1,14 +1,13 @@
 -- What Shopify said last of everything of a store that is indexed, and what still has to be done about it.
 CREATE TABLE objects (
-    gid        TEXT    NOT NULL PRIMARY KEY,
-    kind       TEXT    NOT NULL CHECK (kind IN ('product', 'page', 'article', 'policy')),
+    gid      TEXT    NOT NULL PRIMARY KEY,
+    kind     TEXT    NOT NULL CHECK (kind IN ('product', 'page', 'article', 'policy')),
     -- Id and content of the document; absent where customers may not see the object, and when it was deleted.
-    doc        TEXT,
-    document   TEXT,
-    updated_at TEXT    NOT NULL,
+    doc      TEXT,
+    document TEXT,
     -- When Shopify was asked: an answer to an earlier question does not undo a later one.
-    read_at    TEXT    NOT NULL,
-    deleted    INTEGER NOT NULL DEFAULT 0 CHECK (deleted IN (0, 1))
+    read_at  TEXT    NOT NULL,
+    deleted  INTEGER NOT NULL DEFAULT 0 CHECK (deleted IN (0, 1))
 ) STRICT;
 
 CREATE INDEX objects_doc ON objects (doc) WHERE doc IS NOT NULL;

@@ -158,8 +158,8 @@ async fn approve(
     // The one place where a person's word becomes the value that the executor needs.
     #[expect(clippy::disallowed_methods, reason = "a person said yes to this action, just now")]
     let approval = Approval::by_person(record.prepared, by, Timestamp::now());
-    let client = super::shopify::client(house, pass).await?;
-    match approve::carry_out(&house.places.data, desks, pass, &client, approval).await? {
+    let shop = super::shopify::shop(house, pass).await?;
+    match approve::carry_out(&house.places.data, desks, pass, &shop.connection, approval).await? {
         Ended::Done(said) => {
             println!("done: {said}");
             Ok(Exit::Done)

@@ -10,16 +10,22 @@ use crate::{
         needles::Person,
         receipt::State,
         refetch,
-        shop::{self, Shop},
-        subscriptions,
+        shop::Shop,
     },
-    wiring::House,
+    wiring::{House, SystemClock},
 };
 use clap::{Args, Subcommand};
 use engine::{StoreId, StorePass, identity::Email};
+use ingest::shopify::{Deadline, ShopifyStorefront};
 use jiff::Timestamp;
 use serde_json::json;
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// For the requests of one command that wait for nothing but Shopify.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 pub const EXAMPLES: &str = "\
 `shopclerk store set` says how the store is reached. While `shopclerk serve` runs, webhooks, the look for what they
@@ -120,9 +126,13 @@ pub async fn run(house: &House, args: ShopifyArgs) -> Result<Exit, CommandError>
 }
 
 /// The store's connection, by its settings.
-pub async fn shop(house: &House, pass: &StorePass) -> Result<Arc<Shop>, CommandError> {
-    let mirror = house.mirrors().of(pass).await?;
-    Ok(Arc::new(shop::connect(&house.places.data, pass, mirror)?))
+pub async fn shop(house: &House, pass: &StorePass) -> Result<Shop, CommandError> {
+    connect(house, pass, house.mirrors().of(pass).await?)
+}
+
+fn connect(house: &House, pass: &StorePass, mirror: Mirror) -> Result<Shop, CommandError> {
+    let storefront = Arc::new(ShopifyStorefront::new(Arc::new(SystemClock)));
+    Ok(Shop::connect(&house.places.data, pass, mirror, storefront)?)
 }
 
 async fn fill(
@@ -192,9 +202,9 @@ async fn webhooks(house: &House, pass: &StorePass, url: &str, as_json: bool) -> 
     if !url.starts_with("https://") && !url.starts_with("http://127.0.0.1") || !url.ends_with(&path) {
         return Err(CommandError::Said(format!("--url: write https://HOST{path}")));
     }
-    let report = subscriptions::subscribe(&shop, url).await?;
+    let report = shop.connection.subscribe(url, Deadline::within(PATIENCE)).await?;
     if as_json {
-        println!("{:#}", json!(report));
+        println!("{:#}", json!({ "made": report.made, "kept": report.kept, "ended": report.ended }));
     } else {
         println!("{} made, {} kept, {} ended", report.made.len(), report.kept.len(), report.ended.len());
         for topic in &report.made {
@@ -259,7 +269,7 @@ async fn erase(
         Err(_) => return Err(CommandError::Said("--customer: name an e-mail address or a customer's number".into())),
     }
     let mirror = house.mirrors().of(pass).await?;
-    let unknown = match shop::connect(&house.places.data, pass, mirror.clone()) {
+    let unknown = match connect(house, pass, mirror.clone()) {
         Ok(shop) => refetch::complete(&shop, &mut person).await,
         Err(_) => vec!["the customer's orders: the store is not connected to Shopify".to_owned()],
     };
@@ -295,12 +305,12 @@ async fn erase(
 }
 
 impl FillProgress for Bar {
-    fn waiting(&self, objects: u64) {
-        self.line(&format!("Shopify prepares the catalogue: {objects} objects"));
+    fn waiting(&self) {
+        self.line("Shopify prepares the catalogue");
     }
 
-    fn reading(&self, total: u64) {
-        self.count("reading", total as usize);
+    fn reading(&self, total: usize) {
+        self.count("reading", total);
     }
 
     fn read(&self, done: usize) {

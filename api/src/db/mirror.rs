@@ -54,7 +54,6 @@ pub enum Kind {
 pub struct Seen {
     pub gid: Gid,
     pub kind: Kind,
-    pub updated_at: Timestamp,
     /// Absent where customers may not see it: a draft, an unpublished page.
     pub document: Option<Document>,
 }
@@ -241,20 +240,11 @@ impl Mirror {
         serde_json::from_str(json).map_err(|e| self.db.damaged("a document", e))
     }
 
-    /// The objects of a kind that Shopify had, and when it was last said so.
-    pub async fn objects(&self, kind: Kind) -> Result<Vec<(Gid, Timestamp, Timestamp)>, DbError> {
-        let rows = sqlx::query("SELECT gid, updated_at, read_at FROM objects WHERE kind = ? AND deleted = 0");
-        let rows = rows.bind(kind.as_str()).fetch_all(&self.db.pool).await.map_err(|e| self.db.query_error(e))?;
-        let time = |row: &SqliteRow, column: &str| {
-            let text: String = row.try_get(column).map_err(|e| self.db.query_error(e))?;
-            text.parse().map_err(|e| self.db.damaged("a time", e))
-        };
-        rows.iter()
-            .map(|row| {
-                let gid = row.try_get("gid").map_err(|e| self.db.query_error(e))?;
-                Ok((Gid(gid), time(row, "updated_at")?, time(row, "read_at")?))
-            })
-            .collect()
+    /// The objects of a kind that Shopify had when it was last asked.
+    pub async fn objects(&self, kind: Kind) -> Result<Vec<Gid>, DbError> {
+        let rows = sqlx::query_scalar("SELECT gid FROM objects WHERE kind = ? AND deleted = 0").bind(kind.as_str());
+        let rows: Vec<String> = rows.fetch_all(&self.db.pool).await.map_err(|e| self.db.query_error(e))?;
+        Ok(rows.into_iter().map(Gid).collect())
     }
 
     /// These were erased: no sync of files brings them back.
@@ -328,63 +318,54 @@ async fn unmark(connection: &mut SqliteConnection, table: &'static str, marks: &
     Ok(())
 }
 
-/// What is held of an object: document id, document, change, question, and whether it is deleted.
-type Held = (Option<String>, Option<String>, String, String, bool);
+/// What is held of an object: the document's id, the document, and when Shopify was asked.
+type Held = (Option<String>, Option<String>, String);
 
-async fn held(connection: &mut SqliteConnection, gid: &str) -> Result<Option<Held>, sqlx::Error> {
-    let select = "SELECT doc, document, updated_at, read_at, deleted FROM objects WHERE gid = ?";
-    sqlx::query_as(select).bind(gid).fetch_optional(connection).await
+/// `None`: what is held answers a later question than this one.
+async fn held(
+    connection: &mut SqliteConnection,
+    gid: &Gid,
+    asked: Timestamp,
+) -> Result<Option<Option<Held>>, sqlx::Error> {
+    let select = sqlx::query_as("SELECT doc, document, read_at FROM objects WHERE gid = ?").bind(&gid.0);
+    let held: Option<Held> = select.fetch_optional(connection).await?;
+    let read = held.as_ref().map(|(_, _, read)| read.parse::<Timestamp>()).transpose();
+    let read = read.map_err(|e| sqlx::Error::Decode(e.into()))?;
+    Ok(read.is_none_or(|read| asked >= read).then_some(held))
 }
 
 async fn take_object(connection: &mut SqliteConnection, object: &Seen, asked: Timestamp) -> Result<(), sqlx::Error> {
-    let gid = object.gid.0.as_str();
+    let Some(held) = held(connection, &object.gid, asked).await? else { return Ok(()) };
     let doc = object.document.as_ref().map(|document| document.id.0.clone());
     let json = object.document.as_ref().map(|document| serde_json::to_string(document).expect("plain data"));
-    let (updated, asked) = (object.updated_at, asked);
-    let mut stale = Vec::new();
-    if let Some((held_doc, held_json, held_updated, held_read, deleted)) = held(connection, gid).await? {
-        let (held_updated, held_read) = (time(&held_updated)?, time(&held_read)?);
-        let newer = if deleted { asked > held_read } else { (updated, asked) >= (held_updated, held_read) };
-        if !newer {
-            return Ok(());
-        }
-        if (&held_doc, &held_json) != (&doc, &json) {
-            stale.extend(held_doc);
-            stale.extend(doc.clone());
-        }
-    } else {
-        stale.extend(doc.clone());
+    let (held_doc, held_json) = held.map(|(doc, json, _)| (doc, json)).unwrap_or_default();
+    let write = "INSERT OR REPLACE INTO objects (gid, kind, doc, document, read_at, deleted) VALUES (?, ?, ?, ?, ?, 0)";
+    let write = sqlx::query(write).bind(&object.gid.0).bind(object.kind.as_str()).bind(&doc).bind(&json);
+    write.bind(asked.to_string()).execute(&mut *connection).await?;
+    if (&held_doc, &held_json) == (&doc, &json) {
+        return Ok(());
     }
-    let write = "INSERT OR REPLACE INTO objects (gid, kind, doc, document, updated_at, read_at, deleted) \
-                 VALUES (?, ?, ?, ?, ?, ?, 0)";
-    let write = sqlx::query(write).bind(gid).bind(object.kind.as_str()).bind(doc).bind(json);
-    write.bind(updated.to_string()).bind(asked.to_string()).execute(&mut *connection).await?;
-    mark_documents(connection, &stale).await
+    // Both: a handle that changed makes another document.
+    mark_documents(connection, held_doc.iter().chain(&doc)).await
 }
 
 async fn take_absence(connection: &mut SqliteConnection, gid: &Gid, asked: Timestamp) -> Result<(), sqlx::Error> {
-    let held = held(connection, &gid.0).await?;
     let Some(kind) = Kind::of(gid) else { return Ok(()) };
-    if let Some((_, _, _, read, _)) = &held
-        && asked < time(read)?
-    {
-        return Ok(());
-    }
+    let Some(held) = held(connection, gid, asked).await? else { return Ok(()) };
     // Written down for what was never seen too: an answer that is older than this one may still be on its way.
-    let write = "INSERT OR REPLACE INTO objects (gid, kind, updated_at, read_at, deleted) VALUES (?, ?, ?, ?, 1)";
-    let (write, asked) = (sqlx::query(write).bind(&gid.0).bind(kind.as_str()), asked.to_string());
-    write.bind(&asked).bind(&asked).execute(&mut *connection).await?;
-    mark_documents(connection, held.and_then(|held| held.0).as_slice()).await
+    let write = "INSERT OR REPLACE INTO objects (gid, kind, read_at, deleted) VALUES (?, ?, ?, 1)";
+    let write = sqlx::query(write).bind(&gid.0).bind(kind.as_str()).bind(asked.to_string());
+    write.execute(&mut *connection).await?;
+    mark_documents(connection, held.and_then(|held| held.0).iter()).await
 }
 
-async fn mark_documents(connection: &mut SqliteConnection, docs: &[String]) -> Result<(), sqlx::Error> {
+async fn mark_documents(
+    connection: &mut SqliteConnection,
+    docs: impl Iterator<Item = &String>,
+) -> Result<(), sqlx::Error> {
     for doc in docs {
         let mark = sqlx::query("INSERT OR REPLACE INTO dirty_documents (doc) VALUES (?)").bind(doc);
         mark.execute(&mut *connection).await?;
     }
     Ok(())
-}
-
-fn time(text: &str) -> Result<Timestamp, sqlx::Error> {
-    text.parse().map_err(|e: jiff::Error| sqlx::Error::Decode(e.into()))
 }

@@ -3,7 +3,7 @@
 use crate::{
     app::App,
     error::{ApiError, FieldError, Problem},
-    shopify::webhook::{Headers, Refused},
+    shopify::webhook::Refused,
 };
 use axum::{
     body::{Body, to_bytes},
@@ -44,14 +44,8 @@ pub async fn receive(
 ) -> Result<StatusCode, ApiError> {
     let body = to_bytes(body, BODY_BYTES).await.map_err(|_| ApiError::TooLarge { limit_bytes: BODY_BYTES })?;
     let shop = store.parse().ok().and_then(|store| app.shops.get(&store)).ok_or(ApiError::BadSignature)?;
-    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let headers = Headers {
-        hmac: header("x-shopify-hmac-sha256"),
-        shop: header("x-shopify-shop-domain"),
-        topic: header("x-shopify-topic"),
-        id: header("x-shopify-webhook-id"),
-    };
-    let delivery = shop.prove(headers, &body).map_err(|refused| match refused {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let delivery = shop.prove(header, &body).map_err(|refused| match refused {
         Refused::Unproved => ApiError::BadSignature,
         Refused::Malformed => ApiError::Invalid(vec![FieldError::new("body", "is not what the topic promises")]),
     })?;

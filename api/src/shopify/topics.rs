@@ -1,4 +1,4 @@
-//! Which webhooks the engine wants, and what each is for.
+//! What each webhook is for.
 
 /// What a topic means here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,21 +14,6 @@ pub enum Topic {
     /// Nothing that concerns us.
     Other,
 }
-
-/// The topics to subscribe to, as GraphQL names them. Those of privacy law are configured in the app itself, and
-/// cannot be subscribed to. A change of a collection or a refund is also a change of its products or its order.
-pub const SUBSCRIBED: [&str; 10] = [
-    "APP_UNINSTALLED",
-    "PRODUCTS_CREATE",
-    "PRODUCTS_UPDATE",
-    "PRODUCTS_DELETE",
-    "ORDERS_UPDATED",
-    "FULFILLMENTS_CREATE",
-    "FULFILLMENTS_UPDATE",
-    "FULFILLMENT_EVENTS_CREATE",
-    "RETURNS_UPDATE",
-    "CUSTOMERS_UPDATE",
-];
 
 impl Topic {
     /// As the header `X-Shopify-Topic` writes it.
@@ -51,10 +36,11 @@ impl Topic {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ingest::shopify::webhook::TOPICS;
 
     #[test]
     fn every_topic_that_is_subscribed_to_is_of_use() {
-        for name in SUBSCRIBED {
+        for name in TOPICS {
             // `FULFILLMENT_EVENTS_CREATE` arrives as `fulfillment_events/create`.
             let (noun, verb) = name.rsplit_once('_').unwrap();
             let arrives = format!("{noun}/{verb}").to_lowercase();

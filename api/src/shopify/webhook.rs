@@ -2,24 +2,9 @@
 
 use super::topics::Topic;
 use crate::db::mirror::Wanted;
-use base64::{Engine, engine::general_purpose::STANDARD};
 use engine::live::Gid;
-use hmac::{Hmac, Mac};
+use ingest::shopify::{Secret, webhook::verify};
 use serde::Deserialize;
-use sha2::Sha256;
-
-/// What Shopify sends beside the body.
-#[derive(Clone, Copy)]
-pub struct Headers<'h> {
-    /// `X-Shopify-Hmac-Sha256`
-    pub hmac: &'h str,
-    /// `X-Shopify-Shop-Domain`
-    pub shop: &'h str,
-    /// `X-Shopify-Topic`
-    pub topic: &'h str,
-    /// `X-Shopify-Webhook-Id`: the same for every repetition of one delivery.
-    pub id: &'h str,
-}
 
 /// A webhook that Shopify signed for this store.
 #[derive(Clone, PartialEq, Eq)]
@@ -29,6 +14,16 @@ pub struct Delivery {
     pub name: String,
     pub topic: Topic,
     pub wanted: Wanted,
+    pub changed: Changed,
+}
+
+/// Which facts, that may be kept for a moment, are old now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Changed {
+    Order(Gid),
+    Product(Gid),
+    Anything,
+    Nothing,
 }
 
 /// Why a webhook is not taken. What it says goes to the sender, so it says little.
@@ -45,28 +40,55 @@ const NAME: usize = 128;
 
 impl Delivery {
     /// `secret` is the one that the store's app signs with, `domain` the store's own at Shopify.
-    pub fn prove(headers: Headers<'_>, body: &[u8], secret: &[u8], domain: &str) -> Result<Self, Refused> {
-        let signature = STANDARD.decode(headers.hmac).map_err(|_| Refused::Unproved)?;
-        let mut mac = Hmac::<Sha256>::new_from_slice(secret).map_err(|_| Refused::Unproved)?;
-        mac.update(body);
-        // Compares in constant time.
-        mac.verify_slice(&signature).map_err(|_| Refused::Unproved)?;
-        if !headers.shop.eq_ignore_ascii_case(domain) {
+    pub fn prove<'h>(
+        header: impl Fn(&str) -> Option<&'h str>,
+        body: &[u8],
+        secret: &Secret,
+        domain: &str,
+    ) -> Result<Self, Refused> {
+        let proved = verify(std::slice::from_ref(secret), header, body).map_err(|_| Refused::Unproved)?;
+        if !proved.shop.eq_ignore_ascii_case(domain) {
             return Err(Refused::Unproved);
         }
-        let is_name = |name: &str| (1..=NAME).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_graphic());
-        let (id, name) = (headers.id, headers.topic);
-        if !is_name(id) || !is_name(name) {
+        let is_name = |name: &str| name.len() <= NAME && name.bytes().all(|b| b.is_ascii_graphic());
+        let (id, name) = (proved.id, proved.topic);
+        if !is_name(&id) || !is_name(&name) {
             return Err(Refused::Malformed);
         }
-        let topic = Topic::parse(name);
-        Ok(Self { id: id.to_owned(), name: name.to_owned(), topic, wanted: wanted(topic, body)? })
+        let topic = Topic::parse(&name);
+        Ok(Self { changed: changed(topic, &name, body), id, name, topic, wanted: wanted(topic, body)? })
     }
 }
 
 #[derive(Deserialize)]
 struct Named {
     id: u64,
+}
+
+/// Payloads about an order are the order, or name it.
+#[derive(Deserialize)]
+struct OfOrder {
+    order_id: Option<u64>,
+    id: Option<u64>,
+}
+
+fn changed(topic: Topic, name: &str, body: &[u8]) -> Changed {
+    match topic {
+        Topic::Product => match serde_json::from_slice(body) {
+            Ok(Named { id }) => Changed::Product(Gid(format!("gid://shopify/Product/{id}"))),
+            Err(_) => Changed::Anything,
+        },
+        Topic::Live => {
+            let of: Option<OfOrder> = serde_json::from_slice(body).ok();
+            let own = of.as_ref().and_then(|of| of.id).filter(|_| name.starts_with("orders/"));
+            match of.and_then(|of| of.order_id).or(own) {
+                Some(id) => Changed::Order(Gid(format!("gid://shopify/Order/{id}"))),
+                None => Changed::Anything,
+            }
+        }
+        Topic::CustomerRedact | Topic::ShopRedact | Topic::Uninstalled => Changed::Anything,
+        Topic::DataRequest | Topic::Other => Changed::Nothing,
+    }
 }
 
 fn wanted(topic: Topic, body: &[u8]) -> Result<Wanted, Refused> {
@@ -88,42 +110,59 @@ fn wanted(topic: Topic, body: &[u8]) -> Result<Wanted, Refused> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::{Engine, engine::general_purpose::STANDARD};
+    use hmac::{Hmac, Mac};
+    use sha2::Sha256;
 
-    fn sign(secret: &str, body: &[u8]) -> String {
+    /// A delivery to `a.myshopify.com`, signed with `hush` unless said otherwise.
+    fn prove(secret: &str, shop: &str, topic: &str, id: &str, body: &str) -> Result<Delivery, Refused> {
         let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
-        mac.update(body);
-        STANDARD.encode(mac.finalize().into_bytes())
-    }
-
-    /// RFC 4231, test case 2.
-    #[test]
-    fn the_signature_is_hmac_sha256() {
-        let hex = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
-        let expect = STANDARD.encode(hex::decode(hex).unwrap());
-        assert_eq!(sign("Jefe", b"what do ya want for nothing?"), expect);
+        mac.update(body.as_bytes());
+        let signature = STANDARD.encode(mac.finalize().into_bytes());
+        let header = |name: &str| match name {
+            "X-Shopify-Hmac-Sha256" => Some(signature.as_str()),
+            "X-Shopify-Shop-Domain" => Some(shop),
+            "X-Shopify-Topic" => Some(topic),
+            "X-Shopify-Webhook-Id" => Some(id),
+            _ => None,
+        };
+        Delivery::prove(header, body.as_bytes(), &Secret::new("hush"), "a.myshopify.com")
     }
 
     #[test]
     fn only_what_shopify_signed_for_this_store_is_read() {
-        let body = br#"{"id":632910392,"title":"x"}"#;
-        let good = sign("hush", body);
-        fn prove(hmac: &str, shop: &str, topic: &str, id: &str, body: &[u8]) -> Result<Delivery, Refused> {
-            Delivery::prove(Headers { hmac, shop, topic, id }, body, b"hush", "a.myshopify.com")
-        }
-        let headers = |hmac: &str, shop: &str, topic: &str, id: &str| prove(hmac, shop, topic, id, body);
-        let delivery = headers(&good, "A.myshopify.com", "products/update", "w-1").ok().unwrap();
-        let gid = Gid("gid://shopify/Product/632910392".into());
-        assert!(delivery.wanted == Wanted::Refetch(gid) && delivery.id == "w-1");
-        for (hmac, shop, id, expect) in [
-            (sign("other", body).as_str(), "a.myshopify.com", "w", Refused::Unproved),
-            (sign("hush", b"{}").as_str(), "a.myshopify.com", "w", Refused::Unproved),
-            ("", "a.myshopify.com", "w", Refused::Unproved),
-            ("not base64!", "a.myshopify.com", "w", Refused::Unproved),
-            (good.as_str(), "b.myshopify.com", "w", Refused::Unproved),
-            (good.as_str(), "a.myshopify.com", "", Refused::Malformed),
+        let body = r#"{"id":632910392,"title":"x"}"#;
+        assert!(prove("hush", "A.myshopify.com", "products/update", "w-1", body).is_ok());
+        for (secret, shop, id, body, expect) in [
+            ("other", "a.myshopify.com", "w", body, Refused::Unproved),
+            ("hush", "b.myshopify.com", "w", body, Refused::Unproved),
+            ("hush", "a.myshopify.com", "", body, Refused::Unproved),
+            ("hush", "a.myshopify.com", "w w", body, Refused::Malformed),
+            ("hush", "a.myshopify.com", "w", "[]", Refused::Malformed),
         ] {
-            assert_eq!(headers(hmac, shop, "products/update", id).err(), Some(expect), "{hmac} {shop} {id}");
+            assert_eq!(prove(secret, shop, "products/update", id, body).err(), Some(expect), "{secret} {shop} {id}");
         }
-        assert_eq!(headers(&good, "a.myshopify.com", "customers/redact", "w").err(), Some(Refused::Malformed));
+    }
+
+    #[test]
+    fn a_topic_says_what_to_read_again_and_what_to_forget() {
+        let gid = |kind: &str, id: u64| Gid(format!("gid://shopify/{kind}/{id}"));
+        let product = Wanted::Refetch(gid("Product", 7));
+        let redact = r#"{"shop_id":1,"customer":{"id":5,"email":"a@b.example","phone":null},"orders_to_redact":[9]}"#;
+        for (topic, body, wanted, changed) in [
+            ("products/update", r#"{"id":7}"#, product.clone(), Changed::Product(gid("Product", 7))),
+            ("products/delete", r#"{"id":7}"#, product, Changed::Product(gid("Product", 7))),
+            ("orders/updated", r#"{"id":8}"#, Wanted::Nothing, Changed::Order(gid("Order", 8))),
+            ("fulfillments/update", r#"{"id":9,"order_id":8}"#, Wanted::Nothing, Changed::Order(gid("Order", 8))),
+            ("customers/update", r#"{"id":5}"#, Wanted::Nothing, Changed::Anything),
+            ("customers/redact", redact, Wanted::Job(redact.into()), Changed::Anything),
+            ("app/uninstalled", "{}", Wanted::Job(String::new()), Changed::Anything),
+            ("themes/publish", "{}", Wanted::Nothing, Changed::Nothing),
+        ] {
+            let delivery = prove("hush", "a.myshopify.com", topic, "w", body).ok().unwrap();
+            assert!(delivery.wanted == wanted, "{topic}");
+            assert_eq!(delivery.changed, changed, "{topic}");
+        }
+        assert_eq!(prove("hush", "a.myshopify.com", "customers/redact", "w", "[]").err(), Some(Refused::Malformed));
     }
 }

@@ -11,6 +11,7 @@ use super::{
     request::Payload,
     shop::{Shop, Shops},
     topics::Topic,
+    webhook::Changed,
 };
 use crate::{
     db::{
@@ -251,7 +252,7 @@ impl Worker {
             eraser.hand_out(person, &job.topic, &name, unknown).await?;
             return Ok(());
         }
-        self.shop.forget_facts();
+        self.shop.forget(&Changed::Anything);
         match eraser.customer(person, &job.topic, unknown, false).await {
             Ok(erased) => left(&erased),
             // Shopify names no e-mail, no phone and no number: there is nothing to look for.

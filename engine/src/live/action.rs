@@ -53,6 +53,20 @@ pub struct PreparedAction {
     /// What speaks against it (outside the window, already shipped); empty if nothing does.
     pub warnings: Vec<String>,
     pub prepared_at: Timestamp,
+    /// `updatedAt` of the order that it was prepared from: an order that is another one by now is not touched.
+    pub order_updated_at: Timestamp,
+}
+
+impl Action {
+    /// The order that it changes.
+    pub fn order(&self) -> &Gid {
+        match self {
+            Self::RequestReturn { order, .. }
+            | Self::Cancel { order, .. }
+            | Self::ChangeAddress { order, .. }
+            | Self::Refund { order, .. } => order,
+        }
+    }
 }
 
 /// A person's word that an action may be done. Whatever executes one takes this and nothing else, so nothing else than a
