@@ -6,6 +6,8 @@ use crate::{
     db::{DbError, desk::Desks, keys::Keys},
     gate::Gate,
     identity::Identity,
+    shopify::shop::Shops,
+    wiring::Stores,
 };
 use engine::Engine;
 use std::sync::{
@@ -28,6 +30,9 @@ pub struct AppParts {
     /// What a customer reads when a question took too long.
     pub handoff_message: String,
     pub loaded: Loaded,
+    /// The stores that are connected to Shopify.
+    pub shops: Shops,
+    pub stores: Stores,
 }
 
 /// The models in use, as `/readyz` names them.
@@ -48,17 +53,32 @@ pub struct Inner {
     pub limits: Limits,
     pub handoff_message: String,
     pub loaded: Loaded,
+    pub shops: Shops,
+    pub stores: Stores,
     stopping: AtomicBool,
 }
 
 impl App {
     /// Reads the keys that are in force.
     pub async fn new(parts: AppParts) -> Result<Self, DbError> {
-        let AppParts { engine, keys, desks, identity, http, limits, handoff_message, loaded } = parts;
+        let AppParts { engine, keys, desks, identity, http, limits, handoff_message, loaded, shops, stores } = parts;
         let keyring = LiveKeyring::open(keys).await?;
         let gate = Gate::new(limits.concurrent, limits.waiting, limits.wait());
         let stopping = AtomicBool::new(false);
-        let inner = Inner { engine, keyring, desks, identity, gate, http, limits, handoff_message, loaded, stopping };
+        let inner = Inner {
+            engine,
+            keyring,
+            desks,
+            identity,
+            gate,
+            http,
+            limits,
+            handoff_message,
+            loaded,
+            shops,
+            stores,
+            stopping,
+        };
         Ok(Self(Arc::new(inner)))
     }
 

@@ -1,25 +1,29 @@
 //! Configuration in, parts out: the only place that knows which part stands behind which port.
 
 mod places;
+mod stores;
 
 pub use places::{Places, SaidPlaces};
+pub use stores::{Stores, Trouble};
 
 use crate::{
     app::{App, AppParts, Loaded},
     config::Config,
-    db::{DbError, desk::Desks, keys::Keys},
-    identity::{AllWays, Identity, IdentityParts, KeyFileError, Tries},
+    db::{DbError, desk::Desks, keys::Keys, mirror::Mirrors},
+    identity::{Identity, IdentityParts, KeyFileError, LimitedStorefront, Tries},
     machine::Machine,
+    shopify::shop::Shops,
 };
 use engine::{
     Engine, StorePass,
-    ports::{Clock, Embedder, Generator, Handoffs, Knowledge, KnowledgeError, Ports, Reranker},
+    ports::{Clock, Embedder, Generator, Handoffs, Knowledge, KnowledgeError, Ports, Reranker, Storefront},
 };
 use ingest::{
     chunk::ChunkConfig,
     index::{
         Index, IndexMeta,
         edge::EdgeIndex,
+        erase::Place,
         fuse::FusionConfig,
         server::{ServerConfig, ServerIndex, ServerKey},
     },
@@ -27,7 +31,7 @@ use ingest::{
     library::{Library, WriteLock},
     sync::SyncTarget,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use models::{
     catalog::{Catalog, CatalogError, Entry, Role},
     embedder::BertEmbedder,
@@ -67,6 +71,35 @@ pub struct House {
     pub config: Config,
     pub places: Places,
     pub machine: Machine,
+    pub clock: HouseClock,
+}
+
+/// The time by which questions are answered: the real one, or that of a world that lies some way off, as the sample
+/// store's does.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct HouseClock {
+    ahead: SignedDuration,
+}
+
+impl HouseClock {
+    /// A clock that says `now` at this moment, and runs.
+    pub fn that_says(now: Timestamp) -> Self {
+        Self { ahead: now.duration_since(Timestamp::now()) }
+    }
+}
+
+impl Clock for HouseClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now().saturating_add(self.ahead).unwrap_or_else(|_| Timestamp::now())
+    }
+}
+
+/// What answers about orders and products, and who may ask.
+pub struct Live {
+    pub stores: Stores,
+    /// Counts the claims that it answers.
+    pub storefront: Arc<dyn Storefront>,
+    pub tries: Tries,
 }
 
 /// The models that are in use.
@@ -200,13 +233,31 @@ impl House {
         })
     }
 
-    pub fn engine(&self, models: &LoadedModels, handoffs: Arc<dyn Handoffs>) -> Result<Engine, WiringError> {
-        Ok(Engine::new(self.ports(models, handoffs)?, self.config.engine.to_engine()))
+    /// The stores as their settings say. Settings that are wrong are logged, and their store goes without.
+    pub fn live(&self, desks: &Arc<Desks>) -> Result<Live, WiringError> {
+        let stores = Stores::new(self.places.data.clone(), self.clock);
+        for Trouble { store, cause } in stores.look() {
+            tracing::error!(store.id = %store, error.cause = cause, "settings not used");
+        }
+        let key = Identity::server_key(&self.places.data)?;
+        let tries = Tries::new(desks.clone(), key, Arc::new(SystemClock), self.config.identity.clone());
+        let storefront = Arc::new(LimitedStorefront::new(stores.storefront.clone(), tries.clone()));
+        Ok(Live { stores, storefront, tries })
+    }
+
+    pub fn engine(
+        &self,
+        models: &LoadedModels,
+        handoffs: Arc<dyn Handoffs>,
+        live: &Live,
+    ) -> Result<Engine, WiringError> {
+        let ports = Ports { storefront: Some(live.storefront.clone()), ..self.ports(models, handoffs)? };
+        Ok(Engine::new(ports, self.config.engine.to_engine()).with_profiles(live.stores.profiles.clone()))
     }
 
     pub fn ports(&self, models: &LoadedModels, handoffs: Arc<dyn Handoffs>) -> Result<Ports, WiringError> {
         let LoadedModels { embedder, reranker, generator } = models.clone();
-        let (knowledge, clock) = (self.knowledge()?, Arc::new(SystemClock));
+        let (knowledge, clock) = (self.knowledge()?, Arc::new(self.clock));
         Ok(Ports { embedder, reranker, generator, knowledge, handoffs, storefront: None, clock })
     }
 
@@ -234,6 +285,19 @@ impl House {
         Arc::new(Desks::new(self.places.data.clone(), Arc::new(SystemClock)))
     }
 
+    pub fn mirrors(&self) -> Arc<Mirrors> {
+        Arc::new(Mirrors::new(self.places.data.clone()))
+    }
+
+    /// Where the store's index is, for an erasure.
+    pub fn place(&self, pass: &StorePass) -> Result<Place, WiringError> {
+        let shelf = self.library().shelf(pass).map_err(KnowledgeError::from)?;
+        Ok(match self.server() {
+            Some(config) => Place::Server { config, pass: pass.clone(), shelf },
+            None => Place::Edge(shelf),
+        })
+    }
+
     pub async fn keys(&self) -> Result<Keys, DbError> {
         Keys::open(&self.places.data).await
     }
@@ -241,8 +305,15 @@ impl House {
     /// The whole server, less its socket.
     pub async fn app(&self, models: &LoadedModels) -> Result<App, WiringError> {
         let desks = self.desks();
-        let engine = self.engine(models, desks.clone())?;
-        let identity = self.identity(&desks)?;
+        let live = self.live(&desks)?;
+        let engine = self.engine(models, desks.clone(), &live)?;
+        let identity = Identity::new(IdentityParts {
+            desks: desks.clone(),
+            clock: Arc::new(SystemClock),
+            storefront: Some(live.storefront.clone()),
+            ways: live.stores.ways.clone(),
+            tries: live.tries,
+        });
         let loaded = Loaded {
             embedder: models.embedder.model().to_string(),
             reranker: models.reranker.as_ref().map(|reranker| reranker.model().to_string()),
@@ -257,16 +328,10 @@ impl House {
             limits: self.config.limits.clone(),
             handoff_message: self.config.engine.handoff_message.clone(),
             loaded,
+            shops: Shops::default(),
+            stores: live.stores,
         };
         Ok(App::new(parts).await?)
-    }
-
-    /// Who is asking. No store is connected yet, so no code is mailed.
-    fn identity(&self, desks: &Arc<Desks>) -> Result<Identity, WiringError> {
-        let (desks, clock) = (Arc::clone(desks), Arc::new(SystemClock));
-        let key = Identity::server_key(&self.places.data)?;
-        let tries = Tries::new(desks.clone(), key, clock.clone(), self.config.identity.clone());
-        Ok(Identity::new(IdentityParts { desks, clock, storefront: None, ways: AllWays::default(), tries }))
     }
 
     fn encoder(&self) -> EncoderConfig {

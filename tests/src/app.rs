@@ -4,6 +4,7 @@ use api::{
     App, AppParts, Loaded,
     config::{Http, Limits},
     db::{desk::Desks, keys::Keys},
+    shopify::shop::Shops,
 };
 use axum::{
     Router,
@@ -37,6 +38,7 @@ pub struct Setup {
     pub ports: Ports,
     pub http: Http,
     pub limits: Limits,
+    pub shops: Shops,
 }
 
 /// Whoever sends requests, with a key or without.
@@ -72,7 +74,8 @@ impl TestApp {
             knowledge.add(&pass(store), SourceKind::Policy, "pages/returns.md", "Returns", &text);
         }
         let config = api::config::shipped().expect("the shipped settings");
-        let mut setup = Setup { ports: fakes::ports(knowledge), http: config.http, limits: config.limits };
+        let mut setup =
+            Setup { ports: fakes::ports(knowledge), http: config.http, limits: config.limits, shops: Shops::default() };
         let clock = Arc::new(StoppedClock("2026-11-21T12:00:00Z".parse().expect("a time")));
         let desks = Arc::new(Desks::new(dir.path().into(), clock));
         setup.ports.handoffs = desks.clone();
@@ -86,6 +89,7 @@ impl TestApp {
             limits: setup.limits,
             handoff_message: config.engine.handoff_message,
             loaded: Loaded { embedder: "bag@fake".into(), reranker: None, generator: None },
+            shops: setup.shops,
         };
         let app = App::new(parts).await.expect("an app");
         Self { router: api::router(app.clone()), app, keys, dir }

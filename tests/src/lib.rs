@@ -4,3 +4,4 @@ pub mod index_backend;
 pub mod official_schema;
 pub mod product_generator;
 pub mod qdrant_stub;
+pub mod shop_fixture;

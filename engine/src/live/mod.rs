@@ -11,7 +11,7 @@ pub mod money;
 mod prepare;
 pub mod question;
 
-pub use action::{Action, ActionId, PreparedAction, RefundLine, ReturnLine};
+pub use action::{Action, ActionId, Approval, PreparedAction, RefundLine, ReturnLine};
 pub use facts::*;
 pub use money::Money;
 pub use question::{LiveKind, LiveQuestion};
