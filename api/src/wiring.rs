@@ -8,8 +8,10 @@ use crate::{
     app::{App, AppParts, Loaded},
     config::Config,
     db::{DbError, desk::Desks, keys::Keys},
-    identity::{AllWays, Identity, IdentityParts, KeyFileError, Tries},
+    error::chain,
+    identity::{AllWays, Identity, IdentityParts, KeyFileError, Tries, Ways},
     machine::Machine,
+    store,
 };
 use engine::{
     Engine, StorePass,
@@ -261,12 +263,24 @@ impl House {
         Ok(App::new(parts).await?)
     }
 
-    /// Who is asking. No store is connected yet, so no code is mailed.
+    /// Who is asking, by the settings of every store. A store whose settings are wrong has no way; no other
+    /// store suffers. No store is connected yet, so no code is mailed.
     fn identity(&self, desks: &Arc<Desks>) -> Result<Identity, WiringError> {
         let (desks, clock) = (Arc::clone(desks), Arc::new(SystemClock));
         let key = Identity::server_key(&self.places.data)?;
         let tries = Tries::new(desks.clone(), key, clock.clone(), self.config.identity.clone());
-        Ok(Identity::new(IdentityParts { desks, clock, storefront: None, ways: AllWays::default(), tries }))
+        let ways = AllWays::default();
+        for (store, settings) in store::all_in(&self.places.data) {
+            let found = settings.map_err(|e| chain(&e)).and_then(|s| Ways::of(&s).map_err(|e| chain(&e)));
+            match found {
+                Ok(found) => ways.set(store, found),
+                Err(cause) => {
+                    tracing::error!(store.id = %store, error.cause = cause, "settings not used");
+                    ways.set(store, Ways { claim: false, ..Ways::default() });
+                }
+            }
+        }
+        Ok(Identity::new(IdentityParts { desks, clock, storefront: None, ways, tries }))
     }
 
     fn encoder(&self) -> EncoderConfig {

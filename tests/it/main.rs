@@ -1,6 +1,7 @@
 mod cli;
 mod conformance;
 mod http;
+mod identity;
 mod openapi;
 mod sync_kill;
 mod tenancy;
