@@ -3,6 +3,7 @@ mod conformance;
 mod http;
 mod identity;
 mod openapi;
+mod shopify_schema;
 mod sync_kill;
 mod tenancy;
 mod tidy;
