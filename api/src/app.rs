@@ -7,7 +7,6 @@ use crate::{
     gate::Gate,
     identity::Identity,
     shopify::shop::Shops,
-    wiring::Stores,
 };
 use engine::Engine;
 use std::sync::{
@@ -32,7 +31,6 @@ pub struct AppParts {
     pub loaded: Loaded,
     /// The stores that are connected to Shopify.
     pub shops: Shops,
-    pub stores: Stores,
 }
 
 /// The models in use, as `/readyz` names them.
@@ -54,31 +52,18 @@ pub struct Inner {
     pub handoff_message: String,
     pub loaded: Loaded,
     pub shops: Shops,
-    pub stores: Stores,
     stopping: AtomicBool,
 }
 
 impl App {
     /// Reads the keys that are in force.
     pub async fn new(parts: AppParts) -> Result<Self, DbError> {
-        let AppParts { engine, keys, desks, identity, http, limits, handoff_message, loaded, shops, stores } = parts;
+        let AppParts { engine, keys, desks, identity, http, limits, handoff_message, loaded, shops } = parts;
         let keyring = LiveKeyring::open(keys).await?;
         let gate = Gate::new(limits.concurrent, limits.waiting, limits.wait());
         let stopping = AtomicBool::new(false);
-        let inner = Inner {
-            engine,
-            keyring,
-            desks,
-            identity,
-            gate,
-            http,
-            limits,
-            handoff_message,
-            loaded,
-            shops,
-            stores,
-            stopping,
-        };
+        let inner =
+            Inner { engine, keyring, desks, identity, gate, http, limits, handoff_message, loaded, shops, stopping };
         Ok(Self(Arc::new(inner)))
     }
 

@@ -6,11 +6,11 @@ mod server_key;
 mod tries;
 mod ways;
 
-pub use limited::{LimitedStorefront, in_time_class};
-pub use mailer::{MailFailed, Mailer, MailerError, Security, Smtp};
+pub use limited::LimitedStorefront;
+pub use mailer::{MailFailed, Mailer, MailerError};
 pub use server_key::KeyFileError;
 pub use tries::Tries;
-pub use ways::{AllWays, Ways};
+pub use ways::{AllWays, Ways, WaysError};
 
 use crate::{
     db::{DbError, desk::Desks, identity::Counted},
@@ -35,7 +35,7 @@ use tokio::{
 use tracing::Instrument;
 
 /// Mails under way at the same time; whoever asks for the next code is told to come back.
-const MAILS: usize = 32;
+const MAILS: u32 = 32;
 /// How long the storefront may take to say whether it knows an address.
 const LOOK_UP: Duration = Duration::from_secs(10);
 
@@ -86,7 +86,7 @@ pub struct Opened {
 impl Identity {
     pub fn new(parts: IdentityParts) -> Self {
         let IdentityParts { desks, clock, storefront, ways, tries } = parts;
-        let (key, mails) = (tries.key(), Arc::new(Semaphore::new(MAILS)));
+        let (key, mails) = (tries.key(), Arc::new(Semaphore::new(MAILS as usize)));
         Self(Arc::new(Inner { desks, tries, key, clock, storefront, ways, mails }))
     }
 
@@ -119,7 +119,8 @@ impl Identity {
             },
             Said::Session(token) => {
                 let session = self.0.desks.session(&pass, &token.hashed()).await?;
-                let customer = session.and_then(|s| s.admit(&token, &pass, conversation, self.0.clock.now()));
+                let customer =
+                    session.and_then(|s| s.admit(&self.0.key, &token, &pass, conversation, self.0.clock.now()));
                 customer.map(Asker::Verified).ok_or(ApiError::IdentityRefused)
             }
             Said::Claim { .. } if !ways.claim => {
@@ -181,6 +182,12 @@ impl Identity {
         }
     }
 
+    /// Returns when no code is on its way any more.
+    pub async fn drained(&self) {
+        // Never closed, so this cannot fail.
+        let _ = self.0.mails.acquire_many(MAILS).await;
+    }
+
     /// Removes what is kept of a customer's address: challenges, tries against it, sessions. How many rows that were.
     pub async fn forget(&self, pass: &StorePass, email: &Email) -> Result<u64, DbError> {
         self.0.desks.forget_identity(pass, email, &self.0.tries.address(pass, email)).await
@@ -193,7 +200,7 @@ impl Identity {
         now: Timestamp,
     ) -> Result<Opened, ApiError> {
         let token = SessionToken::new(random()?);
-        let session = Session::open(customer, conversation, &token, now).ok_or(ApiError::CodeRefused)?;
+        let session = Session::open(&self.0.key, customer, conversation, &token, now).ok_or(ApiError::CodeRefused)?;
         self.0.desks.put_session(customer.store_pass(), &session).await?;
         tracing::info!(store.id = %customer.store_pass().store(), "code redeemed");
         Ok(Opened { token, expires_at: session.expires_at })

@@ -329,7 +329,6 @@ impl House {
             handoff_message: self.config.engine.handoff_message.clone(),
             loaded,
             shops: Shops::default(),
-            stores: live.stores,
         };
         Ok(App::new(parts).await?)
     }

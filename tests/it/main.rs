@@ -1,6 +1,7 @@
 mod cli;
 mod conformance;
 mod http;
+mod identity;
 mod openapi;
 mod shopify_schema;
 mod sync_kill;

@@ -12,12 +12,14 @@ CREATE TABLE identity_challenges (
 
 CREATE INDEX identity_challenges_age ON identity_challenges (issued_at);
 
--- Customers who redeemed a code. Of the token only its hash is kept; the address is who the customer is.
+-- Customers who redeemed a code. Of the token only its hash is kept; the address is who the customer is; the seal is a
+-- digest of the row under the server's key, without which the row opens nothing.
 CREATE TABLE identity_sessions (
     token        BLOB    NOT NULL PRIMARY KEY CHECK (length(token) = 32),
     conversation TEXT    NOT NULL,
     email        TEXT    NOT NULL,
-    expires_at   INTEGER NOT NULL
+    expires_at   INTEGER NOT NULL,
+    seal         BLOB    NOT NULL CHECK (length(seal) = 32)
 ) STRICT;
 
 CREATE INDEX identity_sessions_age ON identity_sessions (expires_at);

@@ -137,19 +137,21 @@ impl Desks {
 
     pub async fn put_session(&self, pass: &StorePass, session: &Session) -> Result<(), DbError> {
         let db = self.desk(pass.store()).await?;
-        let put =
-            sqlx::query("INSERT INTO identity_sessions (token, conversation, email, expires_at) VALUES (?, ?, ?, ?)")
-                .bind(session.token.as_slice())
-                .bind(&session.conversation.0)
-                .bind(session.email.expose())
-                .bind(session.expires_at.as_second());
+        let put = sqlx::query(
+            "INSERT INTO identity_sessions (token, conversation, email, expires_at, seal) VALUES (?, ?, ?, ?, ?)",
+        )
+        .bind(session.token.as_slice())
+        .bind(&session.conversation.0)
+        .bind(session.email.expose())
+        .bind(session.expires_at.as_second())
+        .bind(session.seal.as_slice());
         put.execute(&db.pool).await.map(drop).map_err(|e| db.query_error(e))
     }
 
     /// The session of a token, given by its hash. Whether it may be used where it is used, it says itself.
     pub async fn session(&self, pass: &StorePass, token: &[u8; 32]) -> Result<Option<Session>, DbError> {
         let db = self.desk(pass.store()).await?;
-        let row = sqlx::query("SELECT conversation, email, expires_at FROM identity_sessions WHERE token = ?")
+        let row = sqlx::query("SELECT conversation, email, expires_at, seal FROM identity_sessions WHERE token = ?")
             .bind(token.as_slice())
             .fetch_optional(&db.pool)
             .await
@@ -161,6 +163,7 @@ impl Desks {
                 conversation: ConversationId(text("conversation")?),
                 email: Email::parse(&text("email")?).map_err(|e| db.damaged("a session's address", e))?,
                 expires_at: time(&db, &row, "expires_at")?,
+                seal: bytes(&db, &row, "seal")?,
             })
         };
         row.map(read).transpose()
@@ -215,12 +218,14 @@ async fn purge(transaction: &mut SqliteConnection, now: Timestamp) -> Result<(),
 }
 
 fn challenge(db: &Db, row: &SqliteRow) -> Result<Challenge, DbError> {
-    let bytes = |column: &str| row.try_get::<Vec<u8>, _>(column).map_err(|e| db.query_error(e));
-    let damaged = |_| db.damaged("a challenge", "its digest or salt has another length");
-    let salt = bytes("salt")?.try_into().map_err(damaged)?;
-    let digest = bytes("digest")?.try_into().map_err(damaged)?;
     let attempts_left = row.try_get("attempts_left").map_err(|e| db.query_error(e))?;
+    let (salt, digest) = (bytes(db, row, "salt")?, bytes(db, row, "digest")?);
     Ok(Challenge::restore(salt, digest, time(db, row, "issued_at")?, attempts_left))
+}
+
+fn bytes<const N: usize>(db: &Db, row: &SqliteRow, column: &str) -> Result<[u8; N], DbError> {
+    let bytes: Vec<u8> = row.try_get(column).map_err(|e| db.query_error(e))?;
+    bytes.try_into().map_err(|_| db.damaged("a digest", format!("{column} has another length")))
 }
 
 fn time(db: &Db, row: &SqliteRow, column: &str) -> Result<Timestamp, DbError> {

@@ -66,7 +66,7 @@ impl Storefront for LimitedStorefront {
 
 /// Holds a result back until the next multiple of 150 ms, and for 300 ms at least, so that how long the work took
 /// cannot be told from when the result comes, but for its class.
-pub async fn in_time_class<T>(work: impl Future<Output = T>) -> T {
+async fn in_time_class<T>(work: impl Future<Output = T>) -> T {
     let started = Instant::now();
     let result = work.await;
     sleep_until(started + padded(started.elapsed())).await;

@@ -1,5 +1,6 @@
 //! Codes by mail, through a store's SMTP server.
 
+use crate::store::{Security, Smtp};
 use engine::identity::{Email, code::Code};
 use lettre::{
     Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
@@ -15,28 +16,6 @@ use tokio::time::timeout;
 /// Connecting, each on its own and the whole conversation with the server.
 const CONNECT: Duration = Duration::from_secs(10);
 const SEND: Duration = Duration::from_secs(30);
-
-/// Where codes are sent through.
-#[derive(Clone)]
-pub struct Smtp {
-    pub host: String,
-    pub port: u16,
-    pub security: Security,
-    pub user: Option<String>,
-    pub password: Option<String>,
-    /// The sender's address.
-    pub from: Email,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Security {
-    /// TLS after a greeting; port 587.
-    Starttls,
-    /// TLS from the first byte; port 465.
-    Tls,
-    /// For a mail server on this machine only.
-    None,
-}
 
 /// One store's way to send mail.
 pub struct Mailer {
@@ -78,7 +57,7 @@ impl Mailer {
         };
         let mut builder = builder.map_err(MailerError::Host)?.port(smtp.port).timeout(Some(CONNECT));
         if let Some((user, password)) = smtp.user.as_ref().zip(smtp.password.as_ref()) {
-            builder = builder.credentials(Credentials::new(user.clone(), password.clone()));
+            builder = builder.credentials(Credentials::new(user.clone(), password.expose().to_owned()));
         }
         let from: Address = smtp.from.expose().parse().map_err(MailerError::From)?;
         let from = Mailbox::new(Some(store_name.to_owned()), from);

@@ -1,6 +1,6 @@
 //! `<data>/identity.key`: 32 random bytes, made at the first start, readable by their owner only. Beside the databases
 //! and not in them, so that a copy of a store's database alone cannot be tried against the million codes there are.
-//! Whoever removes the file invalidates the codes under way and begins every count anew; nothing else is lost.
+//! Whoever removes the file ends the codes and sessions under way and begins every count anew; nothing else is lost.
 
 use engine::identity::code::ServerKey;
 use std::{

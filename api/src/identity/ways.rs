@@ -1,9 +1,13 @@
 //! How the customers of a store can prove who they are: its `[identity]` settings, ready to use.
 
-use super::Mailer;
+use super::{Mailer, MailerError};
+use crate::store::StoreSettings;
 use engine::{
     StoreId,
-    identity::{app_proxy::AppProxyKey, token::TokenKeys},
+    identity::{
+        app_proxy::AppProxyKey,
+        token::{TokenKeys, WeakKey},
+    },
 };
 use std::{
     collections::HashMap,
@@ -21,6 +25,30 @@ pub struct Ways {
     pub tokens: TokenKeys,
     /// What sends codes; without it none are offered.
     pub mailer: Option<Arc<Mailer>>,
+}
+
+/// Settings that were read and still cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum WaysError {
+    #[error("identity.tokens")]
+    Token(#[from] WeakKey),
+    #[error("identity.smtp")]
+    Mailer(#[from] MailerError),
+}
+
+impl Ways {
+    pub fn of(settings: &StoreSettings) -> Result<Self, WaysError> {
+        let StoreSettings { store, identity, shopify, basics, .. } = settings;
+        let app = shopify.as_ref().filter(|_| identity.app_proxy);
+        let app = app.and_then(|shopify| Some((&shopify.shop, shopify.client_secret.as_ref()?)));
+        let smtp = identity.smtp.as_ref().filter(|_| identity.code);
+        Ok(Self {
+            claim: identity.claim,
+            app_proxy: app.map(|(shop, secret)| AppProxyKey::new(store.clone(), shop, secret.expose())),
+            tokens: TokenKeys::new(identity.tokens.iter().map(|key| (key.key_id.as_str(), key.secret.expose())))?,
+            mailer: smtp.map(|smtp| Mailer::new(smtp, &basics.name)).transpose()?.map(Arc::new),
+        })
+    }
 }
 
 impl Default for Ways {

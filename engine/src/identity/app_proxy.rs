@@ -142,13 +142,28 @@ mod tests {
 
     const SHOP: &str = "shop-name.myshopify.com";
     const SIGNED_AT: i64 = 1_317_327_555;
-    /// The example of Shopify's page, whole (the page cuts the signature).
+    /// The example of Shopify's page.
     const LOGGED_IN: &str = "extra=1&extra=2&shop=shop-name.myshopify.com&logged_in_customer_id=1\
         &path_prefix=%2Fapps%2Fawesome_reviews&timestamp=1317327555\
         &signature=4c68c8624d737112c91818c11017d24d334b524cb5c2b8ba08daa056f7395ddb";
     /// The example of the page as it was before customers were named.
     const UNNAMED: &str = "extra=1&extra=2&shop=shop-name.myshopify.com&path_prefix=%2Fapps%2Fawesome_reviews\
         &timestamp=1317327555&signature=a9718877bea71c2484f91608a7eaea1532bdf71f5c56825065fa4ccabe549ef3";
+
+    /// Two queries that `@shopify/shopify-api` 15.0.0 signed and found valid.
+    const BY_THE_LIBRARY: [(&str, Tier); 2] = [
+        (
+            "shop=shop-name.myshopify.com&logged_in_customer_id=6940095564&path_prefix=%2Fapps%2Fhelp\
+             &timestamp=1795262400&q=caf%C3%A9+%26+cr%C3%A8me%3D%2B1\
+             &signature=25df8f7c3dc98b505c960c05466b22c7d7687c0479b218d58bef466c340ea7c8",
+            Tier::Verified,
+        ),
+        (
+            "shop=shop-name.myshopify.com&logged_in_customer_id=&path_prefix=%2Fapps%2Fhelp&timestamp=1795262400\
+             &tag=b&tag=a%2Cc&empty=&signature=9a7f19caaf7282fa3ea52837c7396c542b34e7f6d4827fc09d6042a5b1d799a1",
+            Tier::Anonymous,
+        ),
+    ];
 
     fn key() -> AppProxyKey {
         AppProxyKey::new(StoreId::parse("one").unwrap(), SHOP, "hush")
@@ -171,6 +186,9 @@ mod tests {
         assert_eq!((customer.by(), customer.store_pass().store().as_str()), (Proof::AppProxy, "one"));
         assert!(customer.store_pass().as_agent().is_err(), "a storefront reads no handoffs");
         assert_eq!(key().verify(UNNAMED, at(SIGNED_AT)).unwrap().tier(), Tier::Anonymous);
+        for (query, tier) in BY_THE_LIBRARY {
+            assert_eq!(key().verify(query, at(1_795_262_400)).unwrap().tier(), tier, "{query}");
+        }
     }
 
     #[test]

@@ -36,7 +36,7 @@ impl ServerKey {
     }
 
     /// `purpose` keeps the digests of one use from passing for those of another.
-    fn digest(&self, purpose: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    pub(super) fn digest(&self, purpose: &[u8], parts: &[&[u8]]) -> [u8; 32] {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes a key of any length");
         for part in std::iter::once(&purpose).chain(parts) {
             mac.update(&(part.len() as u64).to_be_bytes());
