@@ -9,9 +9,10 @@ use crate::{
     config::Config,
     db::{DbError, desk::Desks, keys::Keys, mirror::Mirrors},
     machine::Machine,
+    shopify::{index::IndexWriter, shop::Shops, supervisor::Supervisor, worker::Pace},
 };
 use engine::{
-    Engine, StorePass,
+    Engine, StoreId, StorePass,
     ports::{Clock, Embedder, Generator, Handoffs, Knowledge, KnowledgeError, Ports, Reranker},
 };
 use ingest::{
@@ -25,6 +26,7 @@ use ingest::{
     },
     knowledge::{EdgeKnowledge, ServerKnowledge},
     library::{Library, WriteLock},
+    shopify::ShopifyStorefront,
     sync::SyncTarget,
 };
 use jiff::Timestamp;
@@ -266,8 +268,29 @@ impl House {
             limits: self.config.limits.clone(),
             handoff_message: self.config.engine.handoff_message.clone(),
             loaded,
+            shops: Shops::default(),
         };
         Ok(App::new(parts).await?)
+    }
+
+    /// What keeps the stores' link to Shopify while `app` runs.
+    pub async fn supervisor(
+        &self,
+        models: &LoadedModels,
+        app: &App,
+        storefront: Arc<ShopifyStorefront>,
+        pass: fn(&StoreId) -> StorePass,
+    ) -> Result<Supervisor, WiringError> {
+        Ok(Supervisor {
+            index: IndexWriter { house: self.clone(), embedder: models.embedder.clone() },
+            desks: app.desks.clone(),
+            keys: self.keys().await?,
+            mirrors: self.mirrors(),
+            shops: app.shops.clone(),
+            storefront,
+            pace: Pace::default(),
+            pass,
+        })
     }
 
     fn encoder(&self) -> EncoderConfig {

@@ -76,7 +76,10 @@ impl Default for SyncOptions {
     fn default() -> Self {
         Self {
             scope: Scope::Origin(Origin::Files),
-            allow_mass_removal: false, chunks: ChunkConfig::default(), batch: 64 }
+            allow_mass_removal: false,
+            chunks: ChunkConfig::default(),
+            batch: 64,
+        }
     }
 }
 

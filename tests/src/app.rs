@@ -74,7 +74,8 @@ impl TestApp {
             knowledge.add(&pass(store), SourceKind::Policy, "pages/returns.md", "Returns", &text);
         }
         let config = api::config::shipped().expect("the shipped settings");
-        let mut setup = Setup { ports: fakes::ports(knowledge), http: config.http, limits: config.limits, shops: Shops::default() };
+        let mut setup =
+            Setup { ports: fakes::ports(knowledge), http: config.http, limits: config.limits, shops: Shops::default() };
         let clock = Arc::new(StoppedClock("2026-11-21T12:00:00Z".parse().expect("a time")));
         let desks = Arc::new(Desks::new(dir.path().into(), clock));
         setup.ports.handoffs = desks.clone();

@@ -196,7 +196,10 @@ async fn reject(desks: &Desks, pass: &StorePass, id: &ActionId, by: String) -> R
 
 async fn find(desks: &Desks, pass: &StorePass, id: &ActionId) -> Result<ActionRecord, CommandError> {
     desks.action(agent(pass)?, id).await?.ok_or_else(|| {
-        CommandError::Said(format!("there is no action '{}' in this store; `shopclerk actions list` prints the ids", id.0))
+        CommandError::Said(format!(
+            "there is no action '{}' in this store; `shopclerk actions list` prints the ids",
+            id.0
+        ))
     })
 }
 

@@ -1,11 +1,12 @@
 //! `shopclerk serve`: answer over HTTP until told to stop.
 
-use super::{CommandError, Exit, cli::ServeArgs};
+use super::{CommandError, Exit, cli::ServeArgs, operator};
 use crate::{
     serve::{Ended, asked_to_stop, serve},
-    wiring::House,
+    wiring::{House, SystemClock},
 };
-use std::{net::SocketAddr, time::Instant};
+use ingest::shopify::ShopifyStorefront;
+use std::{net::SocketAddr, sync::Arc, time::Instant};
 use tokio::net::TcpListener;
 
 pub async fn run(mut house: House, args: ServeArgs) -> Result<Exit, CommandError> {
@@ -29,7 +30,13 @@ pub async fn run(mut house: House, args: ServeArgs) -> Result<Exit, CommandError
         duration_ms = started.elapsed().as_secs_f64() * 1000.0,
         "ready"
     );
-    until_stopped(&house, listener, app).await
+    let storefront = Arc::new(ShopifyStorefront::new(Arc::new(SystemClock)));
+    let supervisor = house.supervisor(&models, &app, storefront, operator).await?;
+    let background = tokio::spawn(supervisor.run());
+    let ended = until_stopped(&house, listener, app).await;
+    // What it was doing stands in the stores' databases, and goes on at the next start.
+    background.abort();
+    ended
 }
 
 pub async fn listen(bind: SocketAddr) -> Result<TcpListener, CommandError> {

@@ -130,7 +130,13 @@ impl Desks {
         let line = |row: &SqliteRow| {
             let text = |column: &str| row.try_get::<String, _>(column).map_err(|e| db.query_error(e));
             let at = text("at")?.parse().map_err(|e| db.damaged("the audit", e))?;
-            Ok(AuditLine { at, who: text("who")?, what: text("what")?, action: text("action")?, detail: text("detail")? })
+            Ok(AuditLine {
+                at,
+                who: text("who")?,
+                what: text("what")?,
+                action: text("action")?,
+                detail: text("detail")?,
+            })
         };
         rows.iter().map(line).collect()
     }

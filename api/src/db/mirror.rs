@@ -6,7 +6,7 @@
 
 mod ledger;
 
-pub use ledger::{Counts, Job, RunId, RunRecord};
+pub use ledger::{Counts, Job, RunRecord};
 
 use super::{Db, DbError};
 use engine::{StoreId, StorePass, evidence::DocId, live::Gid};
@@ -14,7 +14,7 @@ use futures::{Stream, StreamExt};
 use ingest::document::Document;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, migrate::Migrator, sqlite::SqliteRow};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection, migrate::Migrator};
 use std::{
     collections::{HashMap, HashSet},
     path::PathBuf,
@@ -142,7 +142,8 @@ impl Mirror {
     ) -> Result<bool, DbError> {
         self.write(async |connection| {
             let insert = "INSERT OR IGNORE INTO deliveries (webhook_id, topic, received_at) VALUES (?, ?, ?)";
-            let added = sqlx::query(insert).bind(webhook_id).bind(topic).bind(now.to_string()).execute(&mut *connection);
+            let added =
+                sqlx::query(insert).bind(webhook_id).bind(topic).bind(now.to_string()).execute(&mut *connection);
             if added.await?.rows_affected() == 0 {
                 return Ok(false);
             }
@@ -294,10 +295,7 @@ fn doc_hash(doc: &DocId) -> [u8; 32] {
     Sha256::digest(doc.0.as_bytes()).into()
 }
 
-async fn mark_objects(
-    connection: &mut SqliteConnection,
-    gids: impl Iterator<Item = &str>,
-) -> Result<(), sqlx::Error> {
+async fn mark_objects(connection: &mut SqliteConnection, gids: impl Iterator<Item = &str>) -> Result<(), sqlx::Error> {
     for gid in gids {
         let mark = sqlx::query("INSERT OR REPLACE INTO dirty_objects (gid) VALUES (?)").bind(gid);
         mark.execute(&mut *connection).await?;

@@ -119,8 +119,7 @@ async fn find_in(
         let mut rows = sqlx::query(AssertSqlSafe(select)).fetch(&mut connection);
         while let Some(row) = rows.try_next().await? {
             let row = read(&row, &names)?;
-            let by: BTreeSet<Identifier> =
-                row.1.values().flatten().flat_map(|bytes| needles.find(bytes)).collect();
+            let by: BTreeSet<Identifier> = row.1.values().flatten().flat_map(|bytes| needles.find(bytes)).collect();
             let text = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).into_owned();
             let conversation = row.1.get(CONVERSATION).and_then(|value| value.as_ref().map(text));
             if by.is_empty() && !conversation.as_ref().is_some_and(|id| conversations.contains(id)) {

@@ -240,12 +240,7 @@ impl Eraser {
 
 /// Removes a store: its keys, its folder with settings, databases and index, its collections on a server. The receipt
 /// lies outside.
-pub async fn store(
-    eraser: &Eraser,
-    keys: &Keys,
-    desks: &Desks,
-    mirrors: &Mirrors,
-) -> Result<Erased, EraseError> {
+pub async fn store(eraser: &Eraser, keys: &Keys, desks: &Desks, mirrors: &Mirrors) -> Result<Erased, EraseError> {
     let (store, data) = (eraser.pass.store(), &eraser.data);
     let nobody = Needles::new(&Person::default());
     let doing = "a receipt cannot be made";

@@ -59,8 +59,7 @@ impl IndexWriter {
             return Ok(None);
         }
         let (mut target, _lock) = self.house.sync_target(pass, self.embedder.clone(), false).await?;
-        let mut options =
-            SyncOptions { allow_mass_removal, chunks: self.house.chunks(), ..SyncOptions::default() };
+        let mut options = SyncOptions { allow_mass_removal, chunks: self.house.chunks(), ..SyncOptions::default() };
         let report = match extent {
             Extent::All => {
                 options.scope = Scope::Origin(Origin::Shopify);
@@ -95,7 +94,12 @@ async fn refuse_mass_removal(mirror: &Mirror, removed: usize, allowed: bool) -> 
 
 /// A mirror that cannot be read keeps every document in the index.
 fn unread(error: DbError) -> Failure {
-    Failure { path: PathBuf::from("shopify.sqlite"), file: String::new(), line: None, reason: crate::error::chain(&error) }
+    Failure {
+        path: PathBuf::from("shopify.sqlite"),
+        file: String::new(),
+        line: None,
+        reason: crate::error::chain(&error),
+    }
 }
 
 /// Everything that the mirror holds, for a rebuild of the whole index.

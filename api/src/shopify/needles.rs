@@ -196,7 +196,8 @@ mod tests {
 
     #[test]
     fn what_means_nobody_is_not_looked_for() {
-        let person = Person { emails: ["".into(), "@".into()].into(), phones: ["12".into()].into(), ..Person::default() };
+        let person =
+            Person { emails: ["".into(), "@".into()].into(), phones: ["12".into()].into(), ..Person::default() };
         assert!(Needles::new(&person).is_empty());
     }
 }

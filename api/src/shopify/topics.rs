@@ -25,7 +25,9 @@ impl Topic {
             "app/uninstalled" => Self::Uninstalled,
             "products/create" | "products/update" | "products/delete" => Self::Product,
             _ => match name.split('/').next() {
-                Some("orders" | "refunds" | "fulfillments" | "fulfillment_events" | "returns" | "customers") => Self::Live,
+                Some("orders" | "refunds" | "fulfillments" | "fulfillment_events" | "returns" | "customers") => {
+                    Self::Live
+                }
                 Some("collections") => Self::Live,
                 _ => Self::Other,
             },
