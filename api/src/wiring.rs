@@ -4,7 +4,7 @@ mod places;
 mod stores;
 
 pub use places::{Places, SaidPlaces};
-pub use stores::{Stores, Trouble};
+pub use stores::Stores;
 
 use crate::{
     app::{App, AppParts, Loaded},
@@ -12,10 +12,10 @@ use crate::{
     db::{DbError, desk::Desks, keys::Keys, mirror::Mirrors},
     identity::{Identity, IdentityParts, KeyFileError, LimitedStorefront, Tries},
     machine::Machine,
-    shopify::shop::Shops,
+    shopify::{index::IndexWriter, shop::Shops, supervisor::Supervisor, worker::Pace},
 };
 use engine::{
-    Engine, StorePass,
+    Engine, StoreId, StorePass,
     ports::{Clock, Embedder, Generator, Handoffs, Knowledge, KnowledgeError, Ports, Reranker, Storefront},
 };
 use ingest::{
@@ -100,6 +100,7 @@ pub struct Live {
     /// Counts the claims that it answers.
     pub storefront: Arc<dyn Storefront>,
     pub tries: Tries,
+    desks: Arc<Desks>,
 }
 
 /// The models that are in use.
@@ -236,13 +237,11 @@ impl House {
     /// The stores as their settings say. Settings that are wrong are logged, and their store goes without.
     pub fn live(&self, desks: &Arc<Desks>) -> Result<Live, WiringError> {
         let stores = Stores::new(self.places.data.clone(), self.clock);
-        for Trouble { store, cause } in stores.look() {
-            tracing::error!(store.id = %store, error.cause = cause, "settings not used");
-        }
+        stores.look();
         let key = Identity::server_key(&self.places.data)?;
         let tries = Tries::new(desks.clone(), key, Arc::new(SystemClock), self.config.identity.clone());
         let storefront = Arc::new(LimitedStorefront::new(stores.storefront.clone(), tries.clone()));
-        Ok(Live { stores, storefront, tries })
+        Ok(Live { stores, storefront, tries, desks: desks.clone() })
     }
 
     pub fn engine(
@@ -303,9 +302,8 @@ impl House {
     }
 
     /// The whole server, less its socket.
-    pub async fn app(&self, models: &LoadedModels) -> Result<App, WiringError> {
-        let desks = self.desks();
-        let live = self.live(&desks)?;
+    async fn app(&self, models: &LoadedModels, live: Live) -> Result<App, WiringError> {
+        let desks = live.desks.clone();
         let engine = self.engine(models, desks.clone(), &live)?;
         let identity = Identity::new(IdentityParts {
             desks: desks.clone(),
@@ -331,6 +329,29 @@ impl House {
             shops: Shops::default(),
         };
         Ok(App::new(parts).await?)
+    }
+
+    /// The server, and what is done for its stores besides answering. `pass` makes the pass of a store whose settings
+    /// are in the data folder.
+    pub async fn server(
+        &self,
+        models: &LoadedModels,
+        pass: fn(&StoreId) -> StorePass,
+    ) -> Result<(App, Supervisor), WiringError> {
+        let live = self.live(&self.desks())?;
+        let stores = live.stores.clone();
+        let app = self.app(models, live).await?;
+        let supervisor = Supervisor {
+            index: IndexWriter { house: self.clone(), embedder: models.embedder.clone() },
+            desks: app.desks.clone(),
+            keys: self.keys().await?,
+            mirrors: self.mirrors(),
+            shops: app.shops.clone(),
+            stores,
+            pace: Pace::default(),
+            pass,
+        };
+        Ok((app, supervisor))
     }
 
     fn encoder(&self) -> EncoderConfig {

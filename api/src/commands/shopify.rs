@@ -17,7 +17,6 @@ use crate::{
 use clap::{Args, Subcommand};
 use engine::{StoreId, StorePass, identity::Email};
 use ingest::shopify::{Deadline, ShopifyStorefront};
-use jiff::Timestamp;
 use serde_json::json;
 use std::{
     sync::Arc,
@@ -167,12 +166,10 @@ async fn index(
     allow_mass_removal: bool,
 ) -> Result<Option<ingest::sync::SyncReport>, CommandError> {
     let writer = IndexWriter { house: house.clone(), embedder: house.load_embedder().await? };
-    let run = shop.mirror.start_run("index", Timestamp::now()).await?;
     let bar = Bar::new();
-    let synced = writer.sync(&shop.pass, &shop.mirror, extent, allow_mass_removal, &bar).await;
+    let work = writer.sync(&shop.pass, &shop.mirror, extent, allow_mass_removal, &bar);
+    let synced = shop.mirror.recorded("index", work, |_| "by hand".to_owned()).await;
     bar.clear();
-    let detail = synced.as_ref().map(|_| "done").map_err(|error| crate::error::chain(error));
-    shop.mirror.end_run(run, detail.as_deref().copied().map_err(String::as_str), Timestamp::now()).await?;
     Ok(synced?)
 }
 
@@ -184,7 +181,7 @@ fn finish(
 ) -> Result<Exit, CommandError> {
     let seconds = started.elapsed().as_secs_f64();
     if as_json {
-        let index = report.as_ref().map(|report| sync::to_json(report, seconds));
+        let index = report.as_ref().map(|report| sync::to_json(report, None, seconds));
         println!("{:#}", json!({ "read": read, "index": index, "seconds": seconds }));
     } else {
         println!("{read}");

@@ -6,7 +6,7 @@
 
 mod ledger;
 
-pub use ledger::{Counts, Job, RunId, RunRecord};
+pub use ledger::{Counts, Job, RunRecord};
 
 use super::{Db, DbError};
 use engine::{StoreId, StorePass, evidence::DocId, live::Gid};
@@ -14,7 +14,7 @@ use futures::{Stream, StreamExt};
 use ingest::document::Document;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, migrate::Migrator, sqlite::SqliteRow};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection, migrate::Migrator};
 use std::{
     collections::{HashMap, HashSet},
     path::PathBuf,

@@ -3,22 +3,18 @@
 //!
 //! An action goes from `waiting` to `started` before anything is sent, and to `done` or `failed` when the answer is there.
 //! Who finds it `started` does not know how it ended, so the order is read first: if it is as it was when the action was
-//! prepared, nothing was done; if it shows the effect, it was done; a refund is sent again with its key, which is the
-//! same refund. Two approvals at one time wait for each other at a lock that a killed process lets go of.
+//! prepared, nothing was done, and it is sent again; if it shows the effect, it was done. (A refund has a key as well:
+//! sent twice, it is one.) Two approvals at one time wait for each other at a lock that a killed process lets go of.
 
 use crate::db::{
     DbError,
     actions::{ActionState, AuditLine},
     desk::Desks,
 };
-use engine::{
-    AgentPass, StorePass,
-    access::Denied,
-    live::{Action, Approval},
-};
+use engine::{AgentPass, StorePass, access::Denied, live::Approval};
 use ingest::shopify::{
-    Connection, Deadline, ShopifyError,
-    actions::{self, ActionError, OrderState},
+    Connection, Deadline, OrderState, ShopifyError,
+    actions::{self, ActionError},
 };
 use jiff::Timestamp;
 use std::{
@@ -81,18 +77,16 @@ pub async fn carry_out(
         }
         ActionState::Waiting | ActionState::Started => {}
     }
-    let order = actions::order_state(connection, action.action.order(), deadline).await.map_err(ApproveError::Order)?;
+    let order = connection.order_state(action.action.order(), deadline).await.map_err(ApproveError::Order)?;
     let unchanged = order.as_ref().is_some_and(|order| order.updated_at == action.order_updated_at);
     if record.state == ActionState::Started {
-        let is_refund = matches!(action.action, Action::Refund { .. });
         match order {
             Some(order) if order.shows(&action.action, action.order_updated_at) => {
                 let said = "the order shows it; the answer to the first try was lost".to_owned();
                 desk.end(ActionState::Done, "done", &said).await?;
                 return Ok(Ended::DoneBefore);
             }
-            // The same key is the same refund, whatever else happened to the order.
-            Some(_) if is_refund || unchanged => desk.note("approved", "again").await?,
+            Some(_) if unchanged => desk.note("approved", "again").await?,
             Some(_) | None => {
                 let why =
                     "its first try left no trace, and the order has changed since: look at it in Shopify".to_owned();
@@ -137,6 +131,7 @@ pub async fn carry_out(
 fn is_final(error: &ActionError) -> bool {
     match error {
         ActionError::Refused(_) => true,
+        ActionError::Unclear(_) => false,
         ActionError::Shopify(error) => match error {
             ShopifyError::Unauthorized(_) | ShopifyError::MissingScope { .. } | ShopifyError::Refused { .. } => true,
             ShopifyError::TimedOut

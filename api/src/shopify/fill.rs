@@ -7,12 +7,9 @@ use super::{
     refetch::{self, RefetchError},
     shop::Shop,
 };
-use crate::{
-    db::{
-        DbError,
-        mirror::{Kind, Seen},
-    },
-    error::chain,
+use crate::db::{
+    DbError,
+    mirror::{Kind, Seen},
 };
 use engine::live::Gid;
 use ingest::shopify::{BulkProducts, Deadline, ShopDocument, ShopifyError};
@@ -89,20 +86,13 @@ pub async fn fill(shop: &Shop, full: bool, progress: &dyn FillProgress) -> Resul
     if !full && !cut_off && mirror.cursor("filled").await?.is_some() {
         return catch_up(shop).await;
     }
-    let run = mirror.start_run("fill", Timestamp::now()).await?;
-    let filled = whole(shop, progress).await;
-    let detail = filled.as_ref().map(FillReport::to_string).map_err(|error| chain(error));
-    mirror.end_run(run, detail.as_deref().map_err(String::as_str), Timestamp::now()).await?;
-    filled
+    mirror.recorded("fill", whole(shop, progress), FillReport::to_string).await
 }
 
 /// What changed since, with a run of its own.
 pub async fn catch_up(shop: &Shop) -> Result<FillReport, FillError> {
-    let run = shop.mirror.start_run("reconcile", Timestamp::now()).await?;
-    let read = refetch::reconcile(shop).await;
-    let detail = read.as_ref().map(|count| format!("{count} objects read")).map_err(|error| chain(error));
-    shop.mirror.end_run(run, detail.as_deref().map_err(String::as_str), Timestamp::now()).await?;
-    Ok(FillReport { other: read?, ..FillReport::default() })
+    let read = async { Ok(FillReport { other: refetch::reconcile(shop).await?, ..FillReport::default() }) };
+    shop.mirror.recorded("reconcile", read, FillReport::to_string).await
 }
 
 async fn whole(shop: &Shop, progress: &dyn FillProgress) -> Result<FillReport, FillError> {
@@ -153,7 +143,7 @@ async fn take(
     let (sender, mut batches) = mpsc::channel::<Vec<Result<ShopDocument, Failure>>>(2);
     let reading = tokio::task::spawn_blocking(move || {
         let mut batch = Vec::with_capacity(BATCH);
-        let mut send = |batch: &mut Vec<_>| sender.blocking_send(std::mem::take(batch)).is_ok();
+        let send = |batch: &mut Vec<_>| sender.blocking_send(std::mem::take(batch)).is_ok();
         let mut wanted = true;
         bulk.read_each(&mut |read| {
             batch.push(read);

@@ -53,7 +53,7 @@ pub async fn marked(shop: &Shop) -> Result<usize, RefetchError> {
         // Before the question: whatever is said later than this is newer than the answer.
         let asked_at = Timestamp::now();
         let (mut seen, mut missing) = (Vec::new(), Vec::new());
-        for (gid, product) in shop.connection.product_documents(&products, deadline()).await? {
+        for (gid, product) in read(shop, &products).await? {
             match product {
                 Some(ShopDocument { document, .. }) => seen.push(Seen { gid, kind: Kind::Product, document }),
                 None => missing.push(gid),
@@ -63,13 +63,32 @@ pub async fn marked(shop: &Shop) -> Result<usize, RefetchError> {
     }
 }
 
+/// One product that cannot be read does not hold up the others: what is known of it stays until it changes again.
+async fn read(shop: &Shop, products: &[Gid]) -> Result<Vec<(Gid, Option<ShopDocument>)>, ShopifyError> {
+    match shop.connection.products_by_ids(products, deadline()).await {
+        Err(ShopifyError::Unreadable { .. }) => {}
+        read => return read,
+    }
+    let mut found = Vec::with_capacity(products.len());
+    for product in products {
+        match shop.connection.products_by_ids(std::slice::from_ref(product), deadline()).await {
+            Err(error @ ShopifyError::Unreadable { .. }) => {
+                let store = shop.pass.store();
+                tracing::warn!(store.id = %store, product.id = %product, error.cause = %error, "a product is passed over");
+            }
+            read => found.extend(read?),
+        }
+    }
+    Ok(found)
+}
+
 /// Finds products that changed without a webhook and reads them again, then looks at pages, articles and policies.
 /// How many objects were read.
 pub async fn reconcile(shop: &Shop) -> Result<usize, RefetchError> {
     let started = Timestamp::now();
     let since = shop.mirror.time("changed").await?;
     // Times of Shopify's are compared with times of Shopify's: the two clocks need not agree.
-    let from = since.map_or(Timestamp::UNIX_EPOCH, |at| at.checked_sub(OVERLAP).unwrap_or(Timestamp::UNIX_EPOCH));
+    let from = since.and_then(|at| at.checked_sub(OVERLAP).ok());
     let changed = shop.connection.changed_products(from, deadline()).await?;
     let gids: Vec<Gid> = changed.iter().map(|product| product.id.clone()).collect();
     shop.mirror.mark_dirty(&gids).await?;

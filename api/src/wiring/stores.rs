@@ -6,14 +6,16 @@ use crate::{
     error::chain,
     identity::{AllWays, Ways},
     shopify::shop::connection,
-    store::{StoreSettings, all_in},
+    store::{StoreSettings, all_in, path_in},
 };
 use engine::{Profiles, StoreId};
 use ingest::shopify::ShopifyStorefront;
 use std::{
     collections::HashMap,
+    fs,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
+    time::SystemTime,
 };
 
 /// Cheap to clone.
@@ -23,14 +25,8 @@ pub struct Stores {
     pub profiles: Profiles,
     pub ways: AllWays,
     pub storefront: Arc<ShopifyStorefront>,
-    in_force: Arc<Mutex<HashMap<StoreId, StoreSettings>>>,
-}
-
-/// Settings that cannot be used. What was right before stays in force; no other store suffers.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Trouble {
-    pub store: StoreId,
-    pub cause: String,
+    /// When each file was written that was looked at.
+    seen: Arc<Mutex<HashMap<StoreId, Option<SystemTime>>>>,
 }
 
 impl Stores {
@@ -40,16 +36,17 @@ impl Stores {
             profiles: Profiles::default(),
             ways: AllWays::default(),
             storefront: Arc::new(ShopifyStorefront::new(Arc::new(clock))),
-            in_force: Arc::default(),
+            seen: Arc::default(),
         }
     }
 
-    /// Takes up what is new or was changed since the last look, and lets go of what is gone.
-    pub fn look(&self) -> Vec<Trouble> {
-        let mut in_force = self.in_force.lock().unwrap_or_else(PoisonError::into_inner);
-        let found: HashMap<StoreId, _> = all_in(&self.data).into_iter().collect();
-        in_force.retain(|store, _| {
-            let stays = found.contains_key(store);
+    /// Takes up what is new or was changed since the last look, and lets go of what is gone. Settings that are wrong
+    /// are logged, once: what was right before stays in force, and no other store suffers.
+    pub fn look(&self) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = all_in(&self.data);
+        seen.retain(|store, _| {
+            let stays = found.iter().any(|(found, _)| found == store);
             if !stays {
                 self.profiles.remove(store);
                 self.ways.remove(store);
@@ -57,23 +54,16 @@ impl Stores {
             }
             stays
         });
-        let mut troubles = Vec::new();
         for (store, settings) in found {
-            if in_force.get(&store).is_some_and(|known| !known.is_stale()) {
+            let written = fs::metadata(path_in(&self.data, &store)).and_then(|file| file.modified()).ok();
+            if seen.insert(store.clone(), written) == Some(written) {
                 continue;
             }
-            let taken = settings.map_err(|error| chain(&error)).and_then(|settings| {
-                self.take_up(&settings)?;
-                Ok(settings)
-            });
-            match taken {
-                Ok(settings) => {
-                    in_force.insert(store, settings);
-                }
-                Err(cause) => troubles.push(Trouble { store, cause }),
+            let taken = settings.map_err(|error| chain(&error)).and_then(|settings| self.take_up(&settings));
+            if let Err(cause) = taken {
+                tracing::error!(store.id = %store, error.cause = cause, "settings not used");
             }
         }
-        troubles
     }
 
     fn take_up(&self, settings: &StoreSettings) -> Result<(), String> {

@@ -1,6 +1,7 @@
 //! What the worker keeps of its own doings: cursors, jobs, runs.
 
 use super::{DbError, Mirror};
+use crate::error::chain;
 use jiff::{SignedDuration, Timestamp};
 use sqlx::{Row, sqlite::SqliteRow};
 
@@ -21,9 +22,6 @@ pub struct Job {
     pub payload: String,
     pub attempts: i64,
 }
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RunId(i64);
 
 /// A run as it can be shown.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -107,24 +105,37 @@ impl Mirror {
         .await
     }
 
-    pub async fn start_run(&self, kind: &str, now: Timestamp) -> Result<RunId, DbError> {
+    /// Writes down that a run of this kind begins, and how it ends; `said` puts into words what came of it.
+    pub async fn recorded<T, E: std::error::Error + From<DbError>>(
+        &self,
+        kind: &str,
+        work: impl Future<Output = Result<T, E>>,
+        said: impl FnOnce(&T) -> String,
+    ) -> Result<T, E> {
+        let run = self.start_run(kind, Timestamp::now()).await?;
+        let done = work.await;
+        let (ended, detail) = match &done {
+            Ok(done) => ("done", said(done)),
+            Err(error) => ("failed", chain(error)),
+        };
+        self.end_run(run, ended, &detail, Timestamp::now()).await?;
+        done
+    }
+
+    async fn start_run(&self, kind: &str, now: Timestamp) -> Result<i64, DbError> {
         self.write(async |connection| {
             let insert = sqlx::query("INSERT INTO runs (kind, started_at) VALUES (?, ?)");
             let id = insert.bind(kind).bind(now.to_string()).execute(&mut *connection).await?.last_insert_rowid();
             sqlx::query("DELETE FROM runs WHERE id <= ?").bind(id - KEEP_RUNS).execute(connection).await?;
-            Ok(RunId(id))
+            Ok(id)
         })
         .await
     }
 
-    pub async fn end_run(&self, run: RunId, ended: Result<&str, &str>, now: Timestamp) -> Result<(), DbError> {
-        let (ended, detail) = match ended {
-            Ok(detail) => ("done", detail),
-            Err(reason) => ("failed", reason),
-        };
+    async fn end_run(&self, run: i64, ended: &str, detail: &str, now: Timestamp) -> Result<(), DbError> {
         self.write(async |connection| {
             let update = sqlx::query("UPDATE runs SET ended = ?, detail = ?, ended_at = ? WHERE id = ?");
-            update.bind(ended).bind(detail).bind(now.to_string()).bind(run.0).execute(connection).await?;
+            update.bind(ended).bind(detail).bind(now.to_string()).bind(run).execute(connection).await?;
             Ok(())
         })
         .await
