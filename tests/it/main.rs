@@ -4,6 +4,7 @@ mod http;
 mod identity;
 mod openapi;
 mod shopify_schema;
+mod sandbox;
 mod sync_kill;
 mod tenancy;
 mod tidy;
