@@ -1,5 +1,6 @@
 mod cli;
 mod conformance;
+mod fixture;
 mod http;
 mod openapi;
 mod sync_kill;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the sample store's shop: what Shopify's Admin API (2026-07) would know of Fjellvik Outfitters.
 
-    python3 api/demo/shop/generate.py
+    python3 api/demo/shop/generate.py [DIR]
 
 Standard library only, and seeded: a second run writes the same bytes. Everybody in it is invented; e-mail addresses end in
 the reserved `.example`, telephone numbers are of the reserved 555-01xx block, tracking numbers belong to no carrier.
@@ -14,12 +14,14 @@ import csv
 import json
 import random
 import re
+import sys
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 HERE = Path(__file__).parent
 DEMO = HERE.parent
+OUT = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE
 NOW = datetime(2026, 11, 21, 15, tzinfo=timezone.utc)
 ZONE = ZoneInfo("America/Chicago")
 RNG = random.Random(20261121)
@@ -55,7 +57,7 @@ def gid(kind, number):
 
 
 def write(name, rows):
-    with open(HERE / name, "w", encoding="utf-8", newline="\n") as out:
+    with open(OUT / name, "w", encoding="utf-8", newline="\n") as out:
         for row in rows:
             out.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
 
@@ -1276,7 +1278,7 @@ def shop():
 
 if __name__ == "__main__":
     made = orders()
-    (HERE / "shop.json").write_text(json.dumps(shop(), indent=2) + "\n", encoding="utf-8")
+    (OUT / "shop.json").write_text(json.dumps(shop(), indent=2) + "\n", encoding="utf-8")
     write("orders.jsonl", made)
     write("customers.jsonl", finish_customers(made))
     write("products.jsonl", PRODUCTS)
