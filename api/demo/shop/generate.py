@@ -526,7 +526,7 @@ class Order:
             items.append({"lineItem": line["id"], "quantity": quantity, "restockType": restock,
                           "subtotalSet": amount.bag(), "totalTaxSet": tax.bag()})
             total = total + amount + tax
-        made = {"id": serial("Refund", 3100000001), "createdAt": iso(when), "refundLineItems": items}
+        made = {"id": serial("Refund", 3100000001), "createdAt": iso(when), "processedAt": iso(when), "refundLineItems": items}
         if shipping and self.shipping.paid:
             made["refundShippingLines"] = [{"subtotalAmountSet": self.shipping.bag(), "taxAmountSet": self.zero.bag()}]
             total = total + self.shipping
