@@ -11,6 +11,7 @@ mod keys;
 mod models;
 mod serve;
 mod show;
+mod store;
 mod sync;
 
 use crate::{
@@ -62,6 +63,8 @@ pub(crate) enum CommandError {
     Sync(#[from] ingest::sync::SyncError),
     #[error(transparent)]
     Engine(#[from] engine::answer::EngineError),
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreError),
     #[error(transparent)]
     Knowledge(#[from] engine::ports::KnowledgeError),
     #[error(transparent)]
@@ -124,6 +127,7 @@ async fn run(house: House, command: Command) -> Result<Exit, CommandError> {
         Command::Sync(args) => interruptible(sync::run(&house, args)).await,
         Command::Ask(args) => interruptible(ask::run(house, args)).await,
         Command::Keys(args) => interruptible(keys::run(&house, args)).await,
+        Command::Store(args) => interruptible(store::run(&house, args)).await,
         Command::Index(args) => interruptible(index::run(&house, args)).await,
         Command::Eval(args) => interruptible(eval::run(house, args)).await,
         Command::Doctor => interruptible(doctor::run(&house)).await,

@@ -17,6 +17,7 @@ pub mod observe;
 pub mod router;
 pub mod routes;
 pub mod serve;
+pub mod store;
 pub mod wire;
 pub mod wiring;
 

@@ -9,6 +9,7 @@ pub mod answer;
 mod answer_tests;
 pub mod check;
 pub mod conflict;
+pub mod delivery;
 pub mod draft;
 pub mod evidence;
 pub mod expired;

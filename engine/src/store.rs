@@ -1,6 +1,11 @@
 //! What the engine knows of a store besides its pages: the part of the store's TOML that decides what is said.
 
+pub mod compare;
+pub mod written;
+
 use crate::access::StoreId;
+use crate::delivery::{CancelRules, DeliveryRules};
+use crate::returns::ReturnRules;
 use iso_currency::Currency;
 use jiff::tz::TimeZone;
 use regex::Regex;
@@ -22,6 +27,23 @@ pub struct StoreProfile {
     pub contact_email: Option<String>,
     /// What a customer reads when a person takes over, if the store has its own words.
     pub handoff_message: Option<String>,
+    /// As BCP 47 names them; the first is the default.
+    pub languages: Vec<String>,
+    /// Countries with rules of their own.
+    pub countries: Vec<Country>,
+    /// Absent where the store's TOML says nothing: then nothing of the kind is computed.
+    pub returns: Option<ReturnRules>,
+    pub delivery: Option<DeliveryRules>,
+    pub cancel: Option<CancelRules>,
+}
+
+/// A country that the store sells to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Country {
+    /// ISO 3166-1 alpha-2.
+    pub code: String,
+    pub name: String,
+    pub currency: Currency,
 }
 
 /// The profiles in force. Cheap to clone; a profile can be replaced while the server runs.

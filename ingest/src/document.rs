@@ -1,6 +1,7 @@
 //! A source document between its reader and the index.
 
 use engine::evidence::{DocId, SourceKind};
+use engine::store::compare::PageText;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -79,6 +80,17 @@ impl Document {
             text.push_str(&block.text());
         }
         text
+    }
+
+    /// What a store's rules are compared with.
+    pub fn page_text(&self) -> PageText {
+        PageText {
+            doc: self.id.clone(),
+            url: self.url.clone(),
+            text: self.text(),
+            valid_from: self.valid_from,
+            valid_to: self.valid_to,
+        }
     }
 }
 

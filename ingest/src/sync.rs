@@ -16,8 +16,9 @@ use crate::{
     source::{Failure, ReadOptions, Tally, read_each},
 };
 use engine::{
-    evidence::DocId,
+    evidence::{DocId, SourceKind},
     ports::{Embedder, KnowledgeError},
+    store::compare::PageText,
 };
 use std::{
     path::{Path, PathBuf},
@@ -88,6 +89,8 @@ pub struct SyncReport {
     pub probe: Probe,
     /// What the readers counted and left out.
     pub tally: Tally,
+    /// The policies and pages that were read, changed or not, to be compared with the store's rules.
+    pub pages: Vec<PageText>,
 }
 
 /// Whether the documents that were removed are gone from what searches see.
@@ -144,7 +147,15 @@ pub async fn sync(
     let contents = target.index.contents().await?;
     let published = target.index.published().await?;
     let mut planner = plan::Planner::new(contents, published, &options.chunks);
-    let tally = source(&mut |item| planner.take(item));
+    let mut pages = Vec::new();
+    let tally = source(&mut |item| {
+        if let Ok(document) = &item
+            && document.kind == SourceKind::Policy
+        {
+            pages.push(document.page_text());
+        }
+        planner.take(item);
+    });
     let plan = planner.finish();
     if plan.forgotten > 0
         && let Some(first) = plan.failed.first()
@@ -158,6 +169,7 @@ pub async fn sync(
     progress.planned(&plan);
     let mut report = store::store(target, plan, options, progress).await?;
     report.tally = tally;
+    report.pages = pages;
     Ok(report)
 }
 

@@ -9,7 +9,7 @@ use super::{
     show::{self, Bar},
     sync,
 };
-use crate::wiring::House;
+use crate::{store, wiring::House};
 use ::models::weights::WeightsError;
 use engine::{Asker, Engine, Role, StoreId, StorePass, Turn};
 use eval::{
@@ -38,16 +38,6 @@ const SOURCES: [&str; 3] = ["pages/", "products.csv", "conversations/"];
 #[serde(deny_unknown_fields)]
 struct DemoFile {
     questions: Vec<String>,
-}
-
-/// The part of `store.toml` that a sync needs.
-#[derive(Deserialize)]
-struct StoreFile {
-    name: String,
-    currency: String,
-    /// A regular expression.
-    order_number_pattern: Option<String>,
-    handoff_message: Option<String>,
 }
 
 /// The sample store, ready to be asked.
@@ -109,9 +99,10 @@ async fn prepare(mut house: House, args: &DemoArgs) -> Result<Prepared, CommandE
     let started = Instant::now();
     let dir = &args.store_dir;
     let demo: DemoFile = read_toml(&dir.join("demo.toml"))?;
-    let shop: StoreFile = read_toml(&dir.join("store.toml"))?;
-    if let Some(message) = shop.handoff_message {
-        house.config.engine.handoff_message = message;
+    let settings = store::install(&house.places.data, &demo_store()?, &dir.join("store.toml"))?;
+    let shop = &settings.basics;
+    if let Some(message) = &shop.handoff_message {
+        house.config.engine.handoff_message.clone_from(message);
     }
     let questions = chosen(dir, &demo.questions)?;
     let pass = operator(&demo_store()?);
@@ -127,16 +118,13 @@ async fn prepare(mut house: House, args: &DemoArgs) -> Result<Prepared, CommandE
     println!("models     {}, loaded in {:.1} s", names.join(", "), step.elapsed().as_secs_f64());
 
     let step = Instant::now();
-    let currency: Currency = shop
-        .currency
-        .parse()
-        .map_err(|e| CommandError::Said(format!("{}: currency: {e}", dir.join("store.toml").display())))?;
-    let mut mask = MaskConfig::keeping(vec![shop.name.clone()]);
-    if let Some(pattern) = &shop.order_number_pattern {
-        mask = mask.with_order_number(pattern).map_err(|e| {
-            CommandError::Said(format!("{}: order_number_pattern: {e}", dir.join("store.toml").display()))
-        })?;
-    }
+    let from_settings = |key: &'static str| {
+        move |e: String| CommandError::Said(format!("{}: {key}: {e}", dir.join("store.toml").display()))
+    };
+    let currency: Currency = shop.currency.code().parse().map_err(from_settings("currency"))?;
+    let mask = MaskConfig::keeping(vec![shop.name.clone()])
+        .with_order_number(shop.order_number_pattern.as_str())
+        .map_err(|e| from_settings("order_number_pattern")(e.to_string()))?;
     let read = ReadOptions { currency, mask, ..ReadOptions::default() };
     let report = sync_sample(&house, &pass, dir, &read, models.embedder.clone()).await?;
     println!(
@@ -144,6 +132,8 @@ async fn prepare(mut house: House, args: &DemoArgs) -> Result<Prepared, CommandE
         sync::to_text(&report, step.elapsed().as_secs_f64()).trim_end().replace('\n', "\n           ")
     );
     sync::finish(&report)?;
+    let compared = sync::said(&sync::disagreements(&settings, &report));
+    println!("rules      {}", compared.trim_end().replace('\n', "\n           "));
 
     let app = house.app(&models).await?;
     println!("ready      after {:.1} s", started.elapsed().as_secs_f64());
