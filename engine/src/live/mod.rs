@@ -3,9 +3,15 @@
 //! What is said about them is composed by code (`compose`), never by a generator.
 
 pub mod action;
+mod address;
+pub mod compose;
 pub mod facts;
+pub(crate) mod flow;
 pub mod money;
+mod prepare;
+pub mod question;
 
-pub use action::{Action, ActionId, PreparedAction};
+pub use action::{Action, ActionId, PreparedAction, RefundLine, ReturnLine};
 pub use facts::*;
 pub use money::Money;
+pub use question::{LiveKind, LiveQuestion};
