@@ -9,6 +9,7 @@ mod eval;
 mod index;
 mod keys;
 mod models;
+mod sandbox;
 mod serve;
 mod show;
 mod store;
@@ -59,6 +60,8 @@ pub(crate) enum CommandError {
     Catalog(#[from] ::models::catalog::CatalogError),
     #[error(transparent)]
     Weights(#[from] ::models::weights::WeightsError),
+    #[error(transparent)]
+    Fixture(#[from] crate::sandbox::FixtureError),
     #[error(transparent)]
     Sync(#[from] ingest::sync::SyncError),
     #[error(transparent)]
@@ -120,9 +123,10 @@ fn start(global: &Global, command: Command) -> Result<Exit, CommandError> {
 
 async fn run(house: House, command: Command) -> Result<Exit, CommandError> {
     match command {
-        // Both stop in their own, orderly way.
+        // These stop in their own, orderly way.
         Command::Serve(args) => serve::run(house, args).await,
         Command::Demo(args) => demo::run(house, args).await,
+        Command::Sandbox(args) => sandbox::run(args).await,
         Command::Models(args) => interruptible(models::run(&house, args)).await,
         Command::Sync(args) => interruptible(sync::run(&house, args)).await,
         Command::Ask(args) => interruptible(ask::run(house, args)).await,

@@ -16,6 +16,7 @@ pub mod machine;
 pub mod observe;
 pub mod router;
 pub mod routes;
+pub mod sandbox;
 pub mod serve;
 pub mod store;
 pub mod wire;

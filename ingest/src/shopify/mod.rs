@@ -1,0 +1,3 @@
+//! A Shopify store: its Admin GraphQL API, read and written through typed operations.
+
+pub mod operations;
