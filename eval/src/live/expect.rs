@@ -63,6 +63,9 @@ impl Expected {
                 (Vec::new(), may)
             }
         };
+        if matches!(tier, Tier::Owner | Tier::Stranger) {
+            may.day(Day::Event, shop.reach.map(|reach| shop.day(reach)));
+        }
         if tier == Tier::Owner {
             may.orders.extend(own.iter().map(|o| o.name.clone()));
         }
