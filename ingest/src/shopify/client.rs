@@ -2,7 +2,6 @@
 
 use super::auth::{Credentials, Tokens};
 use super::error::{Deadline, ShopifyError};
-use super::operations::API_VERSION;
 use super::secret::Secret;
 use super::shape;
 use super::throttle::{Admitted, Cost, Throttle};
@@ -22,7 +21,8 @@ const BACKOFF: Duration = Duration::from_millis(250);
 /// After THROTTLED without a word on how long.
 const THROTTLED_WAIT: Duration = Duration::from_secs(1);
 
-pub struct Client {
+/// Holds the tokens and the bucket of one store; shared by everything that asks it.
+pub struct ShopifyClient {
     transport: Transport,
     tokens: Tokens,
     throttle: Throttle,
@@ -50,13 +50,14 @@ enum Try {
     Final(ShopifyError),
 }
 
-impl Client {
-    pub fn new(endpoint: Endpoint, credentials: Credentials) -> Self {
+impl ShopifyClient {
+    /// `version` is [`API_VERSION`](super::operations::API_VERSION) unless a store asks for another.
+    pub fn new(endpoint: Endpoint, version: impl Into<String>, credentials: Credentials) -> Self {
         Self {
             transport: Transport::new(endpoint),
             tokens: Tokens::new(credentials),
             throttle: Throttle::new(),
-            version: API_VERSION.to_owned(),
+            version: version.into(),
             served: RwLock::new(None),
         }
     }
@@ -65,8 +66,12 @@ impl Client {
         self.transport.endpoint()
     }
 
-    /// The version that answered last (`X-Shopify-API-Version`). Another one than [`API_VERSION`] means that the one we
-    /// ask for has expired.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// The version that answered last (`X-Shopify-API-Version`). Another one than
+    /// [`Self::version`] means that the one we ask for has expired.
     pub fn served_version(&self) -> Option<String> {
         self.served.read().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -1,18 +1,32 @@
 //! A Shopify store: its Admin GraphQL API, read and written through typed operations.
 
-pub mod auth;
-pub mod client;
+pub mod actions;
+mod auth;
+mod bulk;
+mod cache;
+mod catalogue;
+mod client;
+mod connection;
 mod decode;
-pub mod error;
+pub mod doctor;
+mod documents;
+mod error;
 pub mod operations;
 mod search;
-pub mod secret;
+mod secret;
 mod shape;
+mod storefront;
 mod throttle;
 mod transport;
+pub mod webhook;
 
 pub use auth::Credentials;
-pub use client::Client;
+pub use bulk::BulkProducts;
+pub use catalogue::ChangedProduct;
+pub use client::ShopifyClient;
+pub use connection::{Connection, Shop};
+pub use documents::{SHOPIFY, ShopDocument};
 pub use error::{Deadline, ShopifyError};
 pub use secret::Secret;
+pub use storefront::ShopifyStorefront;
 pub use transport::{BadEndpoint, Endpoint};

@@ -46,7 +46,7 @@ pub(super) fn any(terms: &[String]) -> String {
 mod tests {
     use super::*;
     use engine::identity::{Email, OrderNumber};
-    use proptest::prelude::*;
+    use proptest::{prop_assert, prop_assert_eq, proptest};
 
     #[test]
     fn text_becomes_one_quoted_term() {
@@ -94,7 +94,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_the_text_it_stays_one_term(text in any::<String>(), tail in "[\"\\\\*: ORname#0-9()']{0,20}") {
+        fn whatever_the_text_it_stays_one_term(text in proptest::arbitrary::any::<String>(), tail in "[\"\\\\*: ORname#0-9()']{0,20}") {
             let query = quoted(&format!("{text}{tail}"));
             prop_assert!(query.starts_with('"'));
             for escapes in [true, false] {

@@ -134,6 +134,7 @@ fn line(l: Line) -> Result<LineItem, Unread> {
         unit_price: paid("lineItems.discountedUnitPriceSet", &l.discounted_unit_price_set)?,
         total: paid("lineItems.discountedTotalSet", &l.discounted_total_set)?,
         gift_card: l.is_gift_card,
+        requires_shipping: l.requires_shipping,
         product_type: product.as_ref().and_then(|p| filled(Some(p.product_type.clone()))),
         product_tags: product.as_ref().map(|p| p.tags.clone()).unwrap_or_default(),
         collections: product.map(|p| p.collections.nodes.into_iter().map(|c| c.handle).collect()).unwrap_or_default(),
