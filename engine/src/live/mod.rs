@@ -10,6 +10,10 @@ pub(crate) mod flow;
 pub mod money;
 mod prepare;
 pub mod question;
+#[cfg(test)]
+pub(crate) mod samples;
+#[cfg(test)]
+mod tests;
 
 pub use action::{Action, ActionId, PreparedAction, RefundLine, ReturnLine};
 pub use facts::*;

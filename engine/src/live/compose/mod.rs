@@ -62,7 +62,10 @@ impl Composed {
     /// Adds a sentence that rests on these facts.
     fn say(&mut self, text: impl Into<String>, facts: &[Fact]) {
         let cites = facts.iter().map(|fact| self.cite(fact)).collect();
-        self.sentences.push(Sentence { text: text.into(), cites });
+        let text = text.into();
+        // Said once, where it was last called for.
+        self.sentences.retain(|s| s.text != PERSON || text != PERSON);
+        self.sentences.push(Sentence { text, cites });
     }
 
     fn cite(&mut self, fact: &Fact) -> usize {

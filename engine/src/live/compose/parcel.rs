@@ -2,13 +2,14 @@
 
 use super::{Composed, Fact, PERSON, Scene, Seen, and, date, rule, weekday};
 use crate::delivery::Overdue;
-use crate::live::{Parcel, ParcelEvent, ParcelEventStatus, ParcelStatus};
+use crate::live::{Gid, Order, Parcel, ParcelEvent, ParcelEventStatus, ParcelStatus};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 /// Which of a parcel's sentences are asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct Focus {
+    /// Status is asked for: guidance on what did not arrive belongs to it.
     pub state: bool,
     pub eta: bool,
     pub tracking: bool,
@@ -81,41 +82,78 @@ pub fn is_coming(parcel: &Parcel) -> bool {
 /// `subject` begins a sentence ("Order #FV10234", "Parcel #FV10234-F1").
 pub fn compose(scene: &Scene<'_>, seen: &Seen<'_>, parcel: &Parcel, subject: &str, focus: Focus, said: &mut Composed) {
     let fact = fact(scene, seen, parcel);
+    let one = std::slice::from_ref(&fact);
     let stage = stage(parcel);
     let coming = is_coming(parcel);
-    if focus.state || !coming {
-        said.say(state(scene, seen, parcel, subject, stage), std::slice::from_ref(&fact));
-        if let Some(note) = seen.order.and_then(|_| carriers_words(parcel, stage)) {
-            said.say(format!("The carrier’s note: “{note}”."), std::slice::from_ref(&fact));
+    let ships = ships(seen, parcel);
+    if let Some(Overdue::Lost { since }) =
+        overdue(scene, seen, parcel).filter(|_| coming && ships && may_be_lost(stage))
+    {
+        let left = parcel.in_transit_at.unwrap_or(parcel.created_at);
+        let scan = parcel.events.first().map_or(left, |e| e.at);
+        let text = format!(
+            "{subject} left on {}, and the carrier has not scanned it since {}.",
+            weekday(scene.day(left)),
+            weekday(scene.day(scan))
+        );
+        said.say(text, one);
+        let facts = [fact.clone(), delivery_rule(scene, "lost", since)];
+        said.say(format!("That is longer than it should be: since {} it counts as lost.", date(since)), &facts);
+        if focus.tracking {
+            tracking(parcel, subject, coming, &fact, said);
         }
+        return said.say(PERSON, one);
     }
-    let lost = coming && matches!(overdue(scene, seen, parcel), Some(Overdue::Lost { .. }));
-    if coming && focus.eta && !matches!(stage, Stage::Failed | Stage::LabelVoided) {
+    said.say(state(scene, seen, parcel, subject, stage), one);
+    if let Some(note) = seen.order.and_then(|_| carriers_words(parcel, stage)) {
+        said.say(format!("The carrier’s note: “{note}”."), one);
+    }
+    if coming && focus.eta && ships {
         eta(scene, seen, parcel, subject, stage, &fact, said);
     }
-    let ships = seen.order.is_none_or(|o| {
-        parcel.items.is_empty()
-            || parcel.items.iter().any(|i| o.items.iter().find(|l| l.id == i.line).is_none_or(|l| l.requires_shipping))
-    });
-    let follow = coming && focus.state && !lost && stage != Stage::Failed;
-    if ships && (focus.tracking || follow) {
-        tracking(parcel, subject, focus.tracking, &fact, said);
+    if ships && stage != Stage::LabelVoided && (focus.tracking || (coming && has_tracking(parcel))) {
+        tracking(parcel, subject, coming, &fact, said);
     }
+    let page = parcel.tracking.iter().any(|t| t.url.is_some());
     match stage {
-        Stage::Failed | Stage::LabelVoided | Stage::Unknown => said.say(PERSON, &[fact]),
+        Stage::Attempted if page => {
+            said.say("That page says when the carrier tries again, or where you can collect it.", one)
+        }
+        Stage::ForPickup if page => said.say("That page says where.", one),
+        Stage::Failed | Stage::LabelVoided | Stage::Unknown | Stage::Attempted | Stage::ForPickup => {
+            said.say(PERSON, one)
+        }
         Stage::Delivered if focus.state => not_received(scene, parcel, &fact, said),
-        _ if lost => said.say(PERSON, &[fact]),
-        _ => {}
+        Stage::Delivered
+        | Stage::CalledOff
+        | Stage::Label
+        | Stage::Sent
+        | Stage::OnTheWay
+        | Stage::Delayed
+        | Stage::OutForDelivery
+        | Stage::PickedUp => {}
     }
+}
+
+/// A parcel that waits at a counter is not lost, however long ago it was scanned.
+fn may_be_lost(stage: Stage) -> bool {
+    matches!(
+        stage,
+        Stage::Label | Stage::Sent | Stage::OnTheWay | Stage::Delayed | Stage::OutForDelivery | Stage::Unknown
+    )
+}
+
+/// Whether a carrier brings it; a gift card comes by e-mail. A claim does not show what is in it.
+fn ships(seen: &Seen<'_>, parcel: &Parcel) -> bool {
+    let brought =
+        |line: &Gid, order: &Order| order.items.iter().find(|l| &l.id == line).is_none_or(|l| l.requires_shipping);
+    seen.order.is_none_or(|o| parcel.items.is_empty() || parcel.items.iter().any(|i| brought(&i.line, o)))
 }
 
 fn state(scene: &Scene<'_>, seen: &Seen<'_>, parcel: &Parcel, subject: &str, stage: Stage) -> String {
     let on = |at: Timestamp| weekday(scene.day(at));
     let at = |status: ParcelEventStatus| parcel.events.iter().find(|e| e.status == status).map(|e| e.at);
     let left = parcel.in_transit_at.unwrap_or(parcel.created_at);
-    let ships = |o: &crate::live::Order| {
-        parcel.items.iter().any(|i| o.items.iter().any(|l| l.id == i.line && l.requires_shipping))
-    };
     let last = parcel.events.first();
     match stage {
         Stage::CalledOff => format!("{subject} was called off before it was sent."),
@@ -125,7 +163,7 @@ fn state(scene: &Scene<'_>, seen: &Seen<'_>, parcel: &Parcel, subject: &str, sta
         Stage::Label => {
             format!("{subject} was packed on {}, but the carrier has not scanned it yet.", on(parcel.created_at))
         }
-        Stage::Sent if seen.order.is_some_and(|o| !parcel.items.is_empty() && !ships(o)) => {
+        Stage::Sent if !ships(seen, parcel) => {
             format!("{subject} was sent by e-mail on {}.", on(parcel.created_at))
         }
         Stage::Sent if has_tracking(parcel) => {
@@ -165,7 +203,10 @@ fn state(scene: &Scene<'_>, seen: &Seen<'_>, parcel: &Parcel, subject: &str, sta
             None => format!("{subject} was picked up."),
         },
         Stage::Delivered => {
-            let with = left_with(parcel).map(|w| format!(" and was left {w}")).unwrap_or_default();
+            let with = left_with(parcel)
+                .filter(|_| seen.order.is_none())
+                .map(|w| format!(" and was left {w}"))
+                .unwrap_or_default();
             match parcel.delivered_at.or(at(ParcelEventStatus::Delivered)) {
                 Some(at) => format!("{subject} was delivered on {}{with}.", on(at)),
                 None => format!("{subject} was delivered{with}; the carrier did not report on which day."),
@@ -198,16 +239,7 @@ fn eta(
     let today = scene.today();
     let carrier = parcel.estimated_delivery_at.map(|at| scene.day(at));
     let overdue = overdue(scene, seen, parcel);
-    if let Some(Overdue::Lost { since }) = overdue {
-        let seen_on = parcel.events.first().map_or(parcel.created_at, |e| e.at);
-        let text = format!(
-            "There has been no scan since {}, which is longer than it should be: since {} we treat it as lost.",
-            weekday(scene.day(seen_on)),
-            date(since)
-        );
-        return said.say(text, &[fact.clone(), delivery_rule(scene, "lost", since)]);
-    }
-    if matches!(stage, Stage::ForPickup | Stage::Attempted) {
+    if matches!(stage, Stage::ForPickup | Stage::Attempted | Stage::Failed | Stage::LabelVoided | Stage::Unknown) {
         return;
     }
     match (carrier, overdue) {
@@ -217,7 +249,10 @@ fn eta(
         (Some(day), _) => {
             let text = format!("It was expected on {}, so it is late; I have no new date.", weekday(day));
             said.say(text, std::slice::from_ref(fact));
+            said.say(PERSON, std::slice::from_ref(fact));
         }
+        // The carrier is at the door: no rule knows better.
+        (None, Some(Overdue::No { .. })) if stage == Stage::OutForDelivery => {}
         (None, Some(Overdue::No { from, to })) => {
             let text = format!("It should arrive {}; that is an estimate, not a promise.", between(from, to));
             said.say(text, &[fact.clone(), delivery_rule(scene, "expected", to)]);
@@ -225,6 +260,7 @@ fn eta(
         (None, Some(Overdue::Late { since })) => {
             let text = format!("By our usual times it should have arrived by {}, so it is late.", weekday(since));
             said.say(text, &[fact.clone(), delivery_rule(scene, "expected", since)]);
+            said.say(PERSON, std::slice::from_ref(fact));
         }
         (None, Some(Overdue::Lost { .. } | Overdue::NoRule) | None) => {
             said.say(format!("I have no delivery date for {}.", lower(subject)), std::slice::from_ref(fact));
@@ -237,14 +273,15 @@ fn overdue(scene: &Scene<'_>, seen: &Seen<'_>, parcel: &Parcel) -> Option<Overdu
     Some(rules.overdue(parcel, seen.method, seen.to, scene.today(), &scene.profile.time_zone))
 }
 
-fn tracking(parcel: &Parcel, subject: &str, asked: bool, fact: &Fact, said: &mut Composed) {
+fn tracking(parcel: &Parcel, subject: &str, coming: bool, fact: &Fact, said: &mut Composed) {
     for t in parcel.tracking.iter().filter(|t| t.number.is_some() || t.url.is_some()) {
         let company = t.company.as_deref().map(|c| format!(" with {c}")).unwrap_or_default();
         let number = t.number.as_deref().map(|n| format!(", tracking number {n}")).unwrap_or_default();
-        let url = t.url.as_deref().map(|u| format!(": {u}")).unwrap_or_else(|| ".".to_owned());
-        said.say(format!("You can follow it{company}{number}{url}"), std::slice::from_ref(fact));
+        let url = t.url.as_deref().map(|u| format!(" ({u})")).unwrap_or_default();
+        let verb = if coming { "You can follow it" } else { "It was sent" };
+        said.say(format!("{verb}{company}{number}{url}."), std::slice::from_ref(fact));
     }
-    if asked && !has_tracking(parcel) {
+    if !has_tracking(parcel) {
         said.say(format!("{subject} has no tracking number."), std::slice::from_ref(fact));
     }
 }

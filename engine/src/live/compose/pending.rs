@@ -19,7 +19,12 @@ pub fn compose(
     said: &mut Composed,
 ) {
     let titles: Vec<String> = work.items.iter().map(|i| format!("{} × {}", i.remaining, i.title)).collect();
-    let subject = if titles.is_empty() { subject.to_owned() } else { format!("{subject} ({})", and(&titles)) };
+    // A whole order needs no list of what is in it.
+    let subject = if titles.is_empty() || seen.parcels.is_empty() && seen.pending.len() == 1 {
+        subject.to_owned()
+    } else {
+        format!("{subject} ({})", and(&titles))
+    };
     let fact = fact(scene, seen, work);
     let one = std::slice::from_ref(&fact);
     match &work.status {

@@ -2,7 +2,7 @@
 
 use super::parcel::{self, Focus};
 use super::{Composed, Scene, Seen, and, count, pending, refund, total};
-use crate::live::{CancelReason, LiveKind, Order, Parcel};
+use crate::live::{CancelReason, FulfillmentState, LiveKind, Order, Parcel};
 
 /// Status, tracking and delivery, as far as the question asks for them.
 pub fn compose(scene: &Scene<'_>, seen: &Seen<'_>, said: &mut Composed) {
@@ -30,7 +30,7 @@ pub fn compose(scene: &Scene<'_>, seen: &Seen<'_>, said: &mut Composed) {
                 seen,
                 p,
                 &format!("Parcel {}", p.name),
-                Focus { state: true, eta: false, tracking },
+                Focus { state: status, eta: false, tracking },
                 said,
             );
         }
@@ -42,7 +42,7 @@ pub fn compose(scene: &Scene<'_>, seen: &Seen<'_>, said: &mut Composed) {
     let parcels: Vec<&Parcel> = seen.parcels.iter().filter(|p| !parcel::is_called_off(p)).collect();
     let waiting: Vec<_> = seen.pending.iter().filter(|w| pending::is_open(w)).collect();
     let dated = status || delivery;
-    let focus = Focus { state: status || tracking || delivery, eta: dated, tracking };
+    let focus = Focus { state: status, eta: dated, tracking };
     if parcels.len() > 1 {
         let fact = scene.of_order(seen, "status", words(scene, seen));
         let rest = if waiting.is_empty() { "" } else { ", and something of it has not left yet" };
@@ -60,7 +60,7 @@ pub fn compose(scene: &Scene<'_>, seen: &Seen<'_>, said: &mut Composed) {
     if parcels.is_empty() && waiting.is_empty() {
         pending::without_work(scene, seen, &name, dated, said);
     }
-    if parcels.is_empty() && tracking {
+    if parcels.is_empty() && tracking && *seen.fulfillment != FulfillmentState::NotRequired {
         let fact = scene.of_order(seen, "status", words(scene, seen));
         said.say("There is no tracking number before something has left.", &[fact]);
     }

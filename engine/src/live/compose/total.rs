@@ -13,19 +13,22 @@ pub fn compose(scene: &Scene<'_>, order: &Order, said: &mut Composed) {
         said.say(format!("Order {number} came to {} when it was placed.", order.original_total), one);
         said.say(format!("After what was removed or refunded since, it is {} now.", order.total), one);
     }
-    let mut parts =
-        vec![format!("items {}", order.subtotal), format!("shipping {}", order.shipping), format!("tax {}", order.tax)];
+    let (items, shipping, tax) = (order.subtotal, order.shipping, order.tax);
+    said.say(format!("It includes {items} for the items, {shipping} for shipping and {tax} in tax."), one);
     if !order.discount.is_zero() {
         let codes =
             if order.discount_codes.is_empty() { String::new() } else { format!(" ({})", and(&order.discount_codes)) };
-        parts.push(format!("a discount of {}{codes} already taken off", order.discount));
+        said.say(format!("A discount of {}{codes} is already taken off.", order.discount), one);
     }
-    said.say(format!("In it: {}.", and(&parts)), one);
     if !order.refunded.is_zero() {
         said.say(format!("{} of it has been refunded.", order.refunded), one);
     }
     let ways: Vec<String> = order.gateways.iter().map(|g| gateway(g)).collect();
-    if !ways.is_empty() && order.outstanding.is_zero() {
+    let paid = matches!(
+        order.financial,
+        Some(FinancialStatus::Paid | FinancialStatus::PartiallyRefunded | FinancialStatus::Refunded)
+    );
+    if !ways.is_empty() && paid {
         said.say(format!("It was paid with {}.", and(&ways)), one);
     }
     unpaid(scene, order, said);

@@ -70,12 +70,12 @@ fn standing(verdict: &Verdict, it: &str) -> (String, bool) {
         }
         Standing::Closed { since } => (format!("the time to return {it} ended on {}", weekday(*since)), true),
         Standing::NotYet { days: Some(days), .. } => {
-            (format!("{it} has not arrived yet; from the day it does you have {days} days to return it"), false)
+            (format!("you can return {it} within {days} days of delivery, which is still to come"), false)
         }
         Standing::NotYet { days: None, until: Some(until) } => {
-            (format!("{it} has not arrived yet; you can return it until {}", weekday(*until)), false)
+            (format!("you can return {it} until {}; its delivery is still to come", weekday(*until)), false)
         }
-        Standing::NotYet { days: None, until: None } => (format!("{it} has not arrived yet"), false),
+        Standing::NotYet { days: None, until: None } => (format!("the delivery of {it} is still to come"), false),
         Standing::Never { why } => (format!("{it} cannot be returned: {why}"), false),
         Standing::NothingLeft { why } => (format!("there is nothing left to return of {it}: {why}"), false),
         Standing::Declined { name, note } => {
@@ -111,7 +111,7 @@ fn say_terms(verdict: &Verdict, facts: &[Fact], said: &mut Composed) {
     let never = matches!(verdict.standing, Standing::Never { .. });
     if may_return(verdict) {
         if !verdict.conditions.is_empty() {
-            said.say(format!("It has to come back {}.", and(&verdict.conditions)), facts);
+            said.say(format!("What you return has to be {}.", and(&verdict.conditions)), facts);
         }
         if let Some(fee) = verdict.fee {
             said.say(
