@@ -1,6 +1,7 @@
 //! What must outlive the process, in SQLite: the keys of all stores in one file, each store's handoffs in its own.
 
 pub mod desk;
+pub mod identity;
 pub mod keys;
 
 use sqlx::{

@@ -4,3 +4,4 @@ pub mod ask;
 pub mod handoffs;
 pub mod health;
 pub mod home;
+pub mod identity;

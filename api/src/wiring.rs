@@ -8,7 +8,10 @@ use crate::{
     app::{App, AppParts, Loaded},
     config::Config,
     db::{DbError, desk::Desks, keys::Keys},
+    error::chain,
+    identity::{AllWays, Identity, IdentityParts, KeyFileError, Tries, Ways},
     machine::Machine,
+    store,
 };
 use engine::{
     Engine, StorePass,
@@ -54,6 +57,8 @@ pub enum WiringError {
     Knowledge(#[from] KnowledgeError),
     #[error(transparent)]
     Db(#[from] DbError),
+    #[error(transparent)]
+    ServerKey(#[from] KeyFileError),
     #[error("loading a model ended unexpectedly")]
     Loading(#[from] tokio::task::JoinError),
 }
@@ -239,6 +244,7 @@ impl House {
     pub async fn app(&self, models: &LoadedModels) -> Result<App, WiringError> {
         let desks = self.desks();
         let engine = self.engine(models, desks.clone())?;
+        let identity = self.identity(&desks)?;
         let loaded = Loaded {
             embedder: models.embedder.model().to_string(),
             reranker: models.reranker.as_ref().map(|reranker| reranker.model().to_string()),
@@ -248,12 +254,33 @@ impl House {
             engine,
             keys: self.keys().await?,
             desks,
+            identity,
             http: self.config.http.clone(),
             limits: self.config.limits.clone(),
             handoff_message: self.config.engine.handoff_message.clone(),
             loaded,
         };
         Ok(App::new(parts).await?)
+    }
+
+    /// Who is asking, by the settings of every store. A store whose settings are wrong has no way; no other
+    /// store suffers. No store is connected yet, so no code is mailed.
+    fn identity(&self, desks: &Arc<Desks>) -> Result<Identity, WiringError> {
+        let (desks, clock) = (Arc::clone(desks), Arc::new(SystemClock));
+        let key = Identity::server_key(&self.places.data)?;
+        let tries = Tries::new(desks.clone(), key, clock.clone(), self.config.identity.clone());
+        let ways = AllWays::default();
+        for (store, settings) in store::all_in(&self.places.data) {
+            let found = settings.map_err(|e| chain(&e)).and_then(|s| Ways::of(&s).map_err(|e| chain(&e)));
+            match found {
+                Ok(found) => ways.set(store, found),
+                Err(cause) => {
+                    tracing::error!(store.id = %store, error.cause = cause, "settings not used");
+                    ways.set(store, Ways { claim: false, ..Ways::default() });
+                }
+            }
+        }
+        Ok(Identity::new(IdentityParts { desks, clock, storefront: None, ways, tries }))
     }
 
     fn encoder(&self) -> EncoderConfig {

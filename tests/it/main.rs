@@ -2,6 +2,7 @@ mod cli;
 mod conformance;
 mod fixture;
 mod http;
+mod identity;
 mod openapi;
 mod sync_kill;
 mod tenancy;

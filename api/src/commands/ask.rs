@@ -28,8 +28,12 @@ pub async fn run(mut house: House, args: AskArgs) -> Result<Exit, CommandError> 
         history: Vec::new(),
         country: args.country,
         store: None,
+        // Who asks is said by `--as` and `--claim`.
+        customer_token: None,
+        customer_session: None,
+        claim: None,
     };
-    let turn = request.into_turn(&house.config.limits).map_err(|errors| {
+    let (turn, _) = request.into_turn(&house.config.limits).map_err(|errors| {
         let errors: Vec<_> = errors.iter().map(|e| format!("the {} {}", e.field, e.problem)).collect();
         CommandError::Said(errors.join("; "))
     })?;

@@ -1,4 +1,5 @@
-//! A store's desk: the questions that wait for a person, in `<data>/stores/<store>/desk.sqlite`.
+//! A store's desk, `<data>/stores/<store>/desk.sqlite`: the questions that wait for a person. What it keeps of identity
+//! stands in `identity.rs` beside this.
 
 use super::{Db, DbError};
 use async_trait::async_trait;
@@ -79,7 +80,7 @@ impl Desks {
         row.try_get("id").map(HandoffId).map_err(|e| db.query_error(e))
     }
 
-    async fn desk(&self, store: &StoreId) -> Result<Db, DbError> {
+    pub(super) async fn desk(&self, store: &StoreId) -> Result<Db, DbError> {
         let mut open = self.open.lock().await;
         if let Some(db) = open.get(store) {
             return Ok(db.clone());
