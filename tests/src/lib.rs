@@ -2,6 +2,7 @@ pub mod app;
 pub mod fake_embedder;
 pub mod index_backend;
 pub mod log_capture;
+pub mod official_schema;
 pub mod product_generator;
 pub mod qdrant_stub;
 pub mod smtp_sink;
