@@ -4,6 +4,7 @@ mod fixture;
 mod http;
 mod identity;
 mod openapi;
+mod sandbox;
 mod shopify_schema;
 mod sync_kill;
 mod tenancy;

@@ -79,8 +79,9 @@ pub async fn run(args: SandboxArgs) -> Result<Exit, CommandError> {
         return Err(CommandError::Said("the shares of --fault are more than 1 together; lower them".into()));
     }
     let fixture = Fixture::load(&args.fixture)?;
-    for (field, count) in &fixture.unknown {
-        eprintln!("note: {field} ({count}x) is not in this program's part of the schema and is not served");
+    if !fixture.unknown.is_empty() {
+        let fields: Vec<&str> = fixture.unknown.keys().map(String::as_str).collect();
+        eprintln!("note: not in this program's part of the schema, so not served: {}", fields.join(", "));
     }
     let options = Options {
         now: args.now,
