@@ -152,7 +152,10 @@ fn all_of(shop: &Shop, rules: &Rules, order: &Order) -> May {
     may.pieces.extend(parts.filter_map(|(id, n)| Some((*n, count(id)?))));
     let back = order.returns.iter().flat_map(|r| &r.items);
     may.pieces.extend(back.filter_map(|(id, n, _)| Some((*n, count(id)?))));
-    may.day(Day::Return, order.returns.iter().flat_map(|r| [Some(r.created), r.closed]).flatten().map(|at| shop.day(at)));
+    may.day(
+        Day::Return,
+        order.returns.iter().flat_map(|r| [Some(r.created), r.closed]).flatten().map(|at| shop.day(at)),
+    );
     let paid = |r: &super::shop::Refund| r.transactions.iter().filter_map(|t| t.2).chain([r.at]).collect::<Vec<_>>();
     may.day(Day::Refunded, order.refunds.iter().flat_map(paid).map(|at| shop.day(at)));
     may.untrue = untrue(order);
@@ -212,7 +215,9 @@ fn untrue(order: &Order) -> Vec<&'static str> {
 
 fn of_owner(shop: &Shop, rules: &Rules, order: &Order, kind: Kind) -> Vec<Must> {
     match kind {
-        Kind::Status | Kind::Tracking | Kind::Delivery => on_the_way(shop, rules, order, kind, order.province.as_deref()),
+        Kind::Status | Kind::Tracking | Kind::Delivery => {
+            on_the_way(shop, rules, order, kind, order.province.as_deref())
+        }
         Kind::Items => {
             let pieces = |l: &super::shop::Line| Must::Pieces(vec![l.quantity, l.current], l.title.clone());
             order.lines.iter().map(pieces).collect()
@@ -222,7 +227,9 @@ fn of_owner(shop: &Shop, rules: &Rules, order: &Order, kind: Kind) -> Vec<Must> 
             vec![Must::Money("the total", fields.iter().filter_map(|f| order.money.get(*f).cloned()).collect())]
         }
         Kind::Refund => refund(shop, order),
-        Kind::ReturnWindow => order.lines.iter().flat_map(|l| window(&rules.of_line(shop, order, l), &l.title)).collect(),
+        Kind::ReturnWindow => {
+            order.lines.iter().flat_map(|l| window(&rules.of_line(shop, order, l), &l.title)).collect()
+        }
         Kind::Address => order.address.iter().map(|part| Must::Text("the address", vec![part.clone()])).collect(),
     }
 }
@@ -267,13 +274,17 @@ fn state(lost: bool, parcel: &Parcel) -> Option<Must> {
     Some(match parcel.status.as_str() {
         "DELIVERED" => words("that it is delivered", &["delivered"]),
         "IN_TRANSIT" | "CARRIER_PICKED_UP" if lost => words("that it seems lost", &["lost", "no scan"]),
-        "IN_TRANSIT" | "CARRIER_PICKED_UP" => words("that it is on its way", &["on its way", "in transit", "on the way"]),
+        "IN_TRANSIT" | "CARRIER_PICKED_UP" => {
+            words("that it is on its way", &["on its way", "in transit", "on the way"])
+        }
         "OUT_FOR_DELIVERY" => words("that it is out for delivery", &["out for delivery"]),
         "ATTEMPTED_DELIVERY" => words("that a delivery was tried", &["tried to deliver", "attempt"]),
         "DELAYED" => words("that it is delayed", &["delay"]),
         "READY_FOR_PICKUP" => words("that it can be picked up", &["pick up", "pickup", "collect"]),
         "LABEL_PRINTED" => words("that it is only packed", &["packed", "label"]),
-        "FAILURE" | "NOT_DELIVERED" => words("that it was not delivered", &["not be delivered", "not delivered", "lost", "failed"]),
+        "FAILURE" | "NOT_DELIVERED" => {
+            words("that it was not delivered", &["not be delivered", "not delivered", "lost", "failed"])
+        }
         "FULFILLED" | "MARKED_AS_FULFILLED" => words("that it was sent", &["sent", "shipped"]),
         _ => return None,
     })
@@ -288,7 +299,8 @@ fn arrival(shop: &Shop, rules: &Rules, order: &Order, parcel: &Parcel, province:
         return if carrier_said_so { Vec::new() } else { vec![Must::Date("since when it is lost", since)] };
     }
     match parcel.status.as_str() {
-        "IN_TRANSIT" | "CARRIER_PICKED_UP" | "DELAYED" | "OUT_FOR_DELIVERY" | "LABEL_PRINTED" => match parcel.estimated {
+        "IN_TRANSIT" | "CARRIER_PICKED_UP" | "DELAYED" | "OUT_FOR_DELIVERY" | "LABEL_PRINTED" => match parcel.estimated
+        {
             Some(at) => vec![Must::Date("the day the carrier expects", shop.day(at))],
             None => {
                 let left = shop.day(parcel.in_transit.unwrap_or(parcel.created));
@@ -306,7 +318,9 @@ fn waiting(shop: &Shop, rules: &Rules, order: &Order, work: &Work, kind: Kind, p
         "SCHEDULED" => must.extend(work.fulfil_at.map(|at| Must::Date("the day it leaves", shop.day(at)))),
         "ON_HOLD" => must.extend(work.holds.iter().map(|reason| held(reason))),
         "IN_PROGRESS" => must.push(words("that it is being packed", &["packed", "prepared", "preparing"])),
-        _ => must.push(words("that it has not left", &["not left", "not shipped", "not been shipped", "not been sent"])),
+        _ => {
+            must.push(words("that it has not left", &["not left", "not shipped", "not been shipped", "not been sent"]))
+        }
     }
     if kind == Kind::Delivery && matches!(work.status.as_str(), "OPEN" | "IN_PROGRESS") {
         let leaves = rules.dispatch(shop, order, province);
@@ -335,7 +349,15 @@ fn refund(shop: &Shop, order: &Order) -> Vec<Must> {
     if order.refunds.is_empty() {
         return vec![words(
             "that nothing was refunded",
-            &["no refund", "not refunded", "not been refunded", "nothing has been refunded", "nothing was refunded", "nothing was charged", "not charged"],
+            &[
+                "no refund",
+                "not refunded",
+                "not been refunded",
+                "nothing has been refunded",
+                "nothing was refunded",
+                "nothing was charged",
+                "not charged",
+            ],
         )];
     }
     let one = |refund: &super::shop::Refund| {
@@ -343,7 +365,10 @@ fn refund(shop: &Shop, order: &Order) -> Vec<Must> {
         if refund.transactions.iter().all(|(_, status, _)| status == "SUCCESS") {
             must.push(Must::Date("the day of the refund", shop.day(refund.at)));
         } else {
-            must.push(words("that it is on its way", &["pending", "on its way", "not arrived", "processed", "started", "has not"]));
+            must.push(words(
+                "that it is on its way",
+                &["pending", "on its way", "not arrived", "processed", "started", "has not"],
+            ));
         }
         must
     };
@@ -352,7 +377,14 @@ fn refund(shop: &Shop, order: &Order) -> Vec<Must> {
 
 fn window(says: &Return, title: &str) -> Vec<Must> {
     let named = Must::Text("the item", vec![title.to_owned()]);
-    let never = ["cannot be returned", "can't be returned", "can’t be returned", "no return", "not returnable", "cannot return"];
+    let never = [
+        "cannot be returned",
+        "can't be returned",
+        "can’t be returned",
+        "no return",
+        "not returnable",
+        "cannot return",
+    ];
     match says {
         Return::Never => vec![named, words("that it cannot be returned", &never)],
         Return::Until { last, if_unopened: false } => vec![Must::Date("the last day of returning", *last)],
@@ -378,7 +410,8 @@ fn forbidden(order: &Order, tier: Tier) -> Vec<(&'static str, String)> {
     found.extend(all("the address", &order.address));
     found.extend(all("the person", &order.person));
     // First and last names on their own, where they are no ordinary words.
-    let names = order.person.first().map(|n| n.split(' ').filter(|w| w.len() > 3).map(str::to_owned).collect::<Vec<_>>());
+    let names =
+        order.person.first().map(|n| n.split(' ').filter(|w| w.len() > 3).map(str::to_owned).collect::<Vec<_>>());
     found.extend(all("a name", &names.unwrap_or_default()));
     found.extend(order.status_page.clone().map(|url| ("the order's page", url)));
     for line in &order.lines {
@@ -392,7 +425,14 @@ fn forbidden(order: &Order, tier: Tier) -> Vec<(&'static str, String)> {
     money.extend(order.lines.iter().flat_map(|l| &l.amounts).filter(free));
     found.extend(money.into_iter().map(|m| ("an amount", decimal(m.minor))));
     // The carrier's words may name a neighbour.
-    found.extend(order.parcels.iter().flat_map(|p| &p.messages).filter(|m| m.contains(|c: char| c.is_ascii_digit())).map(|m| ("a neighbour", m.clone())));
+    found.extend(
+        order
+            .parcels
+            .iter()
+            .flat_map(|p| &p.messages)
+            .filter(|m| m.contains(|c: char| c.is_ascii_digit()))
+            .map(|m| ("a neighbour", m.clone())),
+    );
     found.extend(["Petersen"].map(|name| ("a neighbour", name.to_owned())));
     if tier != Tier::Claimed {
         found.push(("the e-mail address", order.email.clone()));

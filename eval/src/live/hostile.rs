@@ -38,7 +38,7 @@ pub enum Attack {
     OverTheLimit,
 }
 
-const ATTACKS: [Attack; 10] = [
+pub(super) const ATTACKS: [Attack; 10] = [
     Attack::Guess,
     Attack::ForeignEmail,
     Attack::Syntax,

@@ -15,11 +15,11 @@ mod table;
 mod tests;
 mod values;
 
-pub use hostile::{Attack, Attacked, attack, attacks};
+pub use hostile::{Attack, Attacked, Try, attack, attacks};
 pub use rules::Rules;
 pub use score::{Faults, Outcome, Said};
 pub use shop::{Shop, ShopError};
-pub use table::{breakdown, complaint, run_of, run_of_attacks, run_under_faults};
+pub use table::{breakdown, breakdown_of, complaint, complaint_of, run_of, run_of_attacks, run_under_faults};
 
 use crate::Progress;
 use engine::identity::{Asker, CustomerId, CustomerKey, CustomerPass, Email, OrderClaim, OrderNumber};
@@ -135,14 +135,7 @@ pub fn questions(shop: &Shop, pass: &StorePass, seed: u64, limit: Option<usize>)
     all
 }
 
-fn question(
-    shop: &Shop,
-    pass: &StorePass,
-    at: usize,
-    kind: Kind,
-    tier: Tier,
-    random: &mut Random,
-) -> Option<Question> {
+fn question(shop: &Shop, pass: &StorePass, at: usize, kind: Kind, tier: Tier, random: &mut Random) -> Option<Question> {
     let order = &shop.orders[at];
     let number = OrderNumber::parse(&order.name)?;
     let email = Email::parse(&order.email).ok()?;
@@ -190,17 +183,14 @@ fn question(
 
 /// The orders of a customer, by account or by address.
 fn theirs(shop: &Shop, id: Option<&str>, email: &str) -> Vec<usize> {
-    let of = |o: &Order| {
-        (id.is_some() && o.customer.as_deref() == id) || o.email.eq_ignore_ascii_case(email)
-    };
+    let of = |o: &Order| (id.is_some() && o.customer.as_deref() == id) || o.email.eq_ignore_ascii_case(email);
     (0..shop.orders.len()).filter(|i| of(&shop.orders[*i])).collect()
 }
 
 /// Another customer than the order's.
 fn stranger<'a>(shop: &'a Shop, order: &Order, random: &mut Random) -> Option<&'a shop::Customer> {
-    let other = |c: &&shop::Customer| {
-        Some(&c.id) != order.customer.as_ref() && !c.email.eq_ignore_ascii_case(&order.email)
-    };
+    let other =
+        |c: &&shop::Customer| Some(&c.id) != order.customer.as_ref() && !c.email.eq_ignore_ascii_case(&order.email);
     let others: Vec<&shop::Customer> = shop.customers.iter().filter(other).collect();
     (!others.is_empty()).then(|| others[random.below(others.len())])
 }
@@ -210,18 +200,21 @@ fn customer(pass: &StorePass, key: CustomerKey) -> CustomerPass {
     CustomerPass::for_operator(pass.clone(), key, "eval live")
 }
 
-/// Asks all of them, `at_once` at a time, and judges the replies. In the order of the questions.
+/// Asks all of them, `at_once` at a time, and judges the replies. In the order of the questions. `before` is called
+/// before each.
 pub async fn measure(
     engine: &Engine,
     shop: &Shop,
     rules: &Rules,
     questions: Vec<Question>,
     at_once: usize,
+    before: &(dyn Fn() + Sync),
     progress: &dyn Progress,
 ) -> Vec<Judged> {
     progress.begin("asking", questions.len());
     let judged = stream::iter(questions)
         .map(|question| async move {
+            before();
             let (said, took) = ask(engine, &question.asker, &question.turn).await;
             let faults = judge(shop, rules, &question, &said);
             progress.step();

@@ -16,8 +16,13 @@ pub struct Rules(Table);
 pub enum Return {
     Never,
     /// Until the end of this day; `if_unopened` where an order cannot tell.
-    Until { last: Date, if_unopened: bool },
-    Closed { last: Date },
+    Until {
+        last: Date,
+        if_unopened: bool,
+    },
+    Closed {
+        last: Date,
+    },
     /// So many days from a delivery that is not there yet.
     DaysFromDelivery(i64),
     /// Nothing left to return, a declined return, no date of delivery, a lost parcel: no day can be stated.
@@ -85,7 +90,8 @@ impl Rules {
         if matching.iter().any(|rule| rule.get("never").is_some()) {
             return Return::Never;
         }
-        let declined = |r: &&super::shop::Return| r.status == "DECLINED" && r.items.iter().any(|(id, ..)| *id == line.id);
+        let declined =
+            |r: &&super::shop::Return| r.status == "DECLINED" && r.items.iter().any(|(id, ..)| *id == line.id);
         if order.returns.iter().any(|r| declined(&r)) {
             return Return::NoDay;
         }
@@ -106,7 +112,8 @@ impl Rules {
         let mine: Vec<&Parcel> = order.parcels.iter().filter(|p| carries(p)).collect();
         let arrived = |p: &&Parcel| p.delivered.is_some();
         let lost = |p: &&Parcel| matches!(p.status.as_str(), "FAILURE" | "NOT_DELIVERED");
-        let unknown = |p: &&Parcel| p.delivered.is_none() && matches!(p.status.as_str(), "FULFILLED" | "MARKED_AS_FULFILLED");
+        let unknown =
+            |p: &&Parcel| p.delivered.is_none() && matches!(p.status.as_str(), "FULFILLED" | "MARKED_AS_FULFILLED");
         if mine.iter().any(|p| unknown(p)) || !line.ships || (mine.iter().all(|p| lost(p)) && !mine.is_empty()) {
             return Return::NoDay;
         }
@@ -177,7 +184,8 @@ impl Rules {
     pub fn dispatch(&self, shop: &Shop, order: &Order, province: Option<&str>) -> Option<Date> {
         let of = |v: &Value| v.get("cutoff")?.as_str()?.parse::<Time>().ok();
         let general = self.section(&["delivery"]).and_then(of)?;
-        let cutoff = self.methods(order, province).into_iter().map(|m| of(m).unwrap_or(general)).min().unwrap_or(general);
+        let cutoff =
+            self.methods(order, province).into_iter().map(|m| of(m).unwrap_or(general)).min().unwrap_or(general);
         let placed = order.created.to_zoned(shop.zone.clone());
         let same_day = self.business_day(placed.date()) && placed.time() < cutoff;
         Some(if same_day { placed.date() } else { self.business_days_after(placed.date(), 1) })
@@ -206,7 +214,8 @@ fn about(rule: &Value, order: &Order, line: &Line, ordered: Date) -> bool {
     alternatives.iter().filter_map(Value::as_table).any(|when| {
         when.iter().all(|(key, wanted)| {
             let one_of = |have: &[&str]| strings(wanted).any(|w| have.iter().any(|h| like(w, h)));
-            let filled = |value: &str| !matches!(value.trim().to_lowercase().as_str(), "" | "no" | "none" | "false" | "0");
+            let filled =
+                |value: &str| !matches!(value.trim().to_lowercase().as_str(), "" | "no" | "none" | "false" | "0");
             match key.as_str() {
                 "tags" => one_of(&line.tags.iter().map(String::as_str).collect::<Vec<_>>()),
                 "collections" => one_of(&line.collections.iter().map(String::as_str).collect::<Vec<_>>()),

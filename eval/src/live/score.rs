@@ -45,7 +45,14 @@ impl From<&Reply> for Said {
         match reply {
             Reply::Answer(answer) => {
                 let cited = answer.citations().iter().map(|c| {
-                    format!("{} {} {} {} {}", c.doc.0, c.title, c.heading.join(" "), c.url.as_deref().unwrap_or(""), c.quote)
+                    format!(
+                        "{} {} {} {} {}",
+                        c.doc.0,
+                        c.title,
+                        c.heading.join(" "),
+                        c.url.as_deref().unwrap_or(""),
+                        c.quote
+                    )
                 });
                 Self { beside: cited.collect::<Vec<_>>().join("\n"), ..of(Outcome::Answer, answer.text()) }
             }
@@ -101,7 +108,8 @@ pub fn disclosed(expected: &Expected, said: &Said) -> Vec<String> {
 }
 
 static PROMISE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:can (?:still )?(?:be returned|return)|returnable|until|may (?:be returned|return))\b").expect("constant")
+    Regex::new(r"(?i)\b(?:can (?:still )?(?:be returned|return)|returnable|until|may (?:be returned|return))\b")
+        .expect("constant")
 });
 static REFUSAL: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?i)\b(?:cannot|can't|can’t|not|never|no)\b").expect("constant"));
@@ -129,7 +137,8 @@ fn wrong(shop: &Shop, expected: &Expected, text: &str) -> Vec<String> {
         }
     }
     let foreign = |what: &'static str, found: Vec<String>, allowed: &std::collections::BTreeSet<String>| {
-        let unknown = found.into_iter().filter(|value| !allowed.contains(value) && !allowed.contains(&value.to_lowercase()));
+        let unknown =
+            found.into_iter().filter(|value| !allowed.contains(value) && !allowed.contains(&value.to_lowercase()));
         unknown.map(|value| format!("{what} {value}")).collect::<Vec<_>>()
     };
     wrong.extend(foreign("order", values::orders(text), &may.orders));

@@ -262,7 +262,10 @@ fn order(row: &Value, products: &BTreeMap<String, Value>, collections: &BTreeMap
             carriers: tracking("company"),
             numbers: tracking("number"),
             urls: tracking("url"),
-            events: events.iter().map(|e| Some((text_of(e, "status"), time(&e["happenedAt"])?))).collect::<Option<_>>()?,
+            events: events
+                .iter()
+                .map(|e| Some((text_of(e, "status"), time(&e["happenedAt"])?)))
+                .collect::<Option<_>>()?,
             messages: events.iter().flat_map(|e| texts(e, &["message"])).collect(),
             items: pairs(&f["fulfillmentLineItems"], "quantity"),
         })
@@ -284,7 +287,8 @@ fn order(row: &Value, products: &BTreeMap<String, Value>, collections: &BTreeMap
         })
     };
     let refund = |r: &Value| {
-        let transaction = |t: &Value| Some((cents(&t["amountSet"], currency)?, text_of(t, "status"), time(&t["processedAt"])));
+        let transaction =
+            |t: &Value| Some((cents(&t["amountSet"], currency)?, text_of(t, "status"), time(&t["processedAt"])));
         Some(Refund {
             amount: cents(&r["totalRefundedSet"], currency)?,
             at: time(&r["processedAt"])?,
@@ -301,7 +305,10 @@ fn order(row: &Value, products: &BTreeMap<String, Value>, collections: &BTreeMap
         name: text_of(row, "name"),
         email: text_of(row, "email"),
         customer: row["customer"].as_str().map(|gid| tail(gid).to_owned()),
-        states: items(row, "tags").iter().filter_map(|t| Some(t.as_str()?.strip_prefix("state:")?.to_owned())).collect(),
+        states: items(row, "tags")
+            .iter()
+            .filter_map(|t| Some(t.as_str()?.strip_prefix("state:")?.to_owned()))
+            .collect(),
         created: time(&row["createdAt"])?,
         cancelled: time(&row["cancelledAt"]),
         currency: row["presentmentCurrencyCode"].as_str().unwrap_or(currency).to_owned(),

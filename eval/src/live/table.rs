@@ -1,6 +1,6 @@
 //! What was found, as tables for people and as runs for machines.
 
-use super::hostile::Attacked;
+use super::hostile::{ATTACKS, Attacked};
 use super::shop::Shop;
 use super::{Judged, KINDS, TIERS};
 use crate::report::{Metrics, Run};
@@ -32,7 +32,9 @@ pub fn breakdown(shop: &Shop, judged: &[Judged]) -> String {
     text.push_str(&format!("{} states of orders were asked about\n", states.len()));
     for (state, [n, wrong, missing, forbidden]) in states {
         if wrong + missing + forbidden > 0 {
-            text.push_str(&format!("  {state:<48} n {n:>5}  wrong {wrong}  missing {missing}  forbidden {forbidden}\n"));
+            text.push_str(&format!(
+                "  {state:<48} n {n:>5}  wrong {wrong}  missing {missing}  forbidden {forbidden}\n"
+            ));
         }
     }
     text
@@ -77,6 +79,33 @@ pub fn complaint(shop: &Shop, one: &Judged) -> Option<String> {
         for value in found {
             text.push_str(&format!("  {label}: {value}\n"));
         }
+    }
+    Some(text)
+}
+
+/// A row for each way of trying.
+pub fn breakdown_of(attacked: &[Attacked]) -> String {
+    let mut text = String::from("  hostile look-ups      n  disclosed  told apart\n");
+    for attack in ATTACKS {
+        let of: Vec<&Attacked> = attacked.iter().filter(|a| a.tried.attack == attack).collect();
+        let disclosed = of.iter().filter(|a| !a.disclosed.is_empty()).count();
+        let apart = of.iter().filter(|a| a.told_apart).count();
+        text.push_str(&format!("  {:<16}{:>7}{disclosed:>11}{apart:>12}\n", attack.name(), of.len()));
+    }
+    text
+}
+
+/// A hostile look-up that learned something, for a person to read.
+pub fn complaint_of(shop: &Shop, one: &Attacked) -> Option<String> {
+    if one.disclosed.is_empty() && !one.told_apart {
+        return None;
+    }
+    let mut text = format!("{}, {}\n", one.tried.attack.name(), shop.orders[one.tried.target].name);
+    for (turn, said) in [(&one.tried.real.1, &one.said), (&one.tried.twin.1, &one.twin)] {
+        text.push_str(&format!("  asked:     {}\n  {}: {}\n", turn.text, said.outcome.name(), said.text));
+    }
+    for value in &one.disclosed {
+        text.push_str(&format!("  disclosed: {value}\n"));
     }
     Some(text)
 }

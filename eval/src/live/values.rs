@@ -92,7 +92,18 @@ pub fn dates(text: &str, year: i16) -> Vec<SaidDate> {
 }
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 
 fn weekday(day: Weekday) -> &'static str {
@@ -113,7 +124,7 @@ fn sentence_start(text: &str, at: usize) -> usize {
 }
 
 pub fn sentences(text: &str) -> impl Iterator<Item = &str> {
-    text.split_inclusive(['.', '!', '?']).scan(String::new(), |_, part| Some(part)).filter(|part| !part.is_empty())
+    text.split_inclusive(['.', '!', '?'])
 }
 
 static MONEY: LazyLock<Regex> = LazyLock::new(|| {
@@ -206,15 +217,18 @@ mod tests {
             "Order #FV1 is on its way: it left on Monday, November 16, 2026 and was last scanned on Tuesday, November 17, 2026.",
             &[(date(2026, 11, 16), Day::Left), (date(2026, 11, 17), Day::Event)],
         );
-        check("It was delivered on November 20. You can return it until January 31, 2027.", &[
-            (date(2026, 11, 20), Day::Delivered),
-            (date(2027, 1, 31), Day::Return),
-        ]);
-        check("It should leave on 2026-11-23 and arrive between November 27, 2026 and December 1, 2026.", &[
-            (date(2026, 11, 23), Day::Leaves),
-            (date(2026, 11, 27), Day::Expected),
-            (date(2026, 12, 1), Day::Expected),
-        ]);
+        check(
+            "It was delivered on November 20. You can return it until January 31, 2027.",
+            &[(date(2026, 11, 20), Day::Delivered), (date(2027, 1, 31), Day::Return)],
+        );
+        check(
+            "It should leave on 2026-11-23 and arrive between November 27, 2026 and December 1, 2026.",
+            &[
+                (date(2026, 11, 23), Day::Leaves),
+                (date(2026, 11, 27), Day::Expected),
+                (date(2026, 12, 1), Day::Expected),
+            ],
+        );
         check("On November 3 nothing happened.", &[(date(2026, 11, 3), Day::Some)]);
         assert!(dates("Monday, November 24, 2026", 2026)[0].false_weekday);
         assert!(!dates("Tuesday, November 24, 2026", 2026)[0].false_weekday);
@@ -224,12 +238,15 @@ mod tests {
     fn amounts_have_their_currency_and_their_sentence() {
         let cents = |minor, currency: &str| Cents { minor, currency: currency.into() };
         let text = "The total is $1,288.65. We refunded $14.00 CAD. It costs €0.07, or 7.50 USD.";
-        assert_eq!(money(text), [
-            (cents(128_865, "USD"), Sum::Some),
-            (cents(1400, "CAD"), Sum::Refund),
-            (cents(7, "EUR"), Sum::Some),
-            (cents(750, "USD"), Sum::Some),
-        ]);
+        assert_eq!(
+            money(text),
+            [
+                (cents(128_865, "USD"), Sum::Some),
+                (cents(1400, "CAD"), Sum::Refund),
+                (cents(7, "EUR"), Sum::Some),
+                (cents(750, "USD"), Sum::Some),
+            ]
+        );
     }
 
     #[test]
