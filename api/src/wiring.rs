@@ -12,7 +12,9 @@ use crate::{
     db::{DbError, desk::Desks, keys::Keys, mirror::Mirrors},
     identity::{Identity, IdentityParts, KeyFileError, LimitedStorefront, Tries},
     machine::Machine,
+    sandbox::in_process,
     shopify::{index::IndexWriter, shop::Shops, supervisor::Supervisor, worker::Pace},
+    store::StoreSettings,
 };
 use engine::{
     Engine, StoreId, StorePass,
@@ -234,6 +236,15 @@ impl House {
         })
     }
 
+    /// From now on it is the time of the store's sandbox, if it has one: that of the world that its orders are from.
+    pub fn move_to(&mut self, store: &StoreId) {
+        let fixture = StoreSettings::of(&self.places.data, store).ok().and_then(|settings| settings.shopify?.sandbox);
+        // A fixture that cannot be read is reported when the store is connected.
+        if let Some(sandbox) = fixture.and_then(|fixture| in_process::over(&fixture).ok()) {
+            self.clock = HouseClock::that_says(sandbox.now());
+        }
+    }
+
     /// The stores as their settings say. Settings that are wrong are logged, and their store goes without.
     pub fn live(&self, desks: &Arc<Desks>) -> Result<Live, WiringError> {
         let stores = Stores::new(self.places.data.clone(), self.clock);
@@ -333,7 +344,7 @@ impl House {
 
     /// The server, and what is done for its stores besides answering. `pass` makes the pass of a store whose settings
     /// are in the data folder.
-    pub async fn server(
+    pub async fn serving(
         &self,
         models: &LoadedModels,
         pass: fn(&StoreId) -> StorePass,

@@ -38,6 +38,7 @@ pub async fn run(mut house: House, args: AskArgs) -> Result<Exit, CommandError> 
         CommandError::Said(errors.join("; "))
     })?;
     let models = house.load_models().await?;
+    house.move_to(&args.store);
     let live = house.live(&house.desks())?;
     let engine = house.engine(&models, Arc::new(Unfiled), &live)?;
     let asker = asker(operator(&args.store), args.who, args.claim, &turn);

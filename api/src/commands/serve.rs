@@ -20,7 +20,7 @@ pub async fn run(mut house: House, args: ServeArgs) -> Result<Exit, CommandError
         () = asked_to_stop() => None,
     };
     let Some(models) = loaded else { return Ok(Exit::Done) };
-    let (app, supervisor) = house.server(&models, operator).await?;
+    let (app, supervisor) = house.serving(&models, operator).await?;
     tracing::info!(
         http.bind = %house.config.http.bind,
         model.embedder = app.loaded.embedder,
