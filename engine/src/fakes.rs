@@ -3,7 +3,7 @@
 use crate::access::{AgentPass, StorePass};
 use crate::evidence::{DocId, Passage, PassageId, Scores, SourceKind};
 use crate::handoff::{HandoffCase, HandoffId};
-use crate::identity::{CustomerKey, CustomerPass, OrderClaim};
+use crate::identity::{CustomerKey, CustomerPass, Email, OrderClaim};
 use crate::live::{ClaimedOrder, Customer, Order, Product, ProductStatus, Read};
 use crate::ports::*;
 use crate::prompt::Prompt;
@@ -223,6 +223,12 @@ impl Storefront for MemoryStorefront {
         });
         let ours = found.filter(|c| &c.store == customer.store_pass().store());
         Ok(ours.map(|c| self.read(c.clone(), "memory")))
+    }
+
+    async fn knows(&self, pass: &StorePass, email: &Email) -> Result<bool, StorefrontError> {
+        self.call().await?;
+        let customer = self.customers.iter().any(|c| &c.store == pass.store() && c.email.as_ref() == Some(email));
+        Ok(customer || self.visible(pass).any(|o| o.email.as_ref() == Some(email)))
     }
 
     async fn products(

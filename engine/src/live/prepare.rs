@@ -287,6 +287,7 @@ impl Live<'_> {
             says,
             warnings,
             prepared_at: self.now,
+            order_updated_at: order.updated_at,
         }
     }
 }
