@@ -30,3 +30,6 @@ pub use error::{Deadline, ShopifyError};
 pub use secret::Secret;
 pub use storefront::ShopifyStorefront;
 pub use transport::{BadEndpoint, Endpoint};
+
+#[cfg(test)]
+mod tests;
