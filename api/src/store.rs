@@ -133,6 +133,7 @@ impl StoreSettings {
             handoff_message: basics.handoff_message.clone(),
             languages: basics.languages.clone(),
             countries: self.countries.clone(),
+            identity: self.identity.ways(),
             returns: self.returns.clone(),
             delivery: self.delivery.clone(),
             cancel: self.cancel.clone(),

@@ -44,7 +44,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let texts = read(texts, number("--limit", usize::MAX)?)?;
     let tokens: usize = texts.iter().filter_map(|text| tokenizer.one(text).ok()).map(|text| text.len()).sum();
 
-    let embed: Box<dyn Fn() -> Result<Vec<Vec<f32>>, Box<dyn Error>>> = match engine {
+    type Embed = dyn Fn() -> Result<Vec<Vec<f32>>, Box<dyn Error>>;
+    let embed: Box<Embed> = match engine {
         "ours" => {
             let batch_tokens = number("--batch-tokens", EncoderConfig::standard(threads).batch_tokens)?;
             let config = EncoderConfig { batch_tokens, ..EncoderConfig::standard(threads) };

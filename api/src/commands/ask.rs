@@ -1,13 +1,18 @@
 //! `shopclerk ask`: one question, from the command line.
 
-use super::{CommandError, Exit, cli::AskArgs, operator, show};
+use super::{
+    CommandError, Exit,
+    cli::{AskArgs, Claim, Who},
+    operator, show,
+};
 use crate::{
     wire::{self, AskRequest, AskResponse},
     wiring::House,
 };
 use async_trait::async_trait;
 use engine::{
-    AgentPass, Asker, HandoffCase, HandoffId, StorePass,
+    AgentPass, Asker, CustomerPass, HandoffCase, HandoffId, StorePass, Turn,
+    identity::{CustomerKey, OrderClaim},
     ports::{Handoffs, HandoffsError},
 };
 use std::sync::Arc;
@@ -23,14 +28,21 @@ pub async fn run(mut house: House, args: AskArgs) -> Result<Exit, CommandError> 
         history: Vec::new(),
         country: args.country,
         store: None,
+        // Who asks is said by `--as` and `--claim`.
+        customer_token: None,
+        customer_session: None,
+        claim: None,
     };
-    let turn = request.into_turn(&house.config.limits).map_err(|errors| {
+    let (turn, _) = request.into_turn(&house.config.limits).map_err(|errors| {
         let errors: Vec<_> = errors.iter().map(|e| format!("the {} {}", e.field, e.problem)).collect();
         CommandError::Said(errors.join("; "))
     })?;
     let models = house.load_models().await?;
-    let engine = house.engine(&models, Arc::new(Unfiled))?;
-    let outcome = engine.answer(&Asker::Anonymous(operator(&args.store)), &turn, &|_| {}).await?;
+    house.move_to(&args.store);
+    let live = house.live(&house.desks())?;
+    let engine = house.engine(&models, Arc::new(Unfiled), &live)?;
+    let asker = asker(operator(&args.store), args.who, args.claim, &turn);
+    let outcome = engine.answer(&asker, &turn, &|_| {}).await?;
 
     if args.json {
         let (reply, citations) = wire::Reply::from_engine(outcome.reply);
@@ -51,6 +63,19 @@ pub async fn run(mut house: House, args: AskArgs) -> Result<Exit, CommandError> 
     println!("{}", show::reply(&outcome.reply));
     println!("  {}", show::timings(&outcome.trace));
     Ok(Exit::Done)
+}
+
+#[expect(clippy::disallowed_methods, reason = "who sits at the machine can read every order of the store anyway")]
+fn asker(pass: StorePass, who: Who, claim: Option<Claim>, turn: &Turn) -> Asker {
+    match (who, claim) {
+        (_, Some(Claim { number, email })) => {
+            Asker::Claimed(OrderClaim { pass, conversation: turn.conversation.clone(), number, email })
+        }
+        (Who::Verified(email), None) => {
+            Asker::Verified(CustomerPass::for_operator(pass, CustomerKey::Email(email), "ask --as"))
+        }
+        (Who::Anonymous, None) => Asker::Anonymous(pass),
+    }
 }
 
 fn unprintable(error: serde_json::Error) -> CommandError {

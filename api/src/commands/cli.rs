@@ -1,8 +1,11 @@
 //! What can be said on the command line.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use engine::{Role, StoreId};
-use std::path::PathBuf;
+use engine::{
+    Role, StoreId,
+    identity::{Email, OrderNumber},
+};
+use std::{path::PathBuf, str::FromStr};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -71,6 +74,15 @@ pub enum Command {
     /// Measure: retrieval on packs of judged queries, answers on questions with required facts.
     #[command(after_help = EVAL_EXAMPLES)]
     Eval(super::eval::EvalArgs),
+    /// A stand-in for a Shopify store, for trying and testing without an account.
+    #[command(after_help = super::sandbox::HELP)]
+    Sandbox(super::sandbox::SandboxArgs),
+    /// The store's catalogue from Shopify, its webhooks, the erasure of a customer.
+    #[command(after_help = super::shopify::EXAMPLES)]
+    Shopify(super::shopify::ShopifyArgs),
+    /// What was prepared for customers: look at it, approve it, reject it.
+    #[command(after_help = super::actions::EXAMPLES)]
+    Actions(super::actions::ActionsArgs),
     /// What this machine can hold, what is here, and whether the settings are right.
     Doctor,
 }
@@ -92,6 +104,8 @@ The question is only tried: a handoff is shown and not put on the store's desk.
 
 Examples:
   shopclerk ask --store mystore \"How long does shipping to Canada take?\" --country CA
+  shopclerk ask --store mystore --as verified:customer@example.com \"Where is my order?\"
+  shopclerk ask --store mystore --claim '#1001,customer@example.com' \"Where is my order?\"
   shopclerk ask --store mystore \"Is the tent waterproof?\" --explain
   shopclerk ask --store mystore \"Is the tent waterproof?\" --no-generator --json";
 
@@ -188,6 +202,12 @@ pub struct AskArgs {
     /// The country that the customer shops from, such as US.
     #[arg(long, value_name = "CODE")]
     pub country: Option<String>,
+    /// Who asks: `anonymous`, or `verified:EMAIL` for a customer whose identity counts as proved.
+    #[arg(long = "as", value_name = "WHO", default_value = "anonymous", conflicts_with = "claim")]
+    pub who: Who,
+    /// An order number and an e-mail, as a customer would give them: opens status and tracking of that order.
+    #[arg(long, value_name = "NUMBER,EMAIL")]
+    pub claim: Option<Claim>,
     /// Show what was found, what the model was told, what it said, what the check dropped and why, and how long it
     /// all took.
     #[arg(long)]
@@ -198,6 +218,43 @@ pub struct AskArgs {
     /// Print JSON: the reply as the HTTP API gives it, and with --explain the trace.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Who asks, as `--as` names them.
+#[derive(Clone, Debug)]
+pub enum Who {
+    Anonymous,
+    Verified(Email),
+}
+
+impl FromStr for Who {
+    type Err = String;
+
+    fn from_str(said: &str) -> Result<Self, String> {
+        match said.split_once(':') {
+            None if said == "anonymous" => Ok(Self::Anonymous),
+            Some(("verified", email)) => Email::parse(email).map(Self::Verified).map_err(|e| e.to_string()),
+            _ => Err("say `anonymous` or `verified:EMAIL`".into()),
+        }
+    }
+}
+
+/// What `--claim` says.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    pub number: OrderNumber,
+    pub email: Email,
+}
+
+impl FromStr for Claim {
+    type Err = String;
+
+    fn from_str(said: &str) -> Result<Self, String> {
+        let (number, email) =
+            said.split_once(',').ok_or("say the number and the e-mail: '#1001,customer@example.com'")?;
+        let number = OrderNumber::parse(number).ok_or("before the comma stands no order number")?;
+        Ok(Self { number, email: Email::parse(email).map_err(|e| format!("after the comma: {e}"))? })
+    }
 }
 
 #[derive(Debug, Args)]

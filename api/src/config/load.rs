@@ -186,7 +186,7 @@ fn leaves(table: &Table) -> Vec<(Vec<String>, Value)> {
     out
 }
 
-const SHIPPED_TABLES: [&str; 7] = ["http", "log", "data", "models", "index", "engine", "limits"];
+const SHIPPED_TABLES: [&str; 8] = ["http", "log", "data", "models", "index", "engine", "limits", "identity"];
 
 /// Byte at which a key stands.
 fn position(table: &DeTable<'_>, keys: &[String]) -> usize {
@@ -253,7 +253,8 @@ mod tests {
 
     #[test]
     fn errors_name_the_place_and_the_key() {
-        let cases: &[(&str, &[(&str, &str)], &str)] = &[
+        type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+        let cases: &[Case<'_>] = &[
             ("[http\n", &[], "my.toml:1: "),
             ("\n[http]\nport = 1\n", &[], "my.toml:3: http.port: unknown field `port`"),
             ("[htpp]\n", &[], "my.toml:1: htpp: unknown field `htpp`"),

@@ -155,7 +155,7 @@ mod tests {
         let pass = keys.keyring().await.unwrap().admit(&presented).unwrap();
         assert_eq!(pass.store(), &store);
         assert!(pass.as_agent().is_ok());
-        assert_eq!(keys.list(Some(&store)).await.unwrap(), [made.record.clone()]);
+        assert_eq!(keys.list(Some(&store)).await.unwrap(), std::slice::from_ref(&made.record));
         assert_eq!(keys.list(Some(&StoreId::parse("two").unwrap())).await.unwrap(), []);
 
         assert!(keys.revoke(&made.record.id, Timestamp::UNIX_EPOCH).await.unwrap());

@@ -28,7 +28,7 @@ static PATTERNS: LazyLock<Vec<(Regex, Make)>> = LazyLock::new(|| {
             money,
         ),
         (re(format!(r"\b(?P<n>{n})\s?(?P<post>usd|cad|eur|gbp|dollars?|euros?|pounds?|€|£)(?:\b|$|\s)")), money),
-        (re(format!(r"\b(?P<n>\d+)\s?(?P<post>cents?)\b")), money),
+        (re(r"\b(?P<n>\d+)\s?(?P<post>cents?)\b".to_owned()), money),
         (re(format!(r"\b(?P<n>{n})\s?(?:%|percent\b|per cent\b)")), |c| Some(Value::Percent(scaled(&c["n"], 100)?))),
         (re(r"\b(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})\b".into()), |c| {
             date(Some(&c["y"]), c["m"].parse().ok()?, &c["d"])

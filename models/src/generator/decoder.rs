@@ -312,7 +312,7 @@ fn gate(team: &mut Team, kind: Gate, gate: &mut [f32], up: &[f32]) {
     match kind {
         Gate::Silu => gate_by(team, gate, up, |x| x),
         // x/2 (1 + tanh y) is x / (1 + e^-2y); the number is the root of 8/pi.
-        Gate::Gelu => gate_by(team, gate, up, |x| 1.595_769_1 * (x + 0.044_715 * x * x * x)),
+        Gate::Gelu => gate_by(team, gate, up, |x| 1.595_769 * (x + 0.044_715 * x * x * x)),
     }
 }
 

@@ -46,10 +46,13 @@ enum Does {
     Answers(&'static str),
 }
 
+/// Path and the first byte that was asked for.
+type Requests = Arc<Mutex<Vec<(String, Option<usize>)>>>;
+
 struct Server {
     endpoint: String,
     /// Request line and first byte asked for.
-    requests: Arc<Mutex<Vec<(String, Option<usize>)>>>,
+    requests: Requests,
 }
 
 impl Server {

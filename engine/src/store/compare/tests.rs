@@ -13,6 +13,7 @@ fn profile(returns: &str) -> StoreProfile {
         handoff_message: None,
         languages: vec!["en".into()],
         countries: Vec::new(),
+        identity: Vec::new(),
         returns: Some(toml::from_str(returns).unwrap()),
         delivery: None,
         cancel: None,
