@@ -214,6 +214,9 @@ impl crate::ports::Storefront for Careless {
     async fn customer(&self, _: &crate::CustomerPass) -> Result<Option<Read<Customer>>, StorefrontError> {
         Ok(None)
     }
+    async fn knows(&self, _: &crate::StorePass, _: &Email) -> Result<bool, StorefrontError> {
+        Ok(false)
+    }
     async fn products(
         &self,
         _: &crate::StorePass,
