@@ -1,7 +1,5 @@
 use super::server::{Say, Server};
-use crate::shopify::operations::{
-    OrderUpdate, Policies, RefundCreate, order_update, policies, refund_create,
-};
+use crate::shopify::operations::{OrderUpdate, Policies, RefundCreate, order_update, policies, refund_create};
 use crate::shopify::{Credentials, Deadline, Secret, ShopifyError};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -181,7 +179,8 @@ async fn each_refusal_says_what_to_do() {
         assert_eq!(requests, 1, "{expect}");
     };
     let denied = json!({"requiredAccess": "`read_legal_policies` access scope."});
-    check(Say::Json(200, error("ACCESS_DENIED", denied)), "'shopPolicies'; it takes the scope read_legal_policies").await;
+    check(Say::Json(200, error("ACCESS_DENIED", denied)), "'shopPolicies'; it takes the scope read_legal_policies")
+        .await;
     check(Say::Json(200, error("MAX_COST_EXCEEDED", json!({}))), "too costly").await;
     check(Say::Json(200, error("undefinedField", json!({}))), "undefinedField at 'shopPolicies'").await;
     check(Say::Json(401, json!({"errors": "[API] Invalid API key"})), "make a new one").await;
@@ -228,7 +227,15 @@ async fn a_token_that_shopify_no_longer_takes_is_renewed_once() {
 #[tokio::test]
 async fn a_token_is_renewed_before_it_ends_and_the_old_one_serves_meanwhile() {
     // Of two seconds, the last tenth is for renewing.
-    let script = vec![token("one", 2), good(), Say::Json(500, json!({})), Say::Json(500, json!({})), good(), token("two", 60), good()];
+    let script = vec![
+        token("one", 2),
+        good(),
+        Say::Json(500, json!({})),
+        Say::Json(500, json!({})),
+        good(),
+        token("two", 60),
+        good(),
+    ];
     let server = Server::saying(script).await;
     let client = server.client_with(app());
     let ask = async || client.read::<Policies>(policies::Variables, within(2000)).await.unwrap();
