@@ -6,6 +6,7 @@ use crate::{
     db::{DbError, desk::Desks, keys::Keys},
     gate::Gate,
     identity::Identity,
+    shopify::shop::Shops,
 };
 use engine::Engine;
 use std::sync::{
@@ -28,6 +29,8 @@ pub struct AppParts {
     /// What a customer reads when a question took too long.
     pub handoff_message: String,
     pub loaded: Loaded,
+    /// The stores that are connected to Shopify.
+    pub shops: Shops,
 }
 
 /// The models in use, as `/readyz` names them.
@@ -48,17 +51,19 @@ pub struct Inner {
     pub limits: Limits,
     pub handoff_message: String,
     pub loaded: Loaded,
+    pub shops: Shops,
     stopping: AtomicBool,
 }
 
 impl App {
     /// Reads the keys that are in force.
     pub async fn new(parts: AppParts) -> Result<Self, DbError> {
-        let AppParts { engine, keys, desks, identity, http, limits, handoff_message, loaded } = parts;
+        let AppParts { engine, keys, desks, identity, http, limits, handoff_message, loaded, shops } = parts;
         let keyring = LiveKeyring::open(keys).await?;
         let gate = Gate::new(limits.concurrent, limits.waiting, limits.wait());
         let stopping = AtomicBool::new(false);
-        let inner = Inner { engine, keyring, desks, identity, gate, http, limits, handoff_message, loaded, stopping };
+        let inner =
+            Inner { engine, keyring, desks, identity, gate, http, limits, handoff_message, loaded, shops, stopping };
         Ok(Self(Arc::new(inner)))
     }
 

@@ -29,6 +29,8 @@ pub enum ApiError {
     TooManyTries {
         retry_after_s: u64,
     },
+    /// A webhook that Shopify did not sign for this store; also where there is no such store.
+    BadSignature,
     /// The store's own key, but a storefront's where an agent's is needed.
     NotAnAgent,
     /// An unknown store, and another's store: the same to whoever asks.
@@ -120,6 +122,12 @@ impl ApiError {
                 "too-many-tries",
                 "Tried too often",
                 format!("Try again in {retry_after_s} s."),
+            ),
+            Self::BadSignature => (
+                StatusCode::UNAUTHORIZED,
+                "bad-signature",
+                "The signature is not right",
+                "The body must be signed with the secret of the store's app, and be sent for its shop.".into(),
             ),
             Self::NotAnAgent => (
                 StatusCode::FORBIDDEN,

@@ -19,6 +19,7 @@ pub mod router;
 pub mod routes;
 pub mod sandbox;
 pub mod serve;
+pub mod shopify;
 pub mod store;
 pub mod wire;
 pub mod wiring;

@@ -4,7 +4,7 @@ use crate::{
     app::App,
     error::ApiError,
     observe,
-    routes::{ask, handoffs, health, home, identity},
+    routes::{ask, handoffs, health, home, identity, webhooks},
 };
 use axum::{Router, middleware};
 use std::sync::LazyLock;
@@ -25,6 +25,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
         (name = "ask", description = "Questions"),
         (name = "identity", description = "Who is asking"),
         (name = "handoffs", description = "What waits for a person"),
+        (name = "shopify", description = "What Shopify tells"),
         (name = "health", description = "The server itself"),
     )
 )]
@@ -57,6 +58,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(identity::verify))
         .routes(routes!(handoffs::list))
         .routes(routes!(handoffs::read))
+        .routes(routes!(webhooks::receive))
         .routes(routes!(health::health))
         .routes(routes!(health::ready))
         .routes(routes!(home::home))

@@ -5,3 +5,4 @@ pub mod handoffs;
 pub mod health;
 pub mod home;
 pub mod identity;
+pub mod webhooks;

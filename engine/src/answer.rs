@@ -137,7 +137,7 @@ impl Engine {
                 // What else was asked, where the pages answer it beyond doubt; nothing of that is released before.
                 if !rest.is_empty() && hard_rule(&rest).is_none() {
                     let rest = Turn { text: rest, history: Vec::new(), ..turn.clone() };
-                    if let Ok(answer) = self.from_pages(asker.store_pass(), &rest, &|_| (), start, trace).await? {
+                    if let Ok(answer) = self.ask_pages(asker.store_pass(), &rest, &|_| (), start, trace).await? {
                         composed.append(&answer);
                         composed.sentences()[said..].iter().for_each(release);
                     }
@@ -149,10 +149,10 @@ impl Engine {
             }
             Step::Clarify(asks) => return Ok(Reply::Clarify(asks)),
             Step::NeedsIdentity(asks) => return Ok(Reply::NeedsIdentity(asks)),
-            Step::Person(person) => return self.hand_over_with(asker, turn, person, trace).await,
+            Step::Person(person) => return self.hand_over_with(asker, turn, *person, trace).await,
         }
         // 3. The store's pages, or a person.
-        match (self.from_pages(asker.store_pass(), turn, release, start, trace).await?, otherwise) {
+        match (self.ask_pages(asker.store_pass(), turn, release, start, trace).await?, otherwise) {
             (Ok(answer), _) => Ok(Reply::Answer(answer)),
             (Err(_), Some(asks)) => Ok(Reply::NeedsIdentity(asks)),
             (Err(why), None) => self.hand_over(asker, turn, why, trace).await,
@@ -188,7 +188,7 @@ impl Engine {
     }
 
     /// What the store's pages say, released sentence by sentence; or why they do not.
-    async fn from_pages(
+    async fn ask_pages(
         &self,
         pass: &StorePass,
         turn: &Turn,

@@ -58,6 +58,10 @@ impl Profiles {
         self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(store).cloned()
     }
 
+    pub fn remove(&self, store: &StoreId) {
+        self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner).remove(store);
+    }
+
     pub fn set(&self, profile: StoreProfile) {
         let mut all = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         all.insert(profile.store.clone(), Arc::new(profile));

@@ -5,6 +5,7 @@ use api::{
     config::{self, Http, Limits},
     db::{desk::Desks, keys::Keys},
     identity::{AllWays, Identity, IdentityParts, LimitedStorefront, Tries, Ways},
+    shopify::shop::Shops,
     store::StoreSettings,
 };
 use axum::{
@@ -61,6 +62,7 @@ pub struct Setup {
     pub limits: Limits,
     pub identity: config::Identity,
     pub ways: AllWays,
+    pub shops: Shops,
 }
 
 impl Setup {
@@ -116,6 +118,7 @@ impl TestApp {
             limits: config.limits,
             identity: config.identity,
             ways: AllWays::default(),
+            shops: Shops::default(),
         };
         let clock = Arc::new(TestClock(Mutex::new("2026-11-21T12:00:00Z".parse().expect("a time"))));
         let desks = Arc::new(Desks::new(dir.path().into(), clock.clone()));
@@ -144,6 +147,7 @@ impl TestApp {
             limits: setup.limits,
             handoff_message: config.engine.handoff_message,
             loaded: Loaded { embedder: "bag@fake".into(), reranker: None, generator: None },
+            shops: setup.shops,
         };
         let app = App::new(parts).await.expect("an app");
         Self { router: api::router(app.clone()), app, keys, dir, clock, storefront }

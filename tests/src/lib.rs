@@ -5,4 +5,5 @@ pub mod log_capture;
 pub mod official_schema;
 pub mod product_generator;
 pub mod qdrant_stub;
+pub mod shop_fixture;
 pub mod smtp_sink;

@@ -38,7 +38,9 @@ pub async fn run(mut house: House, args: AskArgs) -> Result<Exit, CommandError> 
         CommandError::Said(errors.join("; "))
     })?;
     let models = house.load_models().await?;
-    let engine = house.engine(&models, Arc::new(Unfiled))?;
+    house.move_to(&args.store);
+    let live = house.live(&house.desks())?;
+    let engine = house.engine(&models, Arc::new(Unfiled), &live)?;
     let asker = asker(operator(&args.store), args.who, args.claim, &turn);
     let outcome = engine.answer(&asker, &turn, &|_| {}).await?;
 

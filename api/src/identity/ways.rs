@@ -67,6 +67,10 @@ impl AllWays {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(store).cloned().unwrap_or_default()
     }
 
+    pub fn remove(&self, store: &StoreId) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(store);
+    }
+
     pub fn set(&self, store: StoreId, ways: Ways) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).insert(store, Arc::new(ways));
     }

@@ -48,7 +48,13 @@ pub enum Step {
     },
     Clarify(Clarify),
     NeedsIdentity(NeedsIdentity),
-    Person(Person),
+    Person(Box<Person>),
+}
+
+impl Step {
+    pub fn person(person: Person) -> Self {
+        Self::Person(Box::new(person))
+    }
 }
 
 /// A person takes over, and what they get besides the question.
@@ -102,7 +108,7 @@ impl Live<'_> {
                 match asks {
                     Some(asks) if question.soft => Ok(Step::PagesFirst(asks)),
                     // Asked before, and nothing new was said: a person helps better than the same words again.
-                    Some(asks) if !(self.was_asked() && !self.names_something()) => Ok(Step::NeedsIdentity(asks)),
+                    Some(asks) if !self.was_asked() || self.names_something() => Ok(Step::NeedsIdentity(asks)),
                     Some(_) | None if question.soft => Ok(Step::Pages),
                     Some(_) | None => Ok(self.person(HandoffReason::NeedsLiveData, "not known who asks", None)),
                 }
@@ -290,7 +296,7 @@ impl Live<'_> {
     }
 
     pub fn person(&self, reason: HandoffReason, words: &str, first: Option<&str>) -> Step {
-        Step::Person(Person {
+        Step::person(Person {
             reason,
             words: words.to_owned(),
             first: first.map(str::to_owned),

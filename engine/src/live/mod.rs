@@ -15,7 +15,7 @@ pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
 
-pub use action::{Action, ActionId, PreparedAction, RefundLine, ReturnLine};
+pub use action::{Action, ActionId, Approval, PreparedAction, RefundLine, ReturnLine};
 pub use facts::*;
 pub use money::Money;
 pub use question::{LiveKind, LiveQuestion};

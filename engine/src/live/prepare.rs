@@ -35,7 +35,7 @@ impl Live<'_> {
                 let claims = self.opens(IdentityWay::OrderNumberAndEmail) && !named.malformed;
                 return match (named.numbers.first(), named.emails.first()) {
                     (Some(number), Some(email)) if claims => self.context(&self.claim(number, email), plain()).await,
-                    _ => Ok(Step::Person(plain())),
+                    _ => Ok(Step::person(plain())),
                 };
             }
         };
@@ -44,14 +44,14 @@ impl Live<'_> {
             Ok(found) => found,
             Err(error) => {
                 let words = format!("{words} ({error})");
-                return Ok(Step::Person(Person { words, ..plain() }));
+                return Ok(Step::person(Person { words, ..plain() }));
             }
         };
         let scene = self.scene(&question, found.orders.read_at);
         let order = match choose(&self.profile.order_number, &question, &found.orders.value, &scene) {
             Choice::These { orders, .. } if orders.len() == 1 => orders[0],
             Choice::Which(orders) if wish != Wish::Other => return Ok(Step::Clarify(self.which(&orders))),
-            Choice::These { .. } | Choice::Which(_) | Choice::None => return Ok(Step::Person(plain())),
+            Choice::These { .. } | Choice::Which(_) | Choice::None => return Ok(Step::person(plain())),
         };
         let person = Person { looked_at: vec![looked_at(&order.number)], ..plain() };
         Ok(match wish {
@@ -59,13 +59,13 @@ impl Live<'_> {
             Wish::ChangeAddress => self.change_address(order, person),
             Wish::Return => self.give_back(&scene, order, person),
             Wish::Refund => self.refund(&scene, order, person),
-            Wish::Other => Step::Person(person),
+            Wish::Other => Step::person(person),
         })
     }
 
     /// Number and e-mail open no action, but they save the person a search.
     async fn context(&self, claim: &crate::identity::OrderClaim, plain: Person) -> Result<Step, ForeignPassage> {
-        Ok(Step::Person(match self.read_claimed(claim).await? {
+        Ok(Step::person(match self.read_claimed(claim).await? {
             Ok(Some(read)) => Person {
                 words: format!("{} (order {}: {})", plain.words, read.value.number, read.value.fulfillment.as_str()),
                 tier: Tier::Claimed,
@@ -149,7 +149,7 @@ impl Live<'_> {
         );
         let action = Action::Cancel { order: order.id.clone(), reason: "CUSTOMER".into(), restock: true, notify: true };
         let action = self.prepared(order, action, says, warning.into_iter().collect());
-        Step::Person(Person { first: Some(first), action: Some(action), ..person })
+        Step::person(Person { first: Some(first), action: Some(action), ..person })
     }
 
     fn change_address(&self, order: &Order, person: Person) -> Step {
@@ -162,7 +162,7 @@ impl Live<'_> {
                     "The address of order {number} is not changed yet. Please write the whole new address in one message: street and number, town, state or province, postcode."
                 );
                 let words = format!("{} ({missing})", person.words);
-                return Step::Person(Person { first: Some(first), words, ..person });
+                return Step::person(Person { first: Some(first), words, ..person });
             }
         };
         address.name = before.and_then(|a| a.name.clone());
@@ -190,7 +190,7 @@ impl Live<'_> {
             )
         };
         let action = self.prepared(order, Action::ChangeAddress { order: order.id.clone(), address }, says, warnings);
-        Step::Person(Person { first: Some(first), action: Some(action), ..person })
+        Step::person(Person { first: Some(first), action: Some(action), ..person })
     }
 
     /// Where the store's rules say how a customer returns something by themselves, that is the answer.
@@ -225,13 +225,13 @@ impl Live<'_> {
         }
         if lines.is_empty() {
             let first = (!composed.is_empty()).then(|| composed.text());
-            return Step::Person(Person { first, ..person });
+            return Step::person(Person { first, ..person });
         }
         let says = format!("Request a return of {} from order {}.", titles.join(", "), order.number);
         let first = format!("{} I have passed on that you want to return it; a person confirms it.", composed.text());
         let action = Action::RequestReturn { order: order.id.clone(), lines };
         let action = self.prepared(order, action, says, warnings);
-        Step::Person(Person { first: Some(first.trim().to_owned()), action: Some(action), ..person })
+        Step::person(Person { first: Some(first.trim().to_owned()), action: Some(action), ..person })
     }
 
     fn refund(&self, scene: &Scene<'_>, order: &Order, person: Person) -> Step {
@@ -242,15 +242,15 @@ impl Live<'_> {
             .map(|i| RefundLine { line: i.id.clone(), quantity: i.refundable_quantity })
             .collect();
         let paid = order.original_total.plus(Money { minor: -order.refunded.minor, ..order.refunded });
-        let prices = items
+        let mut prices = items
             .iter()
             .map(|i| Money { minor: i.unit_price.minor * i64::from(i.refundable_quantity), ..i.unit_price });
-        let sum = prices.fold(Some(Money::zero(order.total.currency)), |sum, price| sum?.plus(price));
+        let sum = prices.try_fold(Money::zero(order.total.currency), Money::plus);
         let first =
             format!("I have passed on that you ask for a refund on order {}; a person decides about it.", order.number);
         let (Some(sum), Some(paid), false) = (sum, paid, lines.is_empty()) else {
             let words = format!("{} (nothing of the order is refundable)", person.words);
-            return Step::Person(Person { first: Some(first), words, ..person });
+            return Step::person(Person { first: Some(first), words, ..person });
         };
         let amount = Money { minor: sum.minor.min(paid.minor), ..sum };
         let mut warnings = vec!["the amount is the items' price without tax and shipping; check it".to_owned()];
@@ -263,7 +263,7 @@ impl Live<'_> {
         let note = self.turn.text.chars().take(NOTE).collect();
         let action = Action::Refund { order: order.id.clone(), lines, shipping: None, amount, note };
         let action = self.prepared(order, action, says, warnings);
-        Step::Person(Person { first: Some(first), action: Some(action), ..person })
+        Step::person(Person { first: Some(first), action: Some(action), ..person })
     }
 
     fn prepared(&self, order: &Order, action: Action, says: String, warnings: Vec<String>) -> PreparedAction {
@@ -287,6 +287,7 @@ impl Live<'_> {
             says,
             warnings,
             prepared_at: self.now,
+            order_updated_at: order.updated_at,
         }
     }
 }

@@ -14,7 +14,7 @@ pub fn compose(scene: &Scene<'_>, order: &Order, said: &mut Composed) {
     }
     said.say(
         format!("Order {} of {placed} has {}: {}.", order.number, count(pieces, "item", "items"), and(&lines)),
-        &[fact.clone()],
+        std::slice::from_ref(&fact),
     );
     for item in &order.items {
         let details: Vec<String> = item

@@ -13,6 +13,8 @@ pub mod status;
 #[cfg(test)]
 mod tests;
 mod total;
+#[cfg(test)]
+mod values_tests;
 pub mod window;
 
 use super::question::LiveQuestion;

@@ -49,9 +49,9 @@ pub fn of_cancelled(scene: &Scene<'_>, order: &Order, said: &mut Composed) {
         Some(
             FinancialStatus::Voided | FinancialStatus::Expired | FinancialStatus::Pending | FinancialStatus::Authorized,
         ) => {
-            said.say("Its payment was never taken, so there is nothing to refund.", &[fact]);
+            said.say("Its payment was never taken: nothing was charged, so there is no refund.", &[fact]);
         }
-        _ if order.original_total.is_zero() => said.say("It cost nothing, so there is nothing to refund.", &[fact]),
+        _ if order.original_total.is_zero() => said.say("It cost nothing, so there is no refund.", &[fact]),
         Some(
             FinancialStatus::Paid
             | FinancialStatus::PartiallyPaid
@@ -71,21 +71,26 @@ fn of_refund(scene: &Scene<'_>, order: &Order, refund: &Refund, said: &mut Compo
     let one = std::slice::from_ref(&fact);
     let what: Vec<String> = refund.items.iter().map(|i| format!("{} × {}", i.quantity, i.title)).collect();
     let what = if what.is_empty() { String::new() } else { format!(" for {}", and(&what)) };
-    said.say(
-        format!("{} was refunded on {}{what} (order {}).", refund.total, scene.date(refund.created_at), order.number),
-        one,
-    );
+    let (day, number) = (scene.date(refund.created_at), &order.number);
+    // Only what has gone through is a refund; the rest was tried.
+    let done = refund.transactions.is_empty() || refund.transactions.iter().any(|t| t.status == "SUCCESS");
+    let text = if done {
+        format!("{} was refunded on {day}{what} (order {number}).", refund.total)
+    } else {
+        format!("A refund of {} was started on {day}{what} (order {number}).", refund.total)
+    };
+    said.say(text, one);
     for t in &refund.transactions {
         let to = t.gateway.as_deref().map(|g| format!(" to {}", gateway(g))).unwrap_or_default();
         let on = t.processed_at.map(|at| format!(" on {}", scene.date(at))).unwrap_or_default();
         match t.status.as_str() {
             "SUCCESS" => said.say(format!("{} went back{to}{on}.", t.amount), one),
-            "PENDING" => said.say(format!("{} is on its way back{to} and has not been confirmed yet.", t.amount), one),
+            "PENDING" => said.say(format!("{}{to} is still pending and has not been confirmed yet.", t.amount), one),
             "FAILURE" | "ERROR" => {
                 said.say(format!("{} could not be paid back{to}; a person has to look at it.", t.amount), one);
                 said.say(PERSON, one);
             }
-            _ => said.say(format!("{} is being paid back{to}.", t.amount), one),
+            _ => said.say(format!("{}{to} is not confirmed yet.", t.amount), one),
         }
     }
 }

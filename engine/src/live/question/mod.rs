@@ -2,6 +2,7 @@
 
 mod heard;
 mod kinds;
+mod patterns;
 #[cfg(test)]
 mod tests;
 mod wish;
