@@ -12,7 +12,7 @@ use toml::{Table, Value};
 pub struct Rules(Table);
 
 /// What the rules say of one line today.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Return {
     Never,
     /// Until the end of this day; `if_unopened` where an order cannot tell.
