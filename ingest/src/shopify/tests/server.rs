@@ -19,7 +19,10 @@ pub(super) enum Say {
     /// Never answers.
     Hang,
     /// So many bytes, with or without saying so in advance.
-    Huge { bytes: usize, announced: bool },
+    Huge {
+        bytes: usize,
+        announced: bool,
+    },
 }
 
 #[derive(Clone, Debug)]
