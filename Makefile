@@ -2,7 +2,7 @@
 # checkout builds fast.
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/shopclerk/target
 
-.PHONY: demo test bench lint tools schemas
+.PHONY: demo test second-opinion bench lint tools schemas
 
 # The sample store from nothing to answers, then a server to try. ONCE=1 ends after the answers.
 demo: tools
@@ -31,6 +31,12 @@ test: tools schemas
 	  echo cargo test --release --locked --workspace --lib --bins --tests; \
 	  cargo test --release --locked --workspace --lib --bins --tests; \
 	fi
+
+# The sandbox's answers against those of graphql-js on Shopify's own schema, over the same fixture. Needs Node and npm.
+second-opinion: tools
+	@command -v node >/dev/null && command -v npm >/dev/null || { echo "error: no second opinion: node and npm are missing" >&2; exit 1; }
+	cargo build --release --locked --workspace --bin shopclerk
+	SHOPCLERK="$(CARGO_TARGET_DIR)/release/shopclerk" sh tests/second_opinion/run.sh
 
 MODELS ?= $(HOME)/.cache/shopclerk/models
 GGUF ?= $(firstword $(wildcard $(MODELS)/qwen2.5*-1.5b/*.gguf))

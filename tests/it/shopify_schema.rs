@@ -16,7 +16,9 @@ fn ours() -> apollo_compiler::validation::Valid<Schema> {
 #[test]
 fn operations_and_subset_fit_the_official_schemas() {
     let Some(folder) = std::env::var_os("SHOPCLERK_SHOPIFY_SCHEMAS").filter(|folder| !folder.is_empty()) else {
-        println!("SKIPPED: SHOPCLERK_SHOPIFY_SCHEMAS names no folder with Shopify's schemas; `make schemas` fetches them");
+        println!(
+            "SKIPPED: SHOPCLERK_SHOPIFY_SCHEMAS names no folder with Shopify's schemas; `make schemas` fetches them"
+        );
         return;
     };
     let ours = ours();
@@ -66,7 +68,11 @@ fn what_does_not_fit_is_found() {
     let ours = Schema::parse_and_validate(ours, "ours.graphql").unwrap();
     let mut found = Findings::default();
     check_subset(&official, &ours, &mut found);
-    check_operations(&official, &[("A", "query A { order { email } }"), ("B", "query C { order { name } }")], &mut found);
+    check_operations(
+        &official,
+        &[("A", "query A { order { email } }"), ("B", "query C { order { name } }")],
+        &mut found,
+    );
     let breaks = found.breaks.join("\n");
     for expect in [
         "QueryRoot.gone: there is no such field",

@@ -7,7 +7,7 @@ use super::error::{Deadline, ShopifyError};
 use super::operations::products_by_query::ProductFields;
 use super::operations::{self, articles, pages, policies};
 use super::search;
-use crate::document::Document;
+use crate::document::{Document, SHOPIFY};
 use crate::source::lines::one_line;
 use crate::source::money::Amount;
 use crate::source::page::take_title;
@@ -17,9 +17,6 @@ use engine::evidence::SourceKind;
 use engine::live::{Gid, ProductStatus};
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
-
-/// How the [`Document::file`] of what was read from a shop begins.
-pub const SHOPIFY: &str = "shopify://";
 
 /// An object of the shop, for the index.
 #[derive(Clone, Debug, PartialEq)]

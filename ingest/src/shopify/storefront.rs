@@ -170,12 +170,15 @@ impl ShopifyStorefront {
         Ok(Some(self.read(order, OPERATION)))
     }
 
-    async fn fetch_customer(&self, customer: &CustomerPass) -> Result<Option<Read<Customer>>, StorefrontError> {
+    async fn fetch_customer(
+        &self,
+        store: &StoreId,
+        customer: &CustomerKey,
+    ) -> Result<Option<Read<Customer>>, StorefrontError> {
         const OPERATION: &str = "CustomerByKey";
         use customer_by_key::CustomerIdentifierInput as Identifier;
-        let store = customer.store_pass().store();
         let connection = self.connection(store)?;
-        let identifier = match customer.customer() {
+        let identifier = match customer {
             CustomerKey::Id(id) => Identifier::Id(format!("gid://shopify/Customer/{}", id.as_str())),
             CustomerKey::Email(email) => Identifier::EmailAddress(email.expose().to_owned()),
         };
@@ -184,7 +187,7 @@ impl ShopifyStorefront {
         let data = connection.client.read::<operations::CustomerByKey>(variables, deadline).await?;
         let Some(found) = data.customer_by_identifier else { return Ok(None) };
         let found = decode::customer(store, found).map_err(|unread| unread.of(OPERATION))?;
-        let is_asked_for = match customer.customer() {
+        let is_asked_for = match customer {
             CustomerKey::Id(id) => found.id == *id,
             CustomerKey::Email(email) => found.email.as_ref() == Some(email),
         };
@@ -311,9 +314,16 @@ impl Storefront for ShopifyStorefront {
             Ok(found) => return Ok(found),
             Err(asked) => asked,
         };
-        let found = self.fetch_customer(customer).await?;
+        let found = self.fetch_customer(store, customer.customer()).await?;
         self.customers.keep(store, customer.customer().clone(), asked, &found);
         Ok(found)
+    }
+
+    async fn knows(&self, pass: &StorePass, email: &Email) -> Result<bool, StorefrontError> {
+        let key = CustomerKey::Email(email.clone());
+        // A guest has orders and no account.
+        let orders = self.fetch_orders(pass.store(), &key, OrdersWanted::Latest(1)).await?;
+        Ok(!orders.orders.value.is_empty() || self.fetch_customer(pass.store(), &key).await?.is_some())
     }
 
     async fn products(
