@@ -288,7 +288,7 @@ async fn an_order_with_more_parts_than_usual_is_read_again_alone() {
     let beth = by_email("beth@mail.example");
     assert_eq!(storefront.orders(&beth, OrdersWanted::Latest(5)).await.unwrap().orders.value.len(), 1);
     let again = &server.asked()[2].body["variables"];
-    assert_eq!((&again["query"], &again["lines"]), (&json!("id:\"9\""), &json!(100)));
+    assert_eq!((&again["query"], &again["lines"]), (&json!("id:9"), &json!(100)));
 
     let (storefront, _server) =
         super::storefront::storefront(vec![shop(&[]), orders(vec![large.clone()]), orders(vec![large])]).await;
@@ -345,6 +345,6 @@ async fn only_products_that_customers_may_see_are_found() {
     let queries: Vec<_> =
         server.asked().iter().filter_map(|a| a.body["variables"]["query"].as_str().map(str::to_owned)).collect();
     let words = ["\"shown\"", "\"vest\"", "\"or\"", "\"tag\"", "\"vip\""];
-    assert_eq!(queries[1], format!("{} AND status:\"active\"", words.join(" AND ")));
-    assert_eq!(queries[2], format!("({}) AND status:\"active\"", words.join(" OR ")));
+    assert_eq!(queries[1], format!("{} AND status:active", words.join(" AND ")));
+    assert_eq!(queries[2], format!("({}) AND status:active", words.join(" OR ")));
 }
