@@ -1,6 +1,7 @@
 //! The command line: one file for each command. Only here is anything printed.
 #![allow(clippy::print_stdout, reason = "results go to standard output, everything else to standard error")]
 
+mod actions;
 mod ask;
 mod cli;
 mod demo;
@@ -11,6 +12,7 @@ mod keys;
 mod models;
 mod sandbox;
 mod serve;
+mod shopify;
 mod show;
 mod store;
 mod sync;
@@ -20,7 +22,7 @@ use crate::{
     db::DbError,
     log,
     machine::Machine,
-    wiring::{House, Places, SaidPlaces, WiringError},
+    wiring::{House, HouseClock, Places, SaidPlaces, WiringError},
 };
 use clap::Parser;
 use cli::{Cli, Command, Global};
@@ -76,6 +78,18 @@ pub(crate) enum CommandError {
     PackIndex(#[from] ::eval::pack::IndexError),
     #[error(transparent)]
     Retrieval(#[from] ::eval::suite::SuiteError),
+    #[error(transparent)]
+    Connect(#[from] crate::shopify::shop::ConnectError),
+    #[error(transparent)]
+    Shopify(#[from] ingest::shopify::ShopifyError),
+    #[error(transparent)]
+    Fill(#[from] crate::shopify::fill::FillError),
+    #[error(transparent)]
+    ShopifyIndex(#[from] crate::shopify::index::IndexError),
+    #[error(transparent)]
+    Erase(#[from] crate::shopify::erase::EraseError),
+    #[error(transparent)]
+    Approve(#[from] crate::shopify::approve::ApproveError),
     #[error("{what}")]
     Io { what: String, source: io::Error },
     #[error("{0}")]
@@ -110,7 +124,7 @@ fn start(global: &Global, command: Command) -> Result<Exit, CommandError> {
 
     let said = SaidPlaces { data: global.data.clone(), models: global.models.clone() };
     let places = Places::find(said, &config, &|name| std::env::var(name).ok());
-    let house = House { config, places, machine: Machine::look() };
+    let house = House { config, places, machine: Machine::look(), clock: HouseClock::default() };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -134,6 +148,8 @@ async fn run(house: House, command: Command) -> Result<Exit, CommandError> {
         Command::Store(args) => interruptible(store::run(&house, args)).await,
         Command::Index(args) => interruptible(index::run(&house, args)).await,
         Command::Eval(args) => interruptible(eval::run(house, args)).await,
+        Command::Shopify(args) => interruptible(shopify::run(&house, args)).await,
+        Command::Actions(args) => interruptible(actions::run(&house, args)).await,
         Command::Doctor => interruptible(doctor::run(&house)).await,
     }
 }

@@ -13,6 +13,7 @@ mod execute;
 pub mod faults;
 pub mod fixture;
 mod http;
+pub mod in_process;
 mod mutate;
 mod resolve;
 mod schema;

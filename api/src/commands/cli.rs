@@ -77,6 +77,12 @@ pub enum Command {
     /// A stand-in for a Shopify store, for trying and testing without an account.
     #[command(after_help = super::sandbox::HELP)]
     Sandbox(super::sandbox::SandboxArgs),
+    /// The store's catalogue from Shopify, its webhooks, the erasure of a customer.
+    #[command(after_help = super::shopify::EXAMPLES)]
+    Shopify(super::shopify::ShopifyArgs),
+    /// What was prepared for customers: look at it, approve it, reject it.
+    #[command(after_help = super::actions::EXAMPLES)]
+    Actions(super::actions::ActionsArgs),
     /// What this machine can hold, what is here, and whether the settings are right.
     Doctor,
 }

@@ -2,14 +2,17 @@
 
 use super::{CommandError, Exit, cli::SyncArgs, operator, show::Bar};
 use crate::{
+    db::mirror::Erased,
+    shopify,
     store::{StoreError, StoreSettings},
     wiring::House,
 };
 use engine::store::compare::{Disagreement, Finding, compare};
 use ingest::{
+    document::Document,
     mask::MaskConfig,
-    source::ReadOptions,
-    sync::{SyncOptions, SyncReport, sync_paths},
+    source::{Failure, ReadOptions},
+    sync::{Scope, SyncOptions, SyncReport, from_paths, sync},
 };
 use jiff::Timestamp;
 use serde_json::json;
@@ -22,8 +25,30 @@ pub async fn run(house: &House, args: SyncArgs) -> Result<Exit, CommandError> {
         mask = mask.with_order_number(pattern).map_err(|e| CommandError::Said(format!("--order-number: {e}")))?;
     }
     let read = ReadOptions { currency: args.currency, mask, ..ReadOptions::default() };
-    let options =
+    let mut options =
         SyncOptions { allow_mass_removal: args.allow_mass_removal, chunks: house.chunks(), ..SyncOptions::default() };
+    let pass = operator(&args.store);
+    let (mut erased, mut from_shopify) = (Erased::default(), Vec::new());
+    if let Some(mirror) = house.mirrors().existing(&pass).await? {
+        erased = mirror.erased().await?;
+        if args.rebuild {
+            // Before the files: where both have a document of one id, Shopify's is taken.
+            from_shopify = shopify::index::everything(&mirror).await;
+        }
+    }
+    if args.rebuild {
+        options.scope = Scope::Everything;
+    }
+    let files = from_paths(&args.paths, &read)?;
+    let is_erased = |item: &Result<Document, Failure>| item.as_ref().is_ok_and(|read| erased.contains(&read.id));
+    let source = |sink: &mut dyn FnMut(Result<Document, Failure>)| {
+        from_shopify.into_iter().for_each(&mut *sink);
+        files(&mut |item| {
+            if !is_erased(&item) {
+                sink(item);
+            }
+        })
+    };
     let settings = match StoreSettings::of(&house.places.data, &args.store) {
         Ok(settings) => Some(settings),
         Err(StoreError::Missing(_)) => None,
@@ -34,9 +59,9 @@ pub async fn run(house: &House, args: SyncArgs) -> Result<Exit, CommandError> {
         }
     };
     let embedder = house.load_embedder().await?;
-    let (mut target, _lock) = house.sync_target(&operator(&args.store), embedder, args.rebuild).await?;
+    let (mut target, _lock) = house.sync_target(&pass, embedder, args.rebuild).await?;
     let bar = Bar::new();
-    let report = sync_paths(&mut target, &args.paths, &read, &options, &bar).await;
+    let report = sync(&mut target, source, &options, &bar).await;
     bar.clear();
     let report = report?;
     let seconds = started.elapsed().as_secs_f64();
@@ -106,7 +131,7 @@ pub fn said(disagreements: &[Disagreement]) -> String {
     text
 }
 
-fn to_json(report: &SyncReport, disagreements: Option<&[Disagreement]>, seconds: f64) -> serde_json::Value {
+pub fn to_json(report: &SyncReport, disagreements: Option<&[Disagreement]>, seconds: f64) -> serde_json::Value {
     let failed: Vec<_> =
         report.failed.iter().map(|f| json!({ "path": f.path, "line": f.line, "reason": f.reason })).collect();
     let skipped: Vec<_> =

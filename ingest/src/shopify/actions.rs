@@ -1,10 +1,10 @@
-//! Prepared actions as mutations. Nothing here decides: whoever calls [`execute`] has a person's approval.
+//! Prepared actions as mutations. Nothing here decides: [`execute`] takes a person's approval, and nothing else.
 
 use super::connection::Connection;
 use super::error::{Deadline, ShopifyError};
 use super::operations::{self, OPERATIONS, order_cancel, order_payments, order_update, refund_create, return_request};
 use engine::live::action::{RefundLine, ReturnLine};
-use engine::live::{Action, Address, CancelReason, Gid, Money};
+use engine::live::{Action, Address, Approval, CancelReason, Gid, Money};
 use serde_json::Value;
 
 /// What will be sent, for the person who approves it. A refund's payments are looked up when it is executed.
@@ -51,14 +51,10 @@ pub fn mutation(action: &Action, key: &str) -> Result<Mutation, ActionError> {
 /// Does it, and says in words what Shopify answered. The same key again is the same refund. The other mutations take no
 /// key: they are sent again only where they surely were not run, and where that is not known it is said
 /// ([`ShopifyError::Uncertain`]).
-pub async fn execute(
-    connection: &Connection,
-    action: &Action,
-    key: &str,
-    deadline: Deadline,
-) -> Result<String, ActionError> {
+pub async fn execute(connection: &Connection, approval: &Approval, deadline: Deadline) -> Result<String, ActionError> {
     let client = &connection.client;
-    match action {
+    let key = approval.action().idempotency_key.as_str();
+    match &approval.action().action {
         Action::RequestReturn { order, lines } => {
             let unclear = || ActionError::Unclear("ReturnRequest");
             let data = client.write::<operations::ReturnRequest>(returning(order, lines), deadline).await?;

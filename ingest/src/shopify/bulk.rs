@@ -4,9 +4,10 @@
 //! memory is sixteen bytes a line and one product.
 
 use super::connection::Connection;
-use super::documents::{ProductRecord, SHOPIFY, ShopDocument};
+use super::documents::{ProductRecord, ShopDocument};
 use super::error::{Deadline, ShopifyError};
 use super::operations::{self, BULK_PRODUCTS, bulk_run, bulk_status};
+use crate::document::SHOPIFY;
 use crate::source::Failure;
 use futures::StreamExt;
 use serde::Deserialize;
@@ -46,8 +47,13 @@ struct Span {
 impl Connection {
     /// Runs the operation, waits for it, and fetches its file. `deadline` is for all of it: minutes, for a large shop.
     pub async fn bulk_products(&self, deadline: Deadline) -> Result<BulkProducts, ShopifyError> {
+        let id = self.start_bulk(deadline).await?;
+        self.finished_bulk(&id, deadline).await
+    }
+
+    /// Starts the operation: its id, by which its end can be waited for, also by another process.
+    pub async fn start_bulk(&self, deadline: Deadline) -> Result<String, ShopifyError> {
         const OPERATION: &str = "BulkRun";
-        let currency = self.shop(deadline).await?.currency.clone();
         let refused = |reason: String| ShopifyError::Refused { operation: OPERATION, reason };
         let variables = bulk_run::Variables { query: BULK_PRODUCTS.to_owned() };
         let run = self.client.write::<operations::BulkRun>(variables, deadline).await?;
@@ -60,7 +66,12 @@ impl Connection {
                 code => code.unwrap_or("no reason given").to_owned(),
             }));
         }
-        let id = run.bulk_operation.ok_or_else(|| refused("it started nothing".into()))?.id;
+        Ok(run.bulk_operation.ok_or_else(|| refused("it started nothing".into()))?.id)
+    }
+
+    /// Waits for an operation that was started, and fetches its file.
+    pub async fn finished_bulk(&self, id: &str, deadline: Deadline) -> Result<BulkProducts, ShopifyError> {
+        let currency = self.shop(deadline).await?.currency.clone();
         let url = self.finished(id, deadline).await?;
         let file = match url {
             Some(url) => {
@@ -77,13 +88,13 @@ impl Connection {
     }
 
     /// Waits for the end of the operation: the address of its file.
-    async fn finished(&self, id: String, deadline: Deadline) -> Result<Option<String>, ShopifyError> {
+    async fn finished(&self, id: &str, deadline: Deadline) -> Result<Option<String>, ShopifyError> {
         use bulk_status::BulkOperationStatus as Status;
         const OPERATION: &str = "BulkStatus";
         let refused = |reason: &str| Err(ShopifyError::Refused { operation: OPERATION, reason: reason.to_owned() });
         let mut wait = POLL;
         loop {
-            let variables = bulk_status::Variables { id: id.clone() };
+            let variables = bulk_status::Variables { id: id.to_owned() };
             let data = self.client.read::<operations::BulkStatus>(variables, deadline).await?;
             let Some(bulk) = data.bulk_operation else { return refused("the bulk operation is not known any more") };
             match bulk.status {
@@ -295,7 +306,7 @@ mod tests {
 
     #[test]
     fn what_is_broken_is_named_and_the_rest_goes_on() {
-        let lost = product(4, "ACTIVE").replace("\"vendor\":\"\",", "");
+        let lost = product(4, "ACTIVE").replace("\"publishedAt\":\"2026-01-01T00:00:00Z\",", "");
         let said =
             texts(bulk(&[variant(9, "S"), lost, product(1, "ACTIVE"), variant(1, "S").replace("5.00", "x")]).unwrap());
         assert!(said[0].starts_with("failed shopify://products: variants of a product"), "{}", said[0]);

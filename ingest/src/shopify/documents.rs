@@ -7,7 +7,7 @@ use super::error::{Deadline, ShopifyError};
 use super::operations::products_by_query::ProductFields;
 use super::operations::{self, articles, pages, policies};
 use super::search;
-use crate::document::Document;
+use crate::document::{Document, SHOPIFY};
 use crate::source::lines::one_line;
 use crate::source::money::Amount;
 use crate::source::page::take_title;
@@ -16,10 +16,7 @@ use crate::source::{Currency, front_matter, html};
 use engine::evidence::SourceKind;
 use engine::live::{Gid, ProductStatus};
 use jiff::Timestamp;
-use serde::Deserialize;
-
-/// How the [`Document::file`] of what was read from a shop begins.
-pub const SHOPIFY: &str = "shopify://";
+use serde::{Deserialize, Deserializer};
 
 /// An object of the shop, for the index.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +36,7 @@ pub(super) struct ProductRecord {
     title: String,
     description_html: String,
     status: ProductStatus,
+    #[serde(deserialize_with = "present")]
     published_at: Option<String>,
     updated_at: String,
     product_type: String,
@@ -61,16 +59,24 @@ pub(super) struct MetafieldRecord {
     namespace: String,
     key: String,
     value: String,
+    #[serde(deserialize_with = "present")]
     definition: Option<OptionRecord>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct VariantRecord {
+    #[serde(deserialize_with = "present")]
     sku: Option<String>,
     selected_options: Vec<SelectedRecord>,
     price: String,
+    #[serde(deserialize_with = "present")]
     compare_at_price: Option<String>,
+}
+
+/// `null` is none; a key that is missing is an error, as [`super::shape`] says for answers.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Option<T>, D::Error> {
+    Option::deserialize(value)
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -12,6 +12,7 @@ pub mod doctor;
 mod documents;
 mod error;
 pub mod operations;
+mod order_state;
 mod search;
 mod secret;
 mod shape;
@@ -25,8 +26,12 @@ pub use bulk::BulkProducts;
 pub use catalogue::ChangedProduct;
 pub use client::ShopifyClient;
 pub use connection::{Connection, Shop};
-pub use documents::{SHOPIFY, ShopDocument};
+pub use documents::ShopDocument;
 pub use error::{Deadline, ShopifyError};
+pub use order_state::OrderState;
 pub use secret::Secret;
 pub use storefront::ShopifyStorefront;
 pub use transport::{BadEndpoint, Endpoint};
+
+#[cfg(test)]
+mod tests;

@@ -41,6 +41,7 @@ pub const OPERATIONS: &[(&str, &str)] = &[
     ("OrderCancel", include_str!("graphql/order_cancel.graphql")),
     ("OrderUpdate", include_str!("graphql/order_update.graphql")),
     ("OrderPayments", include_str!("graphql/order_payments.graphql")),
+    ("OrderState", include_str!("graphql/order_state.graphql")),
     ("RefundCreate", include_str!("graphql/refund_create.graphql")),
 ];
 
@@ -112,6 +113,7 @@ operations! {
     OrderCancel in "src/shopify/graphql/order_cancel.graphql";
     OrderUpdate in "src/shopify/graphql/order_update.graphql";
     OrderPayments in "src/shopify/graphql/order_payments.graphql";
+    OrderState in "src/shopify/graphql/order_state.graphql";
     RefundCreate in "src/shopify/graphql/refund_create.graphql";
 }
 
