@@ -10,7 +10,7 @@ use axum::{Router, middleware};
 use std::sync::LazyLock;
 use utoipa::{
     Modify, OpenApi,
-    openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -38,7 +38,13 @@ impl Modify for KeyScheme {
             .scheme(HttpAuthScheme::Bearer)
             .description(Some("A key of one store: `shopclerk keys create --store STORE`."))
             .build();
-        document.components.get_or_insert_default().add_security_scheme("key", SecurityScheme::Http(scheme));
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("key", SecurityScheme::Http(scheme));
+        let signature = ApiKeyValue::with_description(
+            "x-shopify-hmac-sha256",
+            "Base64 of the HMAC-SHA256 of the raw body with the secret of the store's app.",
+        );
+        components.add_security_scheme("shopify", SecurityScheme::ApiKey(ApiKey::Header(signature)));
     }
 }
 

@@ -14,14 +14,17 @@ enum Door {
     Key,
     /// As `Key`, and the key is an agent's.
     Agent,
+    /// Whoever signs with the secret of the store's app; no key opens it.
+    Signed,
 }
 
-const ROUTES: [(&str, &str, Door); 8] = [
+const ROUTES: [(&str, &str, Door); 9] = [
     ("get", "/", Door::Open),
     ("get", "/healthz", Door::Open),
     ("get", "/openapi.json", Door::Open),
     ("get", "/readyz", Door::Open),
     ("post", "/v1/ask", Door::Key),
+    ("post", "/v1/shopify/{store}/webhooks", Door::Signed),
     ("post", "/v1/stores/{store}/ask", Door::Key),
     ("get", "/v1/stores/{store}/handoffs", Door::Agent),
     ("get", "/v1/stores/{store}/handoffs/{id}", Door::Agent),
@@ -75,7 +78,7 @@ async fn without_a_key_nothing_but_the_open_doors() {
 async fn another_stores_key_finds_nothing() {
     let app = TestApp::start().await;
     let id = handoff(&app).await;
-    for (method, path, door) in ROUTES.into_iter().filter(|(_, _, door)| *door != Door::Open) {
+    for (method, path, door) in ROUTES.into_iter().filter(|(_, _, door)| matches!(door, Door::Key | Door::Agent)) {
         for foreign in [app.storefront("two").await, app.agent("two").await] {
             let reply = call(&foreign, method, path, "one", &id).await;
             assert_eq!(reply.status, StatusCode::NOT_FOUND, "{method} {path} {door:?}");
@@ -89,11 +92,24 @@ async fn another_stores_key_finds_nothing() {
 }
 
 #[tokio::test]
+async fn no_key_stands_in_for_a_signature() {
+    let app = TestApp::start().await;
+    for (method, path, _) in ROUTES.into_iter().filter(|(_, _, door)| *door == Door::Signed) {
+        for caller in [app.storefront("one").await, app.agent("one").await] {
+            for store in ["one", "two", "nobody"] {
+                let reply = call(&caller, method, path, store, "").await;
+                assert_eq!((reply.status, reply.problem().as_str()), (StatusCode::UNAUTHORIZED, "bad-signature"));
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_storefronts_key_opens_no_agents_door() {
     let app = TestApp::start().await;
     let id = handoff(&app).await;
     let (shop, agent) = (app.storefront("one").await, app.agent("one").await);
-    for (method, path, door) in ROUTES {
+    for (method, path, door) in ROUTES.into_iter().filter(|(_, _, door)| *door != Door::Signed) {
         let reply = call(&shop, method, path, "one", &id).await;
         let expect = if door == Door::Agent { StatusCode::FORBIDDEN } else { StatusCode::OK };
         assert_eq!(reply.status, expect, "{method} {path}");

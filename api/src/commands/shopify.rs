@@ -267,7 +267,7 @@ async fn erase(
     }
     let mirror = house.mirrors().of(pass).await?;
     let unknown = match connect(house, pass, mirror.clone()) {
-        Ok(shop) => refetch::complete(&shop, &mut person).await,
+        Ok(shop) => refetch::complete(&shop, &mut person).await.unknown,
         Err(_) => vec!["the customer's orders: the store is not connected to Shopify".to_owned()],
     };
     let place = house.place(pass)?;

@@ -10,7 +10,7 @@ use engine::{
     CustomerPass,
     identity::{CustomerId, CustomerKey, Email},
     live::Gid,
-    ports::{OrdersWanted, Storefront},
+    ports::{OrdersWanted, Storefront, StorefrontError},
 };
 use ingest::shopify::{Deadline, ShopDocument, ShopifyError};
 use jiff::{SignedDuration, Timestamp};
@@ -139,13 +139,26 @@ pub async fn sweep(shop: &Shop) -> Result<(), RefetchError> {
     Ok(())
 }
 
-/// Asks Shopify what else the person is known by: orders by name, e-mail. What could not be found out, for a receipt.
-pub async fn complete(shop: &Shop, person: &mut Person) -> Vec<String> {
+/// What could not be found out about a person.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Completed {
+    /// For a receipt.
+    pub unknown: Vec<String>,
+    /// Shopify may answer later.
+    pub try_again: bool,
+}
+
+/// Asks Shopify what else the person is known by: orders by name, e-mail.
+pub async fn complete(shop: &Shop, person: &mut Person) -> Completed {
     let storefront = &shop.storefront;
     let mut keys: Vec<CustomerKey> = Vec::new();
     keys.extend(person.customer_ids.iter().filter_map(|id| CustomerId::parse(id)).map(CustomerKey::Id));
     keys.extend(person.emails.iter().filter_map(|email| Email::parse(email).ok()).map(CustomerKey::Email));
-    let mut unknown = Vec::new();
+    let mut done = Completed::default();
+    let mut failed = |what: &str, error: StorefrontError| {
+        done.try_again |= matches!(error, StorefrontError::TimedOut | StorefrontError::Failed(_));
+        done.unknown.push(format!("{what}: {error}"));
+    };
     for key in keys {
         #[expect(clippy::disallowed_methods, reason = "to erase a customer, or to hand out to them what is theirs")]
         let pass = CustomerPass::for_operator(shop.pass.clone(), key, "a request of privacy law");
@@ -155,7 +168,7 @@ pub async fn complete(shop: &Shop, person: &mut Person) -> Vec<String> {
                 person.emails.extend(customer.value.email.map(|email| email.expose().to_owned()));
             }
             Ok(None) => {}
-            Err(error) => unknown.push(format!("what else the customer is known by: {error}")),
+            Err(error) => failed("what else the customer is known by", error),
         }
         match storefront.orders(&pass, OrdersWanted::Latest(ORDERS)).await {
             Ok(found) => {
@@ -163,12 +176,12 @@ pub async fn complete(shop: &Shop, person: &mut Person) -> Vec<String> {
                     person.order_names.insert(order.number.as_str().to_owned());
                     person.order_ids.insert(order.id.tail().to_owned());
                 }
-                if let Some(reach) = found.reach {
-                    unknown.push(format!("orders before {reach:.0}: the scope read_all_orders is missing"));
+                if found.reach.is_some() {
+                    failed("older orders of the customer", StorefrontError::MissingScope("read_all_orders".into()));
                 }
             }
-            Err(error) => unknown.push(format!("the names of the customer's orders: {error}")),
+            Err(error) => failed("the names of the customer's orders", error),
         }
     }
-    unknown
+    done
 }
