@@ -5,6 +5,7 @@ use crate::{
     config::{Http, Limits},
     db::{DbError, desk::Desks, keys::Keys},
     gate::Gate,
+    identity::Identity,
     shopify::shop::Shops,
 };
 use engine::Engine;
@@ -22,6 +23,7 @@ pub struct AppParts {
     pub engine: Engine,
     pub keys: Keys,
     pub desks: Arc<Desks>,
+    pub identity: Identity,
     pub http: Http,
     pub limits: Limits,
     /// What a customer reads when a question took too long.
@@ -43,6 +45,7 @@ pub struct Inner {
     pub engine: Engine,
     pub keyring: LiveKeyring,
     pub desks: Arc<Desks>,
+    pub identity: Identity,
     pub gate: Gate,
     pub http: Http,
     pub limits: Limits,
@@ -55,11 +58,12 @@ pub struct Inner {
 impl App {
     /// Reads the keys that are in force.
     pub async fn new(parts: AppParts) -> Result<Self, DbError> {
-        let AppParts { engine, keys, desks, http, limits, handoff_message, loaded, shops } = parts;
+        let AppParts { engine, keys, desks, identity, http, limits, handoff_message, loaded, shops } = parts;
         let keyring = LiveKeyring::open(keys).await?;
         let gate = Gate::new(limits.concurrent, limits.waiting, limits.wait());
         let stopping = AtomicBool::new(false);
-        let inner = Inner { engine, keyring, desks, gate, http, limits, handoff_message, loaded, shops, stopping };
+        let inner =
+            Inner { engine, keyring, desks, identity, gate, http, limits, handoff_message, loaded, shops, stopping };
         Ok(Self(Arc::new(inner)))
     }
 

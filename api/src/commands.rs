@@ -10,6 +10,7 @@ mod eval;
 mod index;
 mod keys;
 mod models;
+mod sandbox;
 mod serve;
 mod shopify;
 mod show;
@@ -21,7 +22,7 @@ use crate::{
     db::DbError,
     log,
     machine::Machine,
-    wiring::{House, Places, SaidPlaces, WiringError},
+    wiring::{House, HouseClock, Places, SaidPlaces, WiringError},
 };
 use clap::Parser;
 use cli::{Cli, Command, Global};
@@ -61,6 +62,8 @@ pub(crate) enum CommandError {
     Catalog(#[from] ::models::catalog::CatalogError),
     #[error(transparent)]
     Weights(#[from] ::models::weights::WeightsError),
+    #[error(transparent)]
+    Fixture(#[from] crate::sandbox::FixtureError),
     #[error(transparent)]
     Sync(#[from] ingest::sync::SyncError),
     #[error(transparent)]
@@ -121,7 +124,7 @@ fn start(global: &Global, command: Command) -> Result<Exit, CommandError> {
 
     let said = SaidPlaces { data: global.data.clone(), models: global.models.clone() };
     let places = Places::find(said, &config, &|name| std::env::var(name).ok());
-    let house = House { config, places, machine: Machine::look() };
+    let house = House { config, places, machine: Machine::look(), clock: HouseClock::default() };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -134,9 +137,10 @@ fn start(global: &Global, command: Command) -> Result<Exit, CommandError> {
 
 async fn run(house: House, command: Command) -> Result<Exit, CommandError> {
     match command {
-        // Both stop in their own, orderly way.
+        // These stop in their own, orderly way.
         Command::Serve(args) => serve::run(house, args).await,
         Command::Demo(args) => demo::run(house, args).await,
+        Command::Sandbox(args) => sandbox::run(args).await,
         Command::Models(args) => interruptible(models::run(&house, args)).await,
         Command::Sync(args) => interruptible(sync::run(&house, args)).await,
         Command::Ask(args) => interruptible(ask::run(house, args)).await,

@@ -3,6 +3,7 @@
 
 pub mod actions;
 pub mod desk;
+pub mod identity;
 pub mod keys;
 pub mod mirror;
 pub mod person;

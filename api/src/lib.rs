@@ -11,6 +11,7 @@ pub mod config;
 pub mod db;
 pub mod error;
 pub mod gate;
+pub mod identity;
 pub mod log;
 pub mod machine;
 pub mod observe;

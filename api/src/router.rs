@@ -4,7 +4,7 @@ use crate::{
     app::App,
     error::ApiError,
     observe,
-    routes::{ask, handoffs, health, home, webhooks},
+    routes::{ask, handoffs, health, home, identity, webhooks},
 };
 use axum::{Router, middleware};
 use std::sync::LazyLock;
@@ -23,6 +23,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
     modifiers(&KeyScheme),
     tags(
         (name = "ask", description = "Questions"),
+        (name = "identity", description = "Who is asking"),
         (name = "handoffs", description = "What waits for a person"),
         (name = "shopify", description = "What Shopify tells"),
         (name = "health", description = "The server itself"),
@@ -38,13 +39,18 @@ impl Modify for KeyScheme {
             .scheme(HttpAuthScheme::Bearer)
             .description(Some("A key of one store: `shopclerk keys create --store STORE`."))
             .build();
-        let components = document.components.get_or_insert_default();
-        components.add_security_scheme("key", SecurityScheme::Http(scheme));
-        let signature = ApiKeyValue::with_description(
+        let proxy = ApiKeyValue::with_description(
+            "signature",
+            "Shopify's app proxy adds it, with the parameters that it signs. Callers ask the storefront's own address.",
+        );
+        let webhook = ApiKeyValue::with_description(
             "x-shopify-hmac-sha256",
             "Base64 of the HMAC-SHA256 of the raw body with the secret of the store's app.",
         );
-        components.add_security_scheme("shopify", SecurityScheme::ApiKey(ApiKey::Header(signature)));
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("key", SecurityScheme::Http(scheme));
+        components.add_security_scheme("app_proxy", SecurityScheme::ApiKey(ApiKey::Query(proxy)));
+        components.add_security_scheme("webhook", SecurityScheme::ApiKey(ApiKey::Header(webhook)));
     }
 }
 
@@ -52,6 +58,9 @@ fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(ask::ask))
         .routes(routes!(ask::ask_store))
+        .routes(routes!(ask::ask_proxied))
+        .routes(routes!(identity::code))
+        .routes(routes!(identity::verify))
         .routes(routes!(handoffs::list))
         .routes(routes!(handoffs::read))
         .routes(routes!(webhooks::receive))

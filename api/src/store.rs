@@ -133,6 +133,7 @@ impl StoreSettings {
             handoff_message: basics.handoff_message.clone(),
             languages: basics.languages.clone(),
             countries: self.countries.clone(),
+            identity: self.identity.ways(),
             returns: self.returns.clone(),
             delivery: self.delivery.clone(),
             cancel: self.cancel.clone(),
@@ -141,6 +142,10 @@ impl StoreSettings {
 
     fn parse(text: &str, path: &Path, store: &StoreId) -> Result<Self, Problems> {
         let mut file = Sections::parse(text);
+        if !file.is_toml() {
+            file.finish(path)?;
+            return Err(Problems { path: path.to_owned(), list: Vec::new() });
+        }
         let countries: Option<Vec<CountrySection>> = file.take("countries");
         let hours: Option<Hours> = file.take("hours");
         let shopify: Option<Shopify> = file.take("shopify");

@@ -29,6 +29,7 @@ pub mod select;
 pub mod spelling;
 pub mod store;
 pub mod text;
+pub mod trace;
 pub mod turn;
 pub mod value;
 
@@ -37,6 +38,7 @@ pub use answer::{Engine, EngineConfig, Outcome, Trace};
 pub use evidence::{DocId, Evidence, Passage, PassageId, SourceKind};
 pub use handoff::{HandoffCase, HandoffId, HandoffReason};
 pub use identity::{Asker, CustomerPass, Tier};
+pub use live::{LiveKind, LiveQuestion};
 pub use reply::{Answer, Citation, Reply};
 pub use store::{Profiles, StoreProfile};
 pub use turn::{ConversationId, Message, Speaker, Turn};

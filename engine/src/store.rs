@@ -5,6 +5,7 @@ pub mod written;
 
 use crate::access::StoreId;
 use crate::delivery::{CancelRules, DeliveryRules};
+use crate::reply::IdentityWay;
 use crate::returns::ReturnRules;
 use iso_currency::Currency;
 use jiff::tz::TimeZone;
@@ -31,6 +32,8 @@ pub struct StoreProfile {
     pub languages: Vec<String>,
     /// Countries with rules of their own.
     pub countries: Vec<Country>,
+    /// How customers can say who they are, the easiest first. Empty: nobody can, and such questions go to a person.
+    pub identity: Vec<IdentityWay>,
     /// Absent where the store's TOML says nothing: then nothing of the kind is computed.
     pub returns: Option<ReturnRules>,
     pub delivery: Option<DeliveryRules>,
@@ -53,6 +56,10 @@ pub struct Profiles(Arc<RwLock<HashMap<StoreId, Arc<StoreProfile>>>>);
 impl Profiles {
     pub fn get(&self, store: &StoreId) -> Option<Arc<StoreProfile>> {
         self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(store).cloned()
+    }
+
+    pub fn remove(&self, store: &StoreId) {
+        self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner).remove(store);
     }
 
     pub fn set(&self, profile: StoreProfile) {

@@ -6,6 +6,7 @@
 
 pub mod baseline;
 pub mod facts;
+pub mod live;
 pub mod pack;
 pub mod polarity;
 pub mod progress;

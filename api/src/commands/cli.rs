@@ -74,6 +74,9 @@ pub enum Command {
     /// Measure: retrieval on packs of judged queries, answers on questions with required facts.
     #[command(after_help = EVAL_EXAMPLES)]
     Eval(super::eval::EvalArgs),
+    /// A stand-in for a Shopify store, for trying and testing without an account.
+    #[command(after_help = super::sandbox::HELP)]
+    Sandbox(super::sandbox::SandboxArgs),
     /// The store's catalogue from Shopify, its webhooks, the erasure of a customer.
     #[command(after_help = super::shopify::EXAMPLES)]
     Shopify(super::shopify::ShopifyArgs),

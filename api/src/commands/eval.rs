@@ -3,6 +3,7 @@
 mod bar;
 mod desk;
 mod index;
+mod live;
 
 use super::{CommandError, Exit, operator};
 use crate::wiring::{House, LoadedModels};
@@ -39,6 +40,8 @@ enum What {
     Questions(QuestionsArgs),
     /// Are the answers over a pack's corpus right? (a file of queries with gold answers)
     Qa(QaArgs),
+    /// Is a live value wrong, missing or shown to somebody who may not see it? (a shop's fixture, through the sandbox)
+    Live(live::LiveArgs),
 }
 
 #[derive(Debug, Args)]
@@ -139,6 +142,7 @@ pub async fn run(house: House, args: EvalArgs) -> Result<Exit, CommandError> {
         What::Retrieval(args) => retrieval(house, args).await,
         What::Questions(args) => questions(house, args).await,
         What::Qa(args) => qa(house, args).await,
+        What::Live(args) => live::run(house, args).await,
     }
 }
 

@@ -3,10 +3,9 @@
 use super::{CommandError, Exit, cli::ServeArgs, operator};
 use crate::{
     serve::{Ended, asked_to_stop, serve},
-    wiring::{House, SystemClock},
+    wiring::House,
 };
-use ingest::shopify::ShopifyStorefront;
-use std::{net::SocketAddr, sync::Arc, time::Instant};
+use std::{net::SocketAddr, time::Instant};
 use tokio::net::TcpListener;
 
 pub async fn run(mut house: House, args: ServeArgs) -> Result<Exit, CommandError> {
@@ -21,7 +20,7 @@ pub async fn run(mut house: House, args: ServeArgs) -> Result<Exit, CommandError
         () = asked_to_stop() => None,
     };
     let Some(models) = loaded else { return Ok(Exit::Done) };
-    let app = house.app(&models).await?;
+    let (app, supervisor) = house.serving(&models, operator).await?;
     tracing::info!(
         http.bind = %house.config.http.bind,
         model.embedder = app.loaded.embedder,
@@ -30,8 +29,6 @@ pub async fn run(mut house: House, args: ServeArgs) -> Result<Exit, CommandError
         duration_ms = started.elapsed().as_secs_f64() * 1000.0,
         "ready"
     );
-    let storefront = Arc::new(ShopifyStorefront::new(Arc::new(SystemClock)));
-    let supervisor = house.supervisor(&models, &app, storefront, operator).await?;
     let background = tokio::spawn(supervisor.run());
     let ended = until_stopped(&house, listener, app).await;
     // What it was doing stands in the stores' databases, and goes on at the next start.

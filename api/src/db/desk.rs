@@ -1,4 +1,5 @@
-//! A store's desk: the questions that wait for a person, in `<data>/stores/<store>/desk.sqlite`.
+//! A store's desk, `<data>/stores/<store>/desk.sqlite`: the questions that wait for a person. What it keeps of identity
+//! stands in `identity.rs` beside this.
 
 use super::{Db, DbError};
 use async_trait::async_trait;

@@ -34,7 +34,7 @@ const BODY_BYTES: usize = 8 * 1024 * 1024;
         (status = 401, description = "Not signed for this store; also where there is no such store", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "Too large", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("shopify" = []))
+    security(("webhook" = []))
 )]
 pub async fn receive(
     State(app): State<App>,

@@ -3,6 +3,7 @@
 use super::webhook::{Changed, Delivery, Refused};
 use crate::{
     db::{DbError, mirror::Mirror},
+    sandbox::in_process::{self, InProcessError},
     store::{Access, Shopify, StoreError, StoreSettings},
 };
 use engine::{StoreId, StorePass};
@@ -43,6 +44,8 @@ pub enum ConnectError {
     NotShopify(StoreId),
     #[error("shopify.endpoint: {0}")]
     Endpoint(#[from] BadEndpoint),
+    #[error("shopify.sandbox")]
+    Sandbox(#[from] InProcessError),
 }
 
 impl Shops {
@@ -62,6 +65,11 @@ impl Shops {
 
 /// The connection that the store's settings describe.
 pub fn connection(shopify: &Shopify, store: &StoreId) -> Result<Connection, ConnectError> {
+    if let Some(fixture) = &shopify.sandbox {
+        let sandbox = in_process::over(fixture)?;
+        let token = Credentials::Token(Secret::new(sandbox.token()));
+        return connect(&sandbox.url(), shopify, token);
+    }
     let credentials = match shopify.access() {
         Some(Access::Token(token)) => Credentials::Token(Secret::new(token.expose())),
         Some(Access::Client { id, secret }) => {
@@ -69,7 +77,11 @@ pub fn connection(shopify: &Shopify, store: &StoreId) -> Result<Connection, Conn
         }
         None => return Err(ConnectError::NotShopify(store.clone())),
     };
-    let endpoint = Endpoint::parse(&shopify.base_url())?;
+    connect(&shopify.base_url(), shopify, credentials)
+}
+
+fn connect(url: &str, shopify: &Shopify, credentials: Credentials) -> Result<Connection, ConnectError> {
+    let endpoint = Endpoint::parse(url)?;
     let client = ShopifyClient::new(endpoint, shopify.api_version.as_str(), credentials);
     Ok(Connection::new(Arc::new(client), Duration::from_millis(shopify.deadline_ms)))
 }

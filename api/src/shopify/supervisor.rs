@@ -9,9 +9,9 @@ use crate::{
     db::{desk::Desks, keys::Keys, mirror::Mirrors},
     error::chain,
     store::{StoreSettings, all_in},
+    wiring::Stores,
 };
 use engine::{StoreId, StorePass};
-use ingest::shopify::ShopifyStorefront;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::task::AbortHandle;
 
@@ -25,7 +25,7 @@ pub struct Supervisor {
     pub keys: Keys,
     pub mirrors: Arc<Mirrors>,
     pub shops: Shops,
-    pub storefront: Arc<ShopifyStorefront>,
+    pub stores: Stores,
     pub pace: Pace,
     /// The pass of a store whose settings are in the data folder.
     pub pass: fn(&StoreId) -> StorePass,
@@ -56,13 +56,13 @@ impl Supervisor {
     }
 
     async fn look(&self, running: &mut HashMap<StoreId, Running>) {
+        self.stores.look();
         let data = &self.index.house.places.data;
         let found: HashMap<StoreId, _> = all_in(data).into_iter().collect();
         running.retain(|store, _| {
             let here = found.contains_key(store);
             if !here {
                 self.shops.remove(store);
-                self.storefront.disconnect(store);
             }
             here
         });
@@ -90,7 +90,7 @@ impl Supervisor {
     async fn start(&self, store: &StoreId) -> Result<AbortHandle, String> {
         let pass = (self.pass)(store);
         let mirror = self.mirrors.of(&pass).await.map_err(|error| chain(&error))?;
-        let shop = Shop::connect(&self.index.house.places.data, &pass, mirror, self.storefront.clone());
+        let shop = Shop::connect(&self.index.house.places.data, &pass, mirror, self.stores.storefront.clone());
         let shop = Arc::new(shop.map_err(|error| chain(&error))?);
         self.shops.put(shop.clone());
         let worker = Worker {

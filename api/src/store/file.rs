@@ -2,6 +2,7 @@
 
 use serde::de::DeserializeOwned;
 use std::{
+    collections::HashSet,
     fmt,
     ops::Range,
     path::{Path, PathBuf},
@@ -78,17 +79,22 @@ impl<'t> Sections<'t> {
         sections
     }
 
+    /// Whether it is TOML at all; if not, nothing more can be said of it.
+    pub fn is_toml(&self) -> bool {
+        self.problems.is_empty()
+    }
+
     /// `[name]`, or `None` if it is not there or not right.
     pub fn take<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
         self.names.push(name);
         let value = self.rest.remove(name)?;
-        self.read(value)
+        self.read(value, Some(name))
     }
 
     /// The keys above all sections; after the sections were taken.
     pub fn take_rest<T: DeserializeOwned>(&mut self) -> Option<T> {
         let rest = std::mem::take(&mut self.rest);
-        self.read(Spanned::new(0..0, DeValue::Table(rest)))
+        self.read(Spanned::new(0..0, DeValue::Table(rest)), None)
     }
 
     /// Whether the file has such a section or key, right or wrong.
@@ -111,30 +117,32 @@ impl<'t> Sections<'t> {
     }
 
     /// After an error the place that is wrong is left out and the rest read again, to find what else is wrong.
-    fn read<T: DeserializeOwned>(&mut self, mut value: Spanned<DeValue<'t>>) -> Option<T> {
-        let mut good = true;
+    fn read<T: DeserializeOwned>(&mut self, mut value: Spanned<DeValue<'t>>, section: Option<&str>) -> Option<T> {
+        let mut left_out: HashSet<String> = HashSet::new();
         loop {
             let error = match T::deserialize(ValueDeserializer::from(value.clone())) {
-                Ok(read) => return good.then_some(read),
+                Ok(read) => return left_out.is_empty().then_some(read),
                 Err(error) => error,
             };
-            good = false;
-            let byte = error.span().map_or(value.span().start, |span| span.start);
             let said = Said::of(error.message(), &self.names);
-            let shown: Vec<Step> = steps_to(&self.root, byte).into_iter().chain(said.missing.map(Step::Key)).collect();
-            let problem = Problem { line: line_of(self.text, byte), key: to_key(&shown), text: said.text };
-            if self.problems.contains(&problem) {
-                return None;
+            // What is wrong with the section as a whole has no place below it.
+            let below = error.span().filter(|span| *span != value.span()).map(|span| span.start);
+            let steps = below.map(|byte| steps_to(&value, byte)).unwrap_or_default();
+            let mut shown: Vec<Step> = match below {
+                Some(byte) => steps_to(&self.root, byte),
+                None => section.map(|name| Step::Key(name.to_owned())).into_iter().collect(),
+            };
+            shown.extend(said.missing.map(Step::Key));
+            let key = to_key(&shown);
+            // What was left out, here or below, is missing only because of that.
+            if !left_out.iter().any(|out| out == &key || out.starts_with(&format!("{key}."))) {
+                let line = line_of(self.text, below.unwrap_or(value.span().start));
+                self.problems.push(Problem { line, key: key.clone(), text: said.text });
             }
-            self.problems.push(problem);
-            let mut steps = steps_to(&value, byte);
-            if !said.unknown_key {
-                // Without the wrong value the table would only lack it; the entry of the list goes as a whole.
-                match steps.iter().rposition(|step| matches!(step, Step::Index(_))) {
-                    Some(last) => steps.truncate(last + 1),
-                    None => return None,
-                }
+            if let (Some(meant), Some((_, table))) = (said.meant, shown.split_last()) {
+                left_out.insert(to_key(&[table, &[Step::Key(meant)]].concat()));
             }
+            left_out.insert(key);
             if !leave_out(&mut value, &steps) {
                 return None;
             }
@@ -147,7 +155,8 @@ struct Said {
     text: String,
     /// The key that is not there.
     missing: Option<String>,
-    unknown_key: bool,
+    /// The key that an unknown one was meant to be.
+    meant: Option<String>,
 }
 
 impl Said {
@@ -158,16 +167,23 @@ impl Said {
             (Some((name, known)), message) if message.starts_with("unknown field") => {
                 // At the top of the file the sections can be meant too; below it they are never near.
                 let near = known.iter().chain(sections).map(|k| (strsim::jaro_winkler(name, k), *k));
-                let text = match near.max_by(|a, b| a.0.total_cmp(&b.0)) {
-                    Some((likeness, best)) if likeness > 0.8 => format!("there is no such key; did you mean '{best}'?"),
-                    _ => format!("there is no such key; the keys here are {}", known.join(", ")),
+                let best = near.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(likeness, _)| *likeness > 0.8);
+                let meant = best.map(|(_, key)| key.to_owned());
+                let text = match &meant {
+                    Some(key) => format!("there is no such key; did you mean '{key}'?"),
+                    None => format!("there is no such key; the keys here are {}", known.join(", ")),
                 };
-                Self { text, missing: None, unknown_key: true }
+                Self { text, missing: None, meant }
             }
             (Some((name, _)), message) if message.starts_with("missing field") => {
-                Self { text: "is missing".into(), missing: Some((*name).to_owned()), unknown_key: false }
+                Self { text: "is missing".into(), missing: Some((*name).to_owned()), meant: None }
             }
-            (_, message) => Self { text: message.trim_end().to_owned(), missing: None, unknown_key: false },
+            (_, message) => {
+                static UNSIGNED: LazyLock<regex::Regex> =
+                    LazyLock::new(|| regex::Regex::new(r"expected u\d+").expect("constant"));
+                let text = UNSIGNED.replace(message.trim_end(), "expected a whole number").into_owned();
+                Self { text, missing: None, meant: None }
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Secret, Shopify};
 use engine::identity::Email;
+use engine::reply::IdentityWay;
 use serde::{Deserialize, Deserializer, de::Error};
 
 #[derive(Clone, Debug, Deserialize)]
@@ -55,6 +56,19 @@ pub enum Security {
     Tls,
     /// For a mail server on this machine only.
     None,
+}
+
+impl Identity {
+    /// What is switched on, the easiest for a customer first.
+    pub fn ways(&self) -> Vec<IdentityWay> {
+        let sign_in = self.app_proxy || !self.tokens.is_empty();
+        let ways = [
+            (self.claim, IdentityWay::OrderNumberAndEmail),
+            (self.code, IdentityWay::EmailedCode),
+            (sign_in, IdentityWay::SignIn),
+        ];
+        ways.into_iter().filter_map(|(on, way)| on.then_some(way)).collect()
+    }
 }
 
 impl Default for Identity {

@@ -2,6 +2,7 @@
 
 use super::Secret;
 use serde::Deserialize;
+use std::path::PathBuf;
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -17,6 +18,8 @@ pub struct Shopify {
     pub client_secret: Option<Secret>,
     /// Only for a sandbox or a proxy: the address in place of `https://{shop}`.
     pub endpoint: Option<String>,
+    /// A folder with a fixture: no shop is asked, `shopclerk` itself stands in for one. For trying.
+    pub sandbox: Option<PathBuf>,
     /// After so many milliseconds a question is answered without Shopify.
     #[serde(default = "deadline_ms")]
     pub deadline_ms: u64,
@@ -69,7 +72,11 @@ impl Shopify {
         if !is_version(&self.api_version) {
             wrong.push(("api_version", "write a version of the Admin API, such as 2026-07".into()));
         }
-        if self.access().is_none() {
+        if self.sandbox.is_some() {
+            if self.access().is_some() || self.endpoint.is_some() {
+                wrong.push(("sandbox", "needs no access_token, client_id or endpoint; leave them out".into()));
+            }
+        } else if self.access().is_none() {
             wrong.push(("access_token", "is missing; or write client_id and client_secret".into()));
         }
         if self.access_token.is_some() && self.client_id.is_some() {

@@ -3,6 +3,9 @@
 //! Two questions. Does the page that a rule names state each of its values? And does any page in force promise another
 //! number of days for a return than the rules do? Nothing is decided here; a person mends the one or the other.
 
+#[cfg(test)]
+mod tests;
+
 use super::{StoreProfile, written::stems_of_clause};
 use crate::check::polarity::{denies, is_negative};
 use crate::delivery::{CancelRules, DeliveryRules, Method};
@@ -66,13 +69,15 @@ pub fn compare(profile: &StoreProfile, pages: &[PageText], today: Date) -> Vec<D
     if let Some(rules) = &profile.cancel {
         of_cancel(rules, &mut stated);
     }
-    let mut found: Vec<Disagreement> = stated.iter().filter_map(|stated| stated.against(pages)).collect();
+    let mut found = Vec::new();
     if let Some(rules) = &profile.returns {
         let in_force = |page: &&PageText| {
             page.valid_from.is_none_or(|from| from <= today) && page.valid_to.is_none_or(|to| today <= to)
         };
         found.extend(pages.iter().filter(in_force).flat_map(|page| other_windows(rules, page)));
     }
+    // After them: that a page does not say so is of less use than what it says instead.
+    found.extend(stated.iter().filter_map(|stated| stated.against(pages)));
     let mut seen = HashSet::new();
     found.retain(|d| seen.insert((d.section, d.rule.clone(), d.key.clone(), d.page.clone())));
     found
@@ -302,7 +307,7 @@ static WINDOWS: LazyLock<Regex> = LazyLock::new(|| {
 /// What has windows of its own, and what the shop itself does.
 static ELSEWHERE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"(?i)\b(?:exchang\w*|labels?|warrant\w*|repair\w*|points?|we\b[^.;:]{0,30}\b(?:return|send|sent|refund))\b",
+        r"(?i)\b(?:exchang\w*|labels?|warrant\w*|repair\w*|points?|bank|card|statement|we\b[^.;:]{0,30}\b(?:return|send|sent|refund))\b",
     )
     .expect("constant")
 });

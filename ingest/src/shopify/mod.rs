@@ -32,3 +32,6 @@ pub use order_state::OrderState;
 pub use secret::Secret;
 pub use storefront::ShopifyStorefront;
 pub use transport::{BadEndpoint, Endpoint};
+
+#[cfg(test)]
+mod tests;

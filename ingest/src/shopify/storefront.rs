@@ -121,7 +121,7 @@ impl ShopifyStorefront {
         let deadline = Deadline::within(connection.patience);
         let scopes = connection.shop(deadline).await?;
         let owner = match customer {
-            CustomerKey::Id(id) => search::field("customer_id", id.as_str()),
+            CustomerKey::Id(id) => search::id("customer_id", id.as_str()),
             CustomerKey::Email(email) => search::email(email),
         };
         let (query, most, sizes) = match wanted {
@@ -170,12 +170,15 @@ impl ShopifyStorefront {
         Ok(Some(self.read(order, OPERATION)))
     }
 
-    async fn fetch_customer(&self, customer: &CustomerPass) -> Result<Option<Read<Customer>>, StorefrontError> {
+    async fn fetch_customer(
+        &self,
+        store: &StoreId,
+        customer: &CustomerKey,
+    ) -> Result<Option<Read<Customer>>, StorefrontError> {
         const OPERATION: &str = "CustomerByKey";
         use customer_by_key::CustomerIdentifierInput as Identifier;
-        let store = customer.store_pass().store();
         let connection = self.connection(store)?;
-        let identifier = match customer.customer() {
+        let identifier = match customer {
             CustomerKey::Id(id) => Identifier::Id(format!("gid://shopify/Customer/{}", id.as_str())),
             CustomerKey::Email(email) => Identifier::EmailAddress(email.expose().to_owned()),
         };
@@ -184,7 +187,7 @@ impl ShopifyStorefront {
         let data = connection.client.read::<operations::CustomerByKey>(variables, deadline).await?;
         let Some(found) = data.customer_by_identifier else { return Ok(None) };
         let found = decode::customer(store, found).map_err(|unread| unread.of(OPERATION))?;
-        let is_asked_for = match customer.customer() {
+        let is_asked_for = match customer {
             CustomerKey::Id(id) => found.id == *id,
             CustomerKey::Email(email) => found.email.as_ref() == Some(email),
         };
@@ -268,7 +271,7 @@ async fn whole_order(
         Err(Unread::More(_)) => {}
         Err(unread) => return Err(unread.of(OPERATION)),
     }
-    let query = search::field("id", Gid(id.clone()).tail());
+    let query = search::id("id", Gid(id.clone()).tail());
     let nodes = page_of_orders(connection, &query, 1, LARGE, deadline).await?;
     let again = nodes.into_iter().find(|n| n.id == id && is_wanted(n, customer, OrdersWanted::Latest(1)));
     let node = again.ok_or(Unread::Bad { field: "orders", why: "an order was there and is not there any more" });
@@ -311,9 +314,16 @@ impl Storefront for ShopifyStorefront {
             Ok(found) => return Ok(found),
             Err(asked) => asked,
         };
-        let found = self.fetch_customer(customer).await?;
+        let found = self.fetch_customer(store, customer.customer()).await?;
         self.customers.keep(store, customer.customer().clone(), asked, &found);
         Ok(found)
+    }
+
+    async fn knows(&self, pass: &StorePass, email: &Email) -> Result<bool, StorefrontError> {
+        let key = CustomerKey::Email(email.clone());
+        // A guest has orders and no account.
+        let orders = self.fetch_orders(pass.store(), &key, OrdersWanted::Latest(1)).await?;
+        Ok(!orders.orders.value.is_empty() || self.fetch_customer(pass.store(), &key).await?.is_some())
     }
 
     async fn products(
