@@ -16,7 +16,7 @@ use api::{
         shop::{Shop, Shops},
         worker::{Pace, Worker},
     },
-    wiring::{House, Places, SystemClock},
+    wiring::{House, HouseClock, Places, SystemClock},
 };
 use engine::{StoreId, StorePass};
 use ingest::{
@@ -77,7 +77,7 @@ impl Connected {
         fs::write(folder.join("store.toml"), settings).expect("written");
         let config = api::config::shipped().expect("the shipped settings");
         let places = Places { data: data.to_owned(), models: data.join("models") };
-        let house = House { config, places, machine: Machine::look() };
+        let house = House { config, places, machine: Machine::look(), clock: HouseClock::default() };
         let mirrors = Arc::new(Mirrors::new(data.to_owned()));
         let mirror = mirrors.of(&pass).await.expect("a mirror");
         let storefront = Arc::new(ShopifyStorefront::new(Arc::new(SystemClock)));
@@ -126,7 +126,7 @@ impl Connected {
 
     pub fn eraser(&self) -> Eraser {
         let mirror = self.shop.mirror.clone();
-        Eraser { data: self.data.clone(), pass: self.pass.clone(), place: self.place(), mirror }
+        self.house.eraser(self.pass.clone(), mirror, self.desks.clone()).expect("an eraser")
     }
 
     /// Everything that searches can find, by the id of its passage: the version of the document, and the words.

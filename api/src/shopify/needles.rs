@@ -41,6 +41,8 @@ pub enum Identifier {
     CustomerId,
     OrderId,
     OrderName,
+    /// An address as the desk keeps it where it must not be read back: a digest under the server's key.
+    Digest,
 }
 
 /// One identifier, ready to be looked for.
@@ -108,6 +110,15 @@ impl Needles {
 
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    pub fn add_digest(&mut self, digest: &[u8; 32]) {
+        let bytes = digest.iter().fold(String::new(), |mut pattern, byte| {
+            write!(pattern, "\\x{byte:02x}").expect("a String takes everything");
+            pattern
+        });
+        let pattern = Regex::new(&format!("(?-u){bytes}")).expect("bytes are a pattern");
+        self.0.push(Needle { kind: Identifier::Digest, value: hex::encode(digest), pattern });
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Needle> {
@@ -200,6 +211,15 @@ mod tests {
         ] {
             assert_eq!(needles.find(text.as_bytes()), expect.into_iter().collect(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_digest_is_found_byte_by_byte() {
+        let mut needles = Needles::new(&Person::default());
+        let digest: [u8; 32] = std::array::from_fn(|at| 200 + at as u8);
+        needles.add_digest(&digest);
+        assert_eq!(needles.find(&[b"x".as_slice(), &digest, b"y"].concat()), [Identifier::Digest].into());
+        assert!(needles.find(&digest[1..]).is_empty());
     }
 
     #[test]

@@ -269,9 +269,8 @@ impl Worker {
     }
 
     fn eraser(&self) -> Result<Eraser, WorkError> {
-        let pass = self.shop.pass.clone();
-        let place = self.index.house.place(&pass).map_err(IndexError::from)?;
-        Ok(Eraser { data: self.index.house.places.data.clone(), pass, place, mirror: self.shop.mirror.clone() })
+        let (pass, mirror) = (self.shop.pass.clone(), self.shop.mirror.clone());
+        Ok(self.index.house.eraser(pass, mirror, self.desks.clone()).map_err(IndexError::from)?)
     }
 }
 

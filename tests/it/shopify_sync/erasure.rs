@@ -69,6 +69,12 @@ async fn knowing(data: &Path, url: &str) -> Connected {
     ] {
         store.desks.open(&store.pass, &case).await.unwrap();
     }
+    let email = engine::identity::Email::parse(fixture::EMAIL).unwrap();
+    let address = store.eraser().tries.address(&store.pass, &email);
+    let asked_at = "2026-11-21T15:00:00Z".parse().unwrap();
+    let challenge = engine::identity::code::Challenge::restore([7; 16], [9; 32], asked_at, 3);
+    let conversation = ConversationId("c-code".into());
+    store.desks.put_challenge(&store.pass, &conversation, &address, &challenge).await.unwrap();
     let talk = |id: &str, text: &str| Document { kind: SourceKind::Conversation, ..page(id, text) };
     let pages = [
         page("how-to", "Write your order number, such as #FV10301, into the form."),
@@ -134,7 +140,7 @@ async fn a_customer_is_told_what_is_held_and_then_nothing_is() {
     for theirs in
         ["please cancel it", "is somebody there", "my address is", "call me at", "FV10234 never came", "act-1"]
     {
-        assert!(handed_out.contains(theirs), "{theirs} is held and not handed out");
+        assert!(handed_out.contains(theirs), "{theirs} is held and not handed out: {handed_out}");
     }
     assert!(!handed_out.contains("bert"), "another customer's words are handed out");
 
