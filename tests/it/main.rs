@@ -6,6 +6,7 @@ mod identity;
 mod openapi;
 mod sandbox;
 mod shopify_schema;
+mod shopify_sync;
 mod sync_kill;
 mod tenancy;
 mod tidy;
