@@ -3,6 +3,7 @@ mod conformance;
 mod fixture;
 mod http;
 mod identity;
+mod live;
 mod openapi;
 mod sandbox;
 mod shopify_schema;

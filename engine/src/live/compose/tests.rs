@@ -211,6 +211,16 @@ fn where_a_parcel_is() {
             "Order #FV10234 left on Tuesday, November 3, 2026, and the carrier has not scanned it since Thursday, November 5, 2026. That is longer than it should be: since November 17, 2026 it counts as lost. {PERSON}"
         )
     );
+    // Without tracking it may be there for weeks, and nobody knows.
+    let unseen = says(WHERE, |o| {
+        sent(o, P::Fulfilled, &[]);
+        o.parcels[0].created_at = at(18);
+        o.parcels[0].in_transit_at = None;
+    });
+    assert_eq!(
+        unseen,
+        "Order #FV10234 was sent on Tuesday, November 3, 2026 without tracking, so I cannot see where it is. I have no delivery date for order #FV10234."
+    );
     let card = says(WHERE, |o| {
         sent(o, P::Fulfilled, &[]);
         o.items.iter_mut().for_each(|i| i.requires_shipping = false);
