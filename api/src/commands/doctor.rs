@@ -1,11 +1,20 @@
 //! `shopclerk doctor`: what this machine can hold, and what is here.
 
 use super::{CommandError, Exit, show};
-use crate::{machine::Machine, wiring::House};
+use crate::{
+    error::chain,
+    machine::Machine,
+    shopify::shop::connection,
+    store::{self, StoreError, StoreSettings},
+    wiring::House,
+};
 use engine::StoreId;
-use ingest::index::generation::Generations;
+use ingest::{
+    index::generation::Generations,
+    shopify::{Deadline, Shop, doctor::Need},
+};
 use models::{catalog::Entry, weights::WeightsError};
-use std::{fs, path::Path, process::Command};
+use std::{fs, path::Path, process::Command, time::Duration};
 
 pub async fn run(house: &House) -> Result<Exit, CommandError> {
     // The settings were read and validated before any command runs.
@@ -33,12 +42,57 @@ pub async fn run(house: &House) -> Result<Exit, CommandError> {
         None => println!("generator  none; answers are sentences of the sources"),
     }
     stores(house)?;
+    for (store, settings) in store::all_in(&house.places.data) {
+        good &= shop(&store, settings).await;
+    }
     let pip = Command::new("python3").args(["-m", "pip", "--version"]).output();
     let pip = pip.is_ok_and(|output| output.status.success());
     let pip =
         if pip { "here: weights can come from wheels" } else { "not here: weights come from the hub or a folder" };
     println!("pip        {pip}");
     Ok(if good { Exit::Done } else { Exit::NotGood })
+}
+
+/// What Shopify says of a store's connection: which version answers, what the key may do, and what is missing.
+async fn shop(store: &StoreId, settings: Result<StoreSettings, StoreError>) -> bool {
+    let say = |what: &str| println!("shopify    {store}: {}", what.replace('\n', "\n           "));
+    let shopify = match settings {
+        Ok(StoreSettings { shopify: Some(shopify), .. }) => shopify,
+        Ok(_) => {
+            say("not connected; questions about orders go to a person");
+            return true;
+        }
+        Err(error) => {
+            say(&chain(&error));
+            return false;
+        }
+    };
+    let connection = match connection(&shopify, store) {
+        Ok(connection) => connection,
+        Err(error) => {
+            say(&chain(&error));
+            return false;
+        }
+    };
+    let check = match connection.check(Deadline::within(Duration::from_millis(shopify.deadline_ms))).await {
+        Ok(check) => check,
+        Err(error) => {
+            say(&chain(&error));
+            return false;
+        }
+    };
+    let complaints = check.complaints();
+    let Shop { name, currency, time_zone, .. } = check.shop.as_ref();
+    let served = check.served.as_deref().unwrap_or("unknown");
+    let place = if shopify.sandbox.is_some() { " (the sandbox within this process)" } else { "" };
+    say(&format!("{name}, {currency}, {time_zone}; version {} asked, {served} served{place}", check.asked));
+    for scope in check.scopes.iter().filter(|scope| !scope.granted && scope.need != Need::Required) {
+        println!("           without {}: {}", scope.scope, scope.why);
+    }
+    for complaint in &complaints {
+        println!("           {complaint}");
+    }
+    complaints.is_empty()
 }
 
 fn folder(name: &str, path: &Path) -> bool {

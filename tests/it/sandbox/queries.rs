@@ -354,7 +354,8 @@ async fn every_operation_runs() {
                 json!({"orderId": gid("Order", 1002), "reason": "CUSTOMER", "restock": true, "notifyCustomer": false})
             }
             "OrderUpdate" => json!({"input": {"id": order, "shippingAddress": address}}),
-            "OrderPayments" => json!({"id": order}),
+            "OrderPayments" | "OrderState" => json!({"id": order}),
+            "OrderNames" => json!({"query": "customer_id:7001", "first": 5}),
             "RefundCreate" => {
                 json!({"input": {"orderId": order, "transactions": [{"orderId": order, "amount": "5.00", "gateway": "shopify_payments", "kind": "REFUND"}]}, "key": "k"})
             }
