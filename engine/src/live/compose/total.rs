@@ -1,6 +1,6 @@
 //! What an order cost, and what is still to be paid.
 
-use super::{Composed, Fact, Scene, Seen, and};
+use super::{Composed, Fact, Scene, Seen, and, refund};
 use crate::live::{FinancialStatus, Order};
 
 pub fn compose(scene: &Scene<'_>, order: &Order, said: &mut Composed) {
@@ -20,7 +20,8 @@ pub fn compose(scene: &Scene<'_>, order: &Order, said: &mut Composed) {
             if order.discount_codes.is_empty() { String::new() } else { format!(" ({})", and(&order.discount_codes)) };
         said.say(format!("A discount of {}{codes} is already taken off.", order.discount), one);
     }
-    if !order.refunded.is_zero() {
+    // What no bank has confirmed yet is not done; a question about the refund is told how far it is.
+    if !order.refunded.is_zero() && order.refunds.iter().all(refund::is_done) {
         said.say(format!("{} of it has been refunded.", order.refunded), one);
     }
     let ways: Vec<String> = order.gateways.iter().map(|g| gateway(g)).collect();
