@@ -190,7 +190,10 @@ impl Generations {
             }
         }
         for view in fs::read_dir(self.root.join(VIEWS)).map_err(doing)?.flatten() {
-            if is_free(&view.path()) {
+            // One that is being made has no lease for a moment; it holds nothing yet.
+            let in_the_making = view.file_name().to_string_lossy().starts_with('.');
+            let leased = view.path().join(LEASE).exists();
+            if (leased || !in_the_making) && is_free(&view.path()) {
                 remove_if_there(&view.path()).map_err(doing)?;
             }
         }

@@ -20,6 +20,7 @@ use tests::{
     shop_fixture as fixture,
 };
 
+const FULFILLMENT: &str = "gid://shopify/Fulfillment/2500000000";
 const ORDER: &str = "gid://shopify/Order/5000010000";
 
 fn kinds() -> [(&'static str, Action); 4] {
@@ -58,6 +59,11 @@ fn kinds() -> [(&'static str, Action); 4] {
 
 /// Prepares the action, as an answer would, and takes it down from the desk.
 async fn prepared(store: &Connected, sandbox: &RunningSandbox, action: Action, at: u32) -> PreparedAction {
+    if matches!(action, Action::Cancel { .. }) {
+        // Only what has not left can be cancelled.
+        let called_off = serde_json::json!({"id": FULFILLMENT, "status": "CANCELLED", "displayStatus": "CANCELED"});
+        sandbox.put("Fulfillment", called_off).unwrap();
+    }
     let updated = sandbox.object(ORDER).unwrap()["updatedAt"].as_str().unwrap().parse().unwrap();
     let prepared = PreparedAction {
         id: ActionId(format!("act-{at}")),

@@ -20,9 +20,11 @@ pub fn compose(scene: &Scene<'_>, order: &Order, said: &mut Composed) {
             if order.discount_codes.is_empty() { String::new() } else { format!(" ({})", and(&order.discount_codes)) };
         said.say(format!("A discount of {}{codes} is already taken off.", order.discount), one);
     }
-    // What no bank has confirmed yet is not done; a question about the refund is told how far it is.
-    if !order.refunded.is_zero() && order.refunds.iter().all(refund::is_done) {
-        said.say(format!("{} of it has been refunded.", order.refunded), one);
+    if !order.refunded.is_zero() {
+        // What no bank has confirmed yet may still fail.
+        let done = order.refunds.iter().all(refund::is_done);
+        let state = if done { "has been refunded" } else { "is being refunded" };
+        said.say(format!("{} of it {state}.", order.refunded), one);
     }
     let ways: Vec<String> = order.gateways.iter().map(|g| gateway(g)).collect();
     let paid = matches!(
