@@ -118,7 +118,7 @@ pub fn without_work(scene: &Scene<'_>, seen: &Seen<'_>, subject: &str, dated: bo
 fn hold(seen: &Seen<'_>, reason: Option<&HoldReason>, subject: &str, fact: &Fact, said: &mut Composed) {
     let (text, next) = match reason {
         Some(HoldReason::AwaitingPayment) => (
-            "is on hold until its payment has arrived.",
+            "is on hold because its payment is still missing.",
             Some("If you have paid already, say “talk to a person” and I will pass this on."),
         ),
         Some(HoldReason::HighRiskOfFraud) => {

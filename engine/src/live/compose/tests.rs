@@ -62,7 +62,7 @@ fn what_has_not_left_yet() {
     check(S::Incomplete, &[], &format!("{incomplete} {PERSON}"));
     let wait = "If you do not want to wait, write “cancel my order” and a person will see to it.";
     for (reason, expect) in [
-        (HoldReason::AwaitingPayment, "Order #FV10234 is on hold until its payment has arrived. If you have paid already, say “talk to a person” and I will pass this on.".to_owned()),
+        (HoldReason::AwaitingPayment, "Order #FV10234 is on hold because its payment is still missing. If you have paid already, say “talk to a person” and I will pass this on.".to_owned()),
         (HoldReason::HighRiskOfFraud, "Order #FV10234 is being checked before it ships. You do not need to do anything.".to_owned()),
         (HoldReason::IncorrectAddress, "Order #FV10234 is on hold because its delivery address seems to be wrong or incomplete. Please write “change the address of my order” with the full address, and a person will correct it.".to_owned()),
         (HoldReason::OutOfStock, format!("Order #FV10234 is waiting for an item that is out of stock; there is no date for it yet. {wait}")),
@@ -320,7 +320,7 @@ fn items_money_and_address_of_ones_own_order() {
     });
     assert_eq!(
         got,
-        "Order #FV10234 came to $177.59 when it was placed. After what was removed or refunded since, it is $163.09 now. It includes $158.00 for the items, $6.95 for shipping and $12.64 in tax. A discount of $10.00 (TRAIL10) is already taken off. $14.50 of it has been refunded. It was paid with a gift card and PayPal."
+        "Order #FV10234 came to $177.59 when it was placed. After what was taken off since, it is $163.09 now. It includes $158.00 for the items, $6.95 for shipping and $12.64 in tax. A discount of $10.00 (TRAIL10) is already taken off. $14.50 of it has been refunded. It was paid with a gift card and PayPal."
     );
     let got = says("What did FV10234 cost?", |o| {
         let cad = |minor| Money { minor, currency: iso_currency::Currency::CAD };

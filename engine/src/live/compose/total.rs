@@ -11,7 +11,7 @@ pub fn compose(scene: &Scene<'_>, order: &Order, said: &mut Composed) {
         said.say(format!("Order {number} came to {}.", order.total), one);
     } else {
         said.say(format!("Order {number} came to {} when it was placed.", order.original_total), one);
-        said.say(format!("After what was removed or refunded since, it is {} now.", order.total), one);
+        said.say(format!("After what was taken off since, it is {} now.", order.total), one);
     }
     let (items, shipping, tax) = (order.subtotal, order.shipping, order.tax);
     said.say(format!("It includes {items} for the items, {shipping} for shipping and {tax} in tax."), one);

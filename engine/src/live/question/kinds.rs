@@ -19,7 +19,7 @@ const SHADOWS: &[(LiveKind, &[LiveKind])] = &[
     (LiveKind::Refund, &[LiveKind::Status, LiveKind::Delivery, LiveKind::Total]),
     (LiveKind::ReturnWindow, &[LiveKind::Status, LiveKind::Delivery]),
     (LiveKind::Cancellable, &[LiveKind::Status, LiveKind::Delivery]),
-    (LiveKind::Address, &[LiveKind::Status, LiveKind::Items]),
+    (LiveKind::Address, &[LiveKind::Status, LiveKind::Tracking, LiveKind::Items]),
 ];
 
 /// What a sentence asks for; `None` where it is not about live data. `sentence` is [`super::heard`]'s plain form.

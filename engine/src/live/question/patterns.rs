@@ -144,7 +144,7 @@ pub const KINDS: &[(LiveKind, &[&str])] = &[
         LiveKind::Items,
         &[
             r"\bwhat (?:exactly |all |else |items |products |stuff |things |was it |is it )*(?:did|have|had) (?:i|we) (?:just |actually |already |even |last )*(?:order|buy|purchase|get|ordered|bought|purchased)\b",
-            r"\bwhat (?:is|are|was|were|all is|items are|products are|else is)? ?{few}(?:in|inside|on|part of|included in|included with|of) {few}(?:{own}|it$|that order|this order|the order)",
+            r"\bwhat (?:is|are|was|were|all is|items are|products are|else is)? ?{few}(?:(?:in|inside|part of|included in|included with|of) {few}|on )(?:{own}|it$|that order|this order|the order)",
             r"\b(?:which|what|list|show|tell me|name|see|give me|all|confirm|check)(?: me)?(?: of)?(?: the| all)?(?: my| of)? (?:the )?(?:items?|products?|articles?|things|contents?|pieces|sizes?|colou?rs?|model)\b {some}(?:{own}|(?:i|we) (?:ordered|bought|purchased|order|buy|get|pick|choose|chose)|is coming|are coming|that order|the order)",
             r"\b(?:contents?|list of (?:items|products)|items|products|item list|summary|details|overview|breakdown) (?:of|in|for|on|from) {few}{own}",
             r"{own} (?:contents?|details|summary|items|contain(?:s|ed)?|include[sd]?)\b",

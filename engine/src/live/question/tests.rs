@@ -378,4 +378,9 @@ fn what_else_is_asked_is_kept_apart() {
     assert!(!read("Where is my order?").unwrap().soft);
     assert!(!read("how do i see the status of FV10234").unwrap().soft);
     assert!(read("where is my last order").unwrap().newest);
+    // A word that two kinds share asks for one of them.
+    let kinds = |text: &str| read(text).unwrap().kinds;
+    assert_eq!(kinds("what is going on with FV10234?"), [LiveKind::Status]);
+    assert_eq!(kinds("What is the shipping address of my order FV10234?"), [LiveKind::Address]);
+    assert_eq!(kinds("Where is my refund for FV10234?"), [LiveKind::Refund]);
 }
