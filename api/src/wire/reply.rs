@@ -241,7 +241,12 @@ impl From<&reply::Citation> for Citation {
 impl From<reply::Handoff> for HandoffReply {
     /// Without the draft: whoever asks may be a storefront.
     fn from(handoff: reply::Handoff) -> Self {
-        Self { id: handoff.id.0, message: handoff.message, case: Case { draft: None, ..handoff.case.into() } }
+        use handoff::HandoffReason as Reason;
+        // Where live data was needed, the evidence may be an order's state, or Shopify's own words about a key.
+        let private = matches!(handoff.case.reason, Reason::NeedsLiveData | Reason::NeedsAction | Reason::Unavailable);
+        let case = Case { draft: None, ..handoff.case.into() };
+        let evidence = if private { String::new() } else { case.evidence };
+        Self { id: handoff.id.0, message: handoff.message, case: Case { evidence, ..case } }
     }
 }
 

@@ -112,7 +112,11 @@ fn holding(folder: &Path, words: &str) -> Vec<PathBuf> {
             found.extend(holding(&path, words));
         } else if let Ok(bytes) = fs::read(&path) {
             let bytes = bytes.to_ascii_lowercase();
-            if bytes.windows(words.len()).any(|window| window == words.to_ascii_lowercase().as_bytes()) {
+            // "joanna@" is somebody else than "anna@".
+            let begins = |at: usize| at == 0 || !bytes[at - 1].is_ascii_alphanumeric();
+            let words = words.to_ascii_lowercase();
+            let mut windows = bytes.windows(words.len()).enumerate();
+            if windows.any(|(at, window)| window == words.as_bytes() && begins(at)) {
                 found.push(path);
             }
         }

@@ -66,15 +66,18 @@ pub fn of_cancelled(scene: &Scene<'_>, order: &Order, said: &mut Composed) {
     }
 }
 
+/// Only what has gone through is a refund; the rest was tried.
+pub fn is_done(refund: &Refund) -> bool {
+    refund.transactions.is_empty() || refund.transactions.iter().any(|t| t.status == "SUCCESS")
+}
+
 fn of_refund(scene: &Scene<'_>, order: &Order, refund: &Refund, said: &mut Composed) {
     let fact = fact(scene, order, refund);
     let one = std::slice::from_ref(&fact);
     let what: Vec<String> = refund.items.iter().map(|i| format!("{} × {}", i.quantity, i.title)).collect();
     let what = if what.is_empty() { String::new() } else { format!(" for {}", and(&what)) };
     let (day, number) = (scene.date(refund.created_at), &order.number);
-    // Only what has gone through is a refund; the rest was tried.
-    let done = refund.transactions.is_empty() || refund.transactions.iter().any(|t| t.status == "SUCCESS");
-    let text = if done {
+    let text = if is_done(refund) {
         format!("{} was refunded on {day}{what} (order {number}).", refund.total)
     } else {
         format!("A refund of {} was started on {day}{what} (order {number}).", refund.total)

@@ -27,7 +27,7 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
     let re = |pattern: &str| Regex::new(&pattern.replace(r"\b", r"(?-u:\b)")).expect("constant");
     Patterns {
         asks: re(
-            r"^(?:hi |hello |hey |so |ok )*(?:cancel|return|refund|change|update|correct|send|ship|deliver)\b|\b(?:please|want(?:ed)?|wish|need(?:ed)?|like|have got|got|have|try|trying|going|decided|prefer) (?:to |a |my |the |you to )|\b(?:can|could|would|will) you (?:please |just )?(?:cancel|return|refund|change|update|correct|send|ship|deliver|fix|give)|\b(?:help|assist|assistance|let) (?:me |with |us )?|\bgo ahead\b|\bhow (?:do|can|could|to)\b|\bi (?:am|will be) (?:cancell?ing|returning|sending)\b|\bwhere (?:do|can|to)\b|\bproblem|\bi would\b",
+            r"^(?:hi |hello |hey |so |ok |please |pls |kindly )*(?:cancel|return|refund|change|update|correct|send|ship|deliver)\b|\b(?:please|want(?:ed)?|wish|need(?:ed)?|like|have got|got|have|try|trying|going|decided|prefer) (?:to |a |my |the |you to )|\b(?:can|could|would|will) you (?:please |just )?(?:cancel|return|refund|change|update|correct|send|ship|deliver|fix|give)|\b(?:help|assist|assistance|let) (?:me |with |us )?|\bgo ahead\b|\bhow (?:do|can|could|to)\b|\bi (?:am|will be) (?:cancell?ing|returning|sending)\b|\bwhere (?:do|can|to)\b|\bproblem|\bi would\b",
         ),
         own: re(&format!(
             r"\b(?:{NUMBER}|(?:my|our|the|this|that) (?:[a-z0-9-]+ ){{0,3}}?(?:orders?|purchases?|packages?|parcels?|deliver(?:y|ies)|shipments?|address|pre-?orders?|items?)|(?:i|we) (?:have |just |had )*(?:ordered|bought|purchased)|it|them)\b"
@@ -44,7 +44,10 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
                 ),
             ),
             (Wish::Cancel, re(r"\bcancell?(?:ing|ation)?\b")),
-            (Wish::Return, re(r"\b(?:return(?:ing)?|send(?:ing)? (?:it |them |this |these |[a-z]+ [a-z]+ )?back)\b")),
+            (
+                Wish::Return,
+                re(r"\b(?:return(?:ing)?|send(?:ing)? (?:it |them |this |these |thisorder |[a-z]+ [a-z]+ )?back)\b"),
+            ),
             (Wish::Refund, re(r"\b(?:refund(?:ing)?|money back|reimburse(?:ment|d)?)\b")),
         ],
     }
