@@ -112,8 +112,8 @@ fn holding(folder: &Path, words: &str) -> Vec<PathBuf> {
             found.extend(holding(&path, words));
         } else if let Ok(bytes) = fs::read(&path) {
             let bytes = bytes.to_ascii_lowercase();
-            // "joanna@" is somebody else than "anna@".
-            let begins = |at: usize| at == 0 || !bytes[at - 1].is_ascii_alphanumeric();
+            // "joanna@" is somebody else than "anna@"; "\nanna@" in JSON is not.
+            let begins = |at: usize| at == 0 || !bytes[at - 1].is_ascii_alphanumeric() || bytes[..at].ends_with(br"\n");
             let words = words.to_ascii_lowercase();
             let mut windows = bytes.windows(words.len()).enumerate();
             if windows.any(|(at, window)| window == words.as_bytes() && begins(at)) {
