@@ -416,7 +416,7 @@ impl Engine {
             looked_at,
             draft: trace.draft.clone(),
             tier: Some(person.tier),
-            action: person.action,
+            action: person.action.map(Box::new),
         };
         let id = self.ports.handoffs.open(pass, &case).await?;
         let own = self.profiles.get(pass.store()).and_then(|p| p.handoff_message.clone());

@@ -52,7 +52,7 @@ pub struct HandoffCase {
     pub tier: Option<Tier>,
     /// What could be done about it, waiting for a person's approval. For the agent's eyes only.
     #[serde(default)]
-    pub action: Option<PreparedAction>,
+    pub action: Option<Box<PreparedAction>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -59,7 +59,7 @@ impl Told {
 
     fn action(&self) -> Option<&PreparedAction> {
         match &self.reply {
-            Reply::Handoff(handoff) => handoff.case.action.as_ref(),
+            Reply::Handoff(handoff) => handoff.case.action.as_deref(),
             Reply::Answer(_) | Reply::Clarify(_) | Reply::NeedsIdentity(_) => None,
         }
     }

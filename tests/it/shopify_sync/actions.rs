@@ -86,7 +86,7 @@ async fn prepared(store: &Connected, sandbox: &RunningSandbox, action: Action, a
         looked_at: Vec::new(),
         draft: None,
         tier: None,
-        action: Some(prepared.clone()),
+        action: Some(Box::new(prepared.clone())),
     };
     store.desks.open(&store.pass, &case).await.unwrap();
     // A turn that is reported again changes nothing.

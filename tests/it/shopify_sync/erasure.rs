@@ -42,7 +42,7 @@ async fn knowing(data: &Path, url: &str) -> Connected {
     let store = Connected::open(data, url).await;
     fill(&store).await;
     let mut prepared = case("c-anna", 0, "please cancel it");
-    prepared.action = Some(PreparedAction {
+    prepared.action = Some(Box::new(PreparedAction {
         id: ActionId("act-1".into()),
         conversation: ConversationId("c-anna".into()),
         turn: 0,
@@ -58,7 +58,7 @@ async fn knowing(data: &Path, url: &str) -> Connected {
         warnings: Vec::new(),
         prepared_at: "2026-11-21T15:00:00Z".parse().unwrap(),
         order_updated_at: "2026-11-07T10:00:00Z".parse().unwrap(),
-    });
+    }));
     for case in [
         prepared,
         // The same conversation, without a word that names her.
