@@ -169,6 +169,7 @@ pub async fn sync_paths(
 }
 
 /// What [`sync`] reads from files and folders. All of them must be there.
+#[expect(clippy::type_complexity, reason = "a closure has no name")]
 pub fn from_paths<'p>(
     paths: &'p [PathBuf],
     read: &'p ReadOptions,

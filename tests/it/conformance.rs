@@ -374,7 +374,8 @@ async fn files_and_shopify_live_in_one_index(backend: &IndexBackend, store: &str
     assert_eq!((report.new, report.removed, report.chunks), (2, 0, 5));
     let report = backend.sync(&pass, &embedder, ok(&three()[..2]), &files).await.unwrap();
     assert_eq!((report.unchanged, report.removed, report.chunks), (2, 1, 4), "only a page of the files went");
-    let report = backend.sync(&pass, &embedder, ok(&[stove.clone()]), &of(&["stove", "kettle"])).await.unwrap();
+    let report =
+        backend.sync(&pass, &embedder, ok(std::slice::from_ref(&stove)), &of(&["stove", "kettle"])).await.unwrap();
     assert_eq!((report.unchanged, report.removed, report.chunks), (1, 1, 3));
     // An id that both have: Shopify's stays, whoever syncs last.
     let mug = from_shopify("mug", "The mug from Shopify.");

@@ -1,5 +1,7 @@
 //! Every operation, and our part of the schema itself, against Shopify's published schemas.
 
+#![allow(clippy::print_stdout, reason = "nextest shows what it says even when it passes")]
+
 use apollo_compiler::Schema;
 use ingest::shopify::operations::{API_VERSION, OPERATIONS, SCHEMA};
 use std::path::PathBuf;

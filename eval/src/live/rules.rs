@@ -114,10 +114,10 @@ impl Rules {
         let lost = |p: &&Parcel| matches!(p.status.as_str(), "FAILURE" | "NOT_DELIVERED");
         let unknown =
             |p: &&Parcel| p.delivered.is_none() && matches!(p.status.as_str(), "FULFILLED" | "MARKED_AS_FULFILLED");
-        if mine.iter().any(|p| unknown(p)) || !line.ships || (mine.iter().all(|p| lost(p)) && !mine.is_empty()) {
+        if mine.iter().any(unknown) || !line.ships || (mine.iter().all(lost) && !mine.is_empty()) {
             return Return::NoDay;
         }
-        if !mine.iter().any(|p| arrived(p)) {
+        if !mine.iter().any(arrived) {
             return match last {
                 Ok(until) => Return::Until { last: until, if_unopened },
                 Err(days) => Return::DaysFromDelivery(days),

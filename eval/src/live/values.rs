@@ -199,8 +199,9 @@ pub fn pieces(text: &str) -> Vec<(i64, usize)> {
 pub fn stands_in(part: &str, text: &str) -> bool {
     let joins = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
     text.match_indices(part).any(|(at, _)| {
-        !(joins(text[..at].chars().next_back()) && joins(part.chars().next()))
-            && !(joins(text[at + part.len()..].chars().next()) && joins(part.chars().next_back()))
+        let grown_before = joins(text[..at].chars().next_back()) && joins(part.chars().next());
+        let grown_after = joins(text[at + part.len()..].chars().next()) && joins(part.chars().next_back());
+        !grown_before && !grown_after
     })
 }
 

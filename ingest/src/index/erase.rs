@@ -59,7 +59,11 @@ impl Place {
                     points.iter().for_each(|point| seen(&point.fields));
                     offset = next;
                     if offset.is_none() {
-                        blocking(move || Ok(drop(view))).await?;
+                        blocking(move || {
+                            let _: () = drop(view);
+                            Ok(())
+                        })
+                        .await?;
                         return Ok(count);
                     }
                 }

@@ -64,7 +64,7 @@ mod tests {
     fn what_was_forgotten_while_it_was_read_is_not_kept() {
         let (a, b) = (StoreId::parse("a").unwrap(), StoreId::parse("b").unwrap());
         let kept: Kept<&str, u32> = Kept::new(10, Duration::from_secs(60));
-        let missed = |store: &StoreId| kept.get(store, &"k").err().expect("nothing is kept");
+        let missed = |store: &StoreId| kept.get(store, &"k").expect_err("nothing is kept");
         let (of_a, of_b) = (missed(&a), missed(&b));
         kept.forget(&a, |_, _| true);
         kept.keep(&a, "k", of_a, &1);
@@ -82,7 +82,7 @@ mod tests {
     fn nothing_is_kept_longer_than_it_holds() {
         let store = StoreId::parse("a").unwrap();
         let kept: Kept<&str, u32> = Kept::new(10, Duration::ZERO);
-        let asked = kept.get(&store, &"k").err().expect("nothing is kept");
+        let asked = kept.get(&store, &"k").expect_err("nothing is kept");
         kept.keep(&store, "k", asked, &1);
         assert!(kept.get(&store, &"k").is_err());
     }

@@ -103,7 +103,7 @@ fn term(word: &str) -> String {
 }
 
 /// By how many of the words stand in title, type, tags or SKUs; Shopify's order where it is the same.
-fn rank(found: &mut Vec<Product>, words: &[String]) {
+fn rank(found: &mut [Product], words: &[String]) {
     let score = |product: &Product| {
         let title = product.title.to_lowercase();
         let rest = [product.product_type.clone().unwrap_or_default(), product.tags.join(" ")].join(" ").to_lowercase();

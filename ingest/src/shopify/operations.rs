@@ -51,8 +51,10 @@ pub(super) const BULK_PRODUCTS: &str = include_str!("graphql/bulk_products.graph
 
 type DateTime = String;
 type Decimal = String;
+#[expect(clippy::upper_case_acronyms, reason = "Shopify's name of the scalar")]
 type HTML = String;
 type Money = String;
+#[expect(clippy::upper_case_acronyms, reason = "Shopify's name of the scalar")]
 type URL = String;
 type UnsignedInt64 = String;
 type CountryCode = String;

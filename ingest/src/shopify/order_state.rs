@@ -7,6 +7,9 @@ use super::operations::{self, order_state};
 use engine::live::{Action, Address, Gid, Money};
 use jiff::Timestamp;
 
+/// Lines of an order, and how many of each.
+type Pieces = Vec<(String, i64)>;
+
 /// What is compared of an order. No text of it is ever printed.
 #[derive(Clone, PartialEq)]
 pub struct OrderState {
@@ -16,7 +19,7 @@ pub struct OrderState {
     /// When each return was made, and of which fulfilment lines how many.
     returns: Vec<(Timestamp, Vec<(String, i64)>)>,
     /// When each refund was made, its amount, and of which lines how many.
-    refunds: Vec<(Timestamp, Money, Vec<(String, i64)>)>,
+    refunds: Vec<(Timestamp, Money, Pieces)>,
 }
 
 const OPERATION: &str = "OrderState";
