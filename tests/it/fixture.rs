@@ -348,3 +348,16 @@ fn the_generator_writes_what_is_committed() {
     }
     assert_eq!(files, 8);
 }
+
+#[test]
+fn every_article_names_its_blog() {
+    let articles = rows("articles.jsonl");
+    assert!(!articles.is_empty());
+    for article in &articles {
+        assert!(
+            !text(&article["blog"], "handle").is_empty(),
+            "{}: Shopify's articles stand in a blog",
+            text(article, "id")
+        );
+    }
+}

@@ -1248,11 +1248,13 @@ def policies():
 
 def articles():
     return [
-        {"id": gid("Article", 920001), "handle": "how-to-wax-a-jacket", "title": "How to wax a jacket",
+        {"id": gid("Article", 920001), "blog": {"id": gid("Blog", 930001), "handle": "journal"},
+         "handle": "how-to-wax-a-jacket", "title": "How to wax a jacket",
          "body": "<p>Brush off the dirt and sponge the jacket with cold water. Warm the Voks Wax Bar in your hands, rub it in "
                  "along the seams first, and let a hair dryer draw it into the cotton.</p>", "isPublished": True,
          "publishedAt": "2026-09-15T14:00:00Z", "updatedAt": "2026-09-15T14:00:00Z", "tags": ["care", "waxed cotton"]},
-        {"id": gid("Article", 920002), "handle": "packing-for-a-hut-tour", "title": "Packing for a hut tour",
+        {"id": gid("Article", 920002), "blog": {"id": gid("Blog", 930001), "handle": "journal"},
+         "handle": "packing-for-a-hut-tour", "title": "Packing for a hut tour",
          "body": "<p>A sleeping bag liner, slippers and a light down jacket are all that a warm hut asks for. Most of our "
                  "testers carry less than eight kilograms.</p>", "isPublished": True,
          "publishedAt": "2026-10-06T14:00:00Z", "updatedAt": "2026-10-20T09:30:00Z", "tags": ["hut tour"]},
@@ -1272,6 +1274,7 @@ def shop():
         "scopes": [
             "read_orders", "read_products", "read_inventory", "read_customers", "read_fulfillments",
             "read_merchant_managed_fulfillment_orders", "read_returns", "read_content", "read_legal_policies", "read_locations",
+            "write_orders", "write_returns",
         ],
     }
 
