@@ -70,6 +70,10 @@ pub(crate) enum CommandError {
     PackIndex(#[from] ::eval::pack::IndexError),
     #[error(transparent)]
     Retrieval(#[from] ::eval::suite::SuiteError),
+    #[error(transparent)]
+    Measure(#[from] ::eval::measure::MeasureError),
+    #[error(transparent)]
+    Results(#[from] ::eval::results::ResultsError),
     #[error("{what}")]
     Io { what: String, source: io::Error },
     #[error("{0}")]

@@ -6,16 +6,22 @@
 
 pub mod baseline;
 pub mod facts;
+pub mod latency;
+pub mod line;
+pub mod measure;
 pub mod pack;
 pub mod polarity;
 pub mod progress;
-pub mod questions;
 pub mod ranking;
 pub mod report;
+pub mod results;
 pub mod retrieval;
+pub mod score;
 pub mod searcher;
 pub mod statistics;
 pub mod suite;
+pub mod unit;
+pub mod variant;
 pub mod vectors;
 pub mod verdict;
 

@@ -1,13 +1,17 @@
 //! Intervals. Every number that is reported comes with one.
 
-use serde::Serialize;
+mod calibration;
+
+pub use calibration::{BINS, Bin, bins, calibration_error};
+
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// 97.5 % quantile of the normal distribution.
 const Z: f64 = 1.959_963_984_540_054;
 
 /// A value with its 95 % interval.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     pub value: f64,
     pub low: f64,
@@ -61,6 +65,95 @@ impl Bootstrap {
         means.sort_by(f64::total_cmp);
         let value = values.iter().sum::<f64>() / values.len() as f64;
         Some(Estimate { value, low: quantile(&means, 0.025), high: quantile(&means, 0.975) })
+    }
+}
+
+/// What one observation adds to the numerator and to the denominator of a ratio.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Part {
+    pub of: f64,
+    pub all: f64,
+}
+
+impl Part {
+    fn plus(self, other: Self) -> Self {
+        Self { of: self.of + other.of, all: self.all + other.all }
+    }
+
+    fn ratio(self) -> Option<f64> {
+        (self.all > 0.0).then(|| self.of / self.all)
+    }
+}
+
+/// Σ of / Σ all; `None` over nothing.
+pub fn ratio_of(parts: impl IntoIterator<Item = Part>) -> Option<f64> {
+    parts.into_iter().fold(Part::default(), Part::plus).ratio()
+}
+
+impl Bootstrap {
+    /// A ratio of two sums (a rate, a mean, precision, F1). Independent yes-or-no observations get Wilson's interval,
+    /// everything else the percentile interval over whole clusters. Where no resample could differ (nothing failed, or
+    /// everything did) a bootstrap would claim certainty; there a share gets Wilson's interval over the clusters.
+    /// `None` over nothing.
+    pub fn ratio(&self, parts: &[Part], clusters: Option<&[String]>, is_share: bool) -> Option<Estimate> {
+        let value = ratio_of(parts.iter().copied())?;
+        let groups: Vec<Part> = match clusters {
+            None => parts.iter().copied().filter(|part| part.all > 0.0).collect(),
+            Some(clusters) => {
+                let mut groups = BTreeMap::<&str, Part>::new();
+                for (part, cluster) in parts.iter().zip(clusters) {
+                    let group = groups.entry(cluster).or_default();
+                    *group = group.plus(*part);
+                }
+                groups.into_values().filter(|part| part.all > 0.0).collect()
+            }
+        };
+        let yes_or_no = |part: &Part| part.all == 1.0 && (part.of == 0.0 || part.of == 1.0);
+        if is_share && groups.iter().all(yes_or_no) {
+            return wilson(groups.iter().filter(|part| part.of == 1.0).count(), groups.len());
+        }
+        if is_share && (value == 0.0 || value == 1.0) {
+            let certain = wilson(if value == 1.0 { groups.len() } else { 0 }, groups.len())?;
+            return Some(Estimate { value, ..certain });
+        }
+        let mut random = SplitMix64(self.seed);
+        let draw = |_| ratio_of((0..groups.len()).map(|_| groups[random.below(groups.len())]));
+        let mut ratios: Vec<f64> = (0..self.resamples.max(1)).filter_map(draw).collect();
+        ratios.sort_by(f64::total_cmp);
+        Some(Estimate { value, low: quantile(&ratios, 0.025), high: quantile(&ratios, 0.975) })
+    }
+
+    /// Any other statistic, with its percentile interval. `None` where there is no observation.
+    pub fn statistic<T: Clone>(
+        &self,
+        observations: &[T],
+        clusters: Option<&[String]>,
+        statistic: impl Fn(&[T]) -> f64,
+    ) -> Option<Estimate> {
+        if observations.is_empty() {
+            return None;
+        }
+        let groups: Vec<Vec<T>> = match clusters {
+            None => observations.iter().map(|one| vec![one.clone()]).collect(),
+            Some(clusters) => {
+                let mut groups = BTreeMap::<&str, Vec<T>>::new();
+                for (one, cluster) in observations.iter().zip(clusters) {
+                    groups.entry(cluster).or_default().push(one.clone());
+                }
+                groups.into_values().collect()
+            }
+        };
+        let mut random = SplitMix64(self.seed);
+        let mut sample = Vec::with_capacity(observations.len());
+        let draw = |_| {
+            sample.clear();
+            (0..groups.len()).for_each(|_| sample.extend_from_slice(&groups[random.below(groups.len())]));
+            statistic(&sample)
+        };
+        let mut values: Vec<f64> = (0..self.resamples.max(1)).map(draw).collect();
+        values.sort_by(f64::total_cmp);
+        let value = statistic(observations);
+        Some(Estimate { value, low: quantile(&values, 0.025), high: quantile(&values, 0.975) })
     }
 }
 
