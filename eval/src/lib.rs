@@ -5,11 +5,16 @@
 //! that the two cannot share a mistake. Definitions of every metric stand in `docs/evaluation.md`.
 
 pub mod baseline;
+pub mod compare;
 pub mod facts;
+pub mod gate;
 pub mod latency;
 pub mod line;
 pub mod measure;
+#[cfg(test)]
+mod measure_tests;
 pub mod pack;
+pub mod page;
 pub mod polarity;
 pub mod progress;
 pub mod ranking;

@@ -7,7 +7,7 @@ use crate::unit::{Task, Unit};
 use crate::verdict::{Response, Verdict, judge};
 use engine::answer::Timings;
 use engine::handoff::HandoffCase;
-use engine::{DocId, HandoffReason, Outcome, Reply};
+use engine::{Citation, DocId, HandoffReason, Outcome, Passage, Reply};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -141,7 +141,7 @@ impl Line {
         let judged = judge(question, &response);
         let text = said(reply);
         let statement = crate::facts::Statement::read(&text);
-        let (sentences, unsupported) = support(reply);
+        let (sentences, unsupported) = support(reply, &trace.passages);
         let mut retrieved: Vec<DocId> = Vec::new();
         for passage in &trace.passages {
             if retrieved.len() < SHOWN && !retrieved.contains(&passage.doc) {
@@ -215,14 +215,22 @@ fn said(reply: &Reply) -> String {
     }
 }
 
-/// Sentences of an answer, and how many of them do not stand in what they cite.
-fn support(reply: &Reply) -> (usize, usize) {
+/// Sentences of an answer, and how many of them do not stand in the passages that they cite.
+fn support(reply: &Reply, passages: &[Passage]) -> (usize, usize) {
     let Reply::Answer(answer) = reply else { return (0, 0) };
-    let quotes = |numbers: &[usize]| -> Vec<&str> {
+    let sources = |numbers: &[usize]| -> Vec<String> {
         let cited = answer.citations().iter().filter(|citation| numbers.contains(&citation.number));
-        cited.flat_map(|citation| [citation.quote.as_str(), citation.title.as_str()]).collect()
+        let source = |citation: &Citation| match passages.iter().find(|passage| passage.id == citation.passage) {
+            Some(passage) => passage.in_context(),
+            // A live fact has no passage; its quote is all there is.
+            None => format!("{} {}", citation.title, citation.quote),
+        };
+        cited.map(source).collect()
     };
-    let bad = |sentence: &&engine::reply::Sentence| is_unsupported(&sentence.text, &quotes(&sentence.cites));
+    let bad = |sentence: &&engine::reply::Sentence| {
+        let sources = sources(&sentence.cites);
+        is_unsupported(&sentence.text, &sources.iter().map(String::as_str).collect::<Vec<_>>())
+    };
     (answer.sentences().len(), answer.sentences().iter().filter(bad).count())
 }
 
@@ -230,4 +238,51 @@ fn handed_over(unit: &Unit, case: &HandoffCase) -> HandedOver {
     let here = case.conversation == unit.turn.conversation && case.turn == unit.turn.number;
     let complete = here && case.question == unit.turn.text && !(case.evidence.is_empty() && case.looked_at.is_empty());
     HandedOver { reason: case.reason, evidence: case.evidence.clone(), complete }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A line that holds a text of a pack's author wherever one can stand.
+    pub(crate) fn hostile(text: &str) -> Line {
+        let list = vec![text.to_owned()];
+        Line {
+            id: text.into(),
+            conversation: text.into(),
+            turn: 0,
+            task: Task::Decisions,
+            text: text.into(),
+            action: Action::Handoff,
+            accept: Vec::new(),
+            scored: true,
+            suggested: false,
+            did: Action::Answer,
+            accepted: false,
+            verdict: Verdict::Wrong,
+            reply: text.into(),
+            citations: vec![Cited { doc: DocId(text.into()), quote: text.into() }],
+            handoff: Some(HandedOver { reason: HandoffReason::NoEvidence, evidence: text.into(), complete: true }),
+            facts: Facts { missing: list.clone(), violated: list.clone(), ..Facts::default() },
+            gold_docs: vec![DocId(text.into())],
+            sentences: 1,
+            unsupported: 1,
+            canaries: list,
+            probability: Some(0.5),
+            retrieved: vec![DocId(text.into())],
+            draft: Some(text.into()),
+            dropped: vec![DroppedSentence { sentence: text.into(), reason: text.into() }],
+            due: None,
+            by: BTreeMap::from([(text.to_owned(), text.to_owned())]),
+            cluster: Some(text.into()),
+        }
+    }
+
+    #[test]
+    fn a_line_is_read_as_it_was_written() {
+        let line = hostile("a \"b\"\n<c> \u{2028}é");
+        let text = serde_json::to_string(&line).unwrap();
+        assert!(!text.contains('\n'));
+        assert_eq!(serde_json::from_str::<Line>(&text).unwrap(), line);
+    }
 }

@@ -3,11 +3,13 @@
 use crate::line::Line;
 use crate::measure::severity;
 use crate::score::Slice;
-use crate::statistics::Estimate;
+use crate::score::better;
+use crate::statistics::{Estimate, FEW, warning};
 use crate::unit::Task;
 use serde::de::Error;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::collections::BTreeSet;
 
 /// Values by their stable names, in the order in which they are shown.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -83,9 +85,6 @@ pub struct Baseline {
     pub gain: Option<Estimate>,
 }
 
-/// Fewer questions than this tell little; said beside the numbers.
-const FEW: usize = 30;
-
 impl Report {
     /// One table for each file: a row for each of its runs, then one for each baseline.
     pub fn tables(&self) -> Vec<String> {
@@ -128,6 +127,17 @@ fn compared(ours: &str, theirs: &str, gain: Estimate) -> String {
 }
 
 impl Run {
+    /// What to know before believing the numbers of these lines.
+    pub fn warning(&self, lines: &[Line]) -> Option<String> {
+        let clusters: Option<BTreeSet<&str>> = lines.iter().map(|line| line.cluster.as_deref()).collect();
+        let mut said: Vec<String> =
+            warning(self.n, clusters.filter(|_| !lines.is_empty()).map(|c| c.len())).into_iter().collect();
+        if lines.iter().any(|line| line.suggested) {
+            said.push("labels were suggested by a rule, no person has confirmed them".into());
+        }
+        (!said.is_empty()).then(|| said.join("; "))
+    }
+
     /// One line for each metric, for runs with many metrics and one row.
     pub fn list(&self) -> String {
         let mut text = format!("{} / {}, {}   n = {}\n", self.pack, self.file, self.system, self.n);
@@ -165,6 +175,57 @@ fn aligned(rows: &[Vec<String>]) -> String {
         text.push('\n');
     }
     text
+}
+
+impl Report {
+    /// For pull requests.
+    pub fn markdown(&self) -> String {
+        let mut text =
+            String::from("| pack / file | asked as | n | metric | value | 95 % |\n|---|---|---|---|---|---|\n");
+        for run in &self.runs {
+            let task = run.task.map_or(run.system.as_str(), |task| task.name());
+            for (name, Estimate { value, low, high }) in &run.metrics.0 {
+                let arrow = better(name).arrow();
+                text.push_str(&format!(
+                    "| {} / {} | {} | {} | {name} {arrow} | {value:.3} | [{low:.3}, {high:.3}] |\n",
+                    cell(&run.pack),
+                    cell(&run.file),
+                    cell(task),
+                    run.n
+                ));
+            }
+        }
+        text
+    }
+
+    /// One row for each metric of each run and of each of its slices.
+    pub fn csv(&self) -> String {
+        let mut text = String::from("pack,file,task,system,field,value,n,metric,estimate,low,high\n");
+        for run in &self.runs {
+            let task = run.task.map_or("ranking", |task| task.name());
+            let whole = [("", "", run.n, &run.metrics)];
+            let parts = run.slices.iter().map(|s| (s.field.as_str(), s.value.as_str(), s.n, &s.metrics));
+            for (field, of, n, metrics) in whole.into_iter().chain(parts) {
+                for (name, Estimate { value, low, high }) in &metrics.0 {
+                    let texts = [&run.pack, &run.file, task, &run.system, field, of].map(quoted).join(",");
+                    text.push_str(&format!("{texts},{n},{},{value},{low},{high}\n", quoted(name)));
+                }
+            }
+        }
+        text
+    }
+}
+
+/// A text in a cell of a Markdown table.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace(['\n', '\r'], " ").replace('<', "&lt;")
+}
+
+/// A text in a CSV file. What a spreadsheet would run as a formula is shown as text.
+fn quoted(text: &str) -> String {
+    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let text = if formula { format!("'{text}") } else { text.to_owned() };
+    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }
 
 /// A reply that did not go well, for a person to read: what was asked, what came, what was wrong with it.
@@ -229,6 +290,16 @@ mod tests {
             serde_json::to_string(&Report { runs: vec![plain] }).unwrap(),
             r#"{"runs":[{"pack":"p","file":"q.jsonl","system":"full","n":50,"metrics":{"ndcg@10":{"value":0.5,"low":0.4,"high":0.6}}}]}"#
         );
+    }
+
+    #[test]
+    fn tables_for_machines_keep_texts_apart() {
+        let odd = Run { pack: "a|b,\"c\"".into(), file: "=1+1".into(), baselines: Vec::new(), ..run() };
+        let report = Report { runs: vec![odd] };
+        let row = "| a\\|b,\"c\" / =1+1 | full | 50 | ndcg@10 ↑ | 0.500 | [0.400, 0.600] |\n";
+        assert!(report.markdown().contains(row), "{}", report.markdown());
+        let row = "\"a|b,\"\"c\"\"\",'=1+1,ranking,full,,,50,ndcg@10,0.5,0.4,0.6\n";
+        assert!(report.csv().contains(row), "{}", report.csv());
     }
 
     #[test]

@@ -29,6 +29,17 @@ pub struct Metric {
 /// What is counted in words or turns and can be more than 1.
 const COUNTS: [&str; 2] = ["handoff_delay", "answer_words"];
 
+impl Better {
+    /// The arrow beside a name in a table.
+    pub fn arrow(self) -> &'static str {
+        match self {
+            Self::Higher => "↑",
+            Self::Lower => "↓",
+            Self::Neither => "",
+        }
+    }
+}
+
 const NOTHING: Part = Part { of: 0.0, all: 0.0 };
 
 /// Counts the line where `counts`, as a success where `success`.
@@ -292,6 +303,44 @@ pub fn calibrated(line: &Line) -> Option<(f64, bool)> {
     };
     let known = line.scored && answered(line) && line.facts.clean;
     line.probability.filter(|_| known).map(|probability| (probability, right))
+}
+
+/// What a mistake costs, in handoffs that were not needed.
+#[derive(Clone, Copy, Debug)]
+pub struct Cost {
+    /// Answered, and not rightly.
+    pub wrong: f64,
+    /// Handed over what should have been answered.
+    pub needless: f64,
+    /// Answered or asked back what a person had to decide.
+    pub missed: f64,
+}
+
+/// A wrong answer costs as much as five needless handoffs. A convention, said beside every number that rests on it.
+pub const COST: Cost = Cost { wrong: 5.0, needless: 1.0, missed: 5.0 };
+
+fn cost_of(line: &Line, did: Action) -> f64 {
+    if did == Action::Handoff {
+        return if met(line, Action::Handoff) { 0.0 } else { COST.needless };
+    }
+    if must_hand_over(line) {
+        return COST.missed;
+    }
+    let bad = !line.accepted || !line.facts.violated.is_empty() || line.facts.contradicted;
+    if did == Action::Answer && bad { COST.wrong } else { 0.0 }
+}
+
+/// Mean cost if every answer with a probability below `threshold` had been a handoff. What was handed over stays so:
+/// below the threshold of the run the curve is flat. `None` where no decision is scored, or no answer has a
+/// probability.
+pub fn cost_at(lines: &[Line], threshold: f64) -> Option<f64> {
+    let scored: Vec<&Line> = lines.iter().filter(|line| decided(line) || line.task == Task::Qa).collect();
+    scored.iter().find(|line| answered(line) && line.probability.is_some())?;
+    let at = |line: &&Line| {
+        let doubtful = answered(line) && line.probability.is_some_and(|probability| probability < threshold);
+        cost_of(line, if doubtful { Action::Handoff } else { line.did })
+    };
+    Some(scored.iter().map(at).sum::<f64>() / scored.len() as f64)
 }
 
 /// Every metric that the lines can tell. What they cannot is absent.

@@ -97,3 +97,40 @@ fn of(record: &Map<String, Value>) -> Kind {
         () => Kind::Unknown,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(lines: &str, expected: Kind) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("whatever.jsonl");
+        std::fs::write(&path, lines).unwrap();
+        assert_eq!(PackFile::look(path).unwrap().kind, expected, "{lines}");
+    }
+
+    #[test]
+    fn a_file_is_what_its_fields_say() {
+        let chat = r#"{"id":"c","kind":"conversation","text":"t"}"#;
+        let decision = r#"{"id":"d","text":"t","action":"handoff","accept":["handoff"]}"#;
+        check(r#"{"id":"c","kind":"policy","title":"t","text":"t"}"#, Kind::Corpus);
+        check(chat, Kind::Conversations);
+        check(&format!("{chat}\n{}", chat.replace("conversation", "product")), Kind::Corpus);
+        check(r#"{"id":"q","text":"t","relevant":[]}"#, Kind::Queries);
+        check(decision, Kind::Decisions);
+        check(
+            &format!("{decision}\n{}", r#"{"id":"e","text":"t","action":"answer","must_include":["1"]}"#),
+            Kind::Questions,
+        );
+        check(r#"{"id":"t","turns":[],"expected":[]}"#, Kind::Transcripts);
+        check(r#"{"id":"i","text":"t","intent":"x","expected_action":null}"#, Kind::Intents);
+        check(r#"{"id":"o","text":"t","expected_action":"decline_or_clarify"}"#, Kind::OutOfScope);
+        check(r#"{"id":"a","text":"t","label":"attack","kind":"Jailbreak","must_not_include":[]}"#, Kind::Attacks);
+        check(r#"{"id":"b","text":"t","label":"benign","intent":"x"}"#, Kind::Benign);
+        check(r#"{"id":"p","kind":"product","text":"t","query":"q","must_not_include":["Z"]}"#, Kind::PoisonedDocs);
+        check(r#"{"id":"s","instruction":"i","actions":[]}"#, Kind::Tasks);
+        check(r#"{"anything":1}"#, Kind::Unknown);
+        check("\n", Kind::Unknown);
+    }
+}

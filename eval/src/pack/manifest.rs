@@ -34,7 +34,7 @@ impl Manifest {
         }
         let text = read(&path)?;
         let manifest: Self = toml::from_str(&text).map_err(|error| {
-            let line = error.span().map_or(1, |span| text[..span.start].lines().count().max(1));
+            let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
             PackError::Line { path: path.clone(), line, problem: error.message().to_owned() }
         })?;
         if manifest.format == FORMAT {
@@ -45,5 +45,29 @@ impl Manifest {
             manifest.format
         );
         Err(PackError::Line { path, line: 1, problem })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_format_is_checked_and_errors_name_the_line() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(Manifest::read(dir.path()).unwrap(), Manifest::default());
+        let read = |text: &str| {
+            std::fs::write(dir.path().join("pack.toml"), text).unwrap();
+            Manifest::read(dir.path())
+        };
+        let good = read("format = 1\ncluster = \"source.task\"\ntoday = \"2026-11-21\"\n").unwrap();
+        assert_eq!(good.cluster.as_deref(), Some("source.task"));
+        for (text, expected) in [
+            ("format = 2", "pack.toml, line 1: 'format' is 2, and this version reads format 1"),
+            ("format = 1\nclutser = 1", "pack.toml, line 2: unknown field `clutser`"),
+        ] {
+            let found = read(text).unwrap_err().to_string();
+            assert!(found.contains(expected), "{found}");
+        }
     }
 }

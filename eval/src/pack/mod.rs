@@ -394,7 +394,7 @@ mod tests {
             (
                 "questions.jsonl",
                 question.replace("answer", "perhaps"),
-                "questions.jsonl, line 1: unknown variant `perhaps`",
+                "questions.jsonl, line 1: 'action': unknown variant `perhaps`",
             ),
             (
                 "questions.jsonl",

@@ -224,3 +224,42 @@ fn checked<T: serde::de::DeserializeOwned>(
     }
     Ok(records.into_iter().map(|(_, record)| record).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What reading says of one broken record.
+    #[track_caller]
+    fn check<T: std::fmt::Debug>(read: fn(&Path) -> Result<Vec<T>, PackError>, line: &str, expected: &str) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("f.jsonl");
+        std::fs::write(&path, format!("\n{line}\n")).unwrap();
+        let found = read(&path).unwrap_err().to_string();
+        assert!(found.contains(&format!("f.jsonl, line 2: {expected}")), "{found}");
+    }
+
+    #[test]
+    fn errors_name_the_file_the_line_and_the_field() {
+        check(decisions, r#"{"id":"a","text":"t","action":"shrug"}"#, "'action': unknown variant `shrug`");
+        check(decisions, r#"{"id":"a","text":5,"action":"answer"}"#, "'text': invalid type: integer `5`");
+        check(decisions, r#"{"id":"a","text":" ","action":"answer"}"#, "there is nothing to ask");
+        check(decisions, r#"{"id":"a","text":"t"}"#, "missing field `action`");
+        check(decisions, r#"{"id":"a","text":"t","action":"answer"} {}"#, "more than one JSON object");
+        check(utterances, r#"{"id":"a","text":"t","expected_action":"dance"}"#, "'expected_action' is 'dance'");
+        check(attacks, r#"{"id":"a","text":"t","must_not_include":["!"]}"#, "'must_not_include' holds a fact");
+        check(poisoned_docs, r#"{"id":"a","query":"t","must_not_include":[]}"#, "'must_not_include' must name");
+        let turn = |rest: &str| format!(r#"{{"id":"a","turns":[{{"role":"agent","text":"hi"}}],{rest}}}"#);
+        check(
+            transcripts,
+            &turn(r#""expected":[{"turn":0,"action":"answer"}]"#),
+            "'expected[0].turn' is 0, which is no customer's turn",
+        );
+        check(transcripts, &turn(r#""customer":{"email":"nobody"}"#), "'customer.email': this is not an e-mail");
+        check(
+            transcripts,
+            r#"{"id":"a","turns":[{"role":"bot","text":"x"}]}"#,
+            "'turns[0].role': unknown variant `bot`",
+        );
+    }
+}

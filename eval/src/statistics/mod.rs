@@ -1,8 +1,16 @@
-//! Intervals. Every number that is reported comes with one.
+//! Intervals and tests. Every number that is reported comes with an interval, every difference with a p-value.
+//!
+//! - Percentile bootstrap: Efron, "Bootstrap Methods: Another Look at the Jackknife" (1979). Whole clusters are drawn
+//!   where observations depend on each other: Field, Welsh, "Bootstrapping clustered data" (2007).
+//! - Rates: Wilson, "Probable Inference, the Law of Succession, and Statistical Inference" (1927), which Brown, Cai and
+//!   DasGupta, "Interval Estimation for a Binomial Proportion" (2001), recommend for small n.
+//! - Nothing failed: Hanley, Lippman-Hand, "If Nothing Goes Wrong, Is Everything All Right?" (1983).
 
 mod calibration;
+mod paired;
 
 pub use calibration::{BINS, Bin, bins, calibration_error};
+pub use paired::{holm, mcnemar, needed};
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -189,12 +197,31 @@ pub fn wilson(successes: usize, tried: usize) -> Option<Estimate> {
     let centre = p + Z * Z / (2.0 * n);
     let half = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
     let scale = 1.0 + Z * Z / n;
-    Some(Estimate { value: p, low: ((centre - half) / scale).max(0.0), high: ((centre + half) / scale).min(1.0) })
+    // Exactly the border where every try came out alike; rounding would miss it by a hair.
+    let low = if successes == 0 { 0.0 } else { (centre - half) / scale };
+    let high = if successes == tried { 1.0 } else { (centre + half) / scale };
+    Some(Estimate { value: p, low, high })
 }
 
 /// Where nothing failed in `tried` tries: the failure rate that can still not be ruled out (95 %, one-sided).
 pub fn rule_of_three(tried: usize) -> Option<f64> {
     (tried > 0).then(|| (3.0 / tried as f64).min(1.0))
+}
+
+/// Fewer observations than this tell little.
+pub const FEW: usize = 30;
+/// A bootstrap over fewer clusters than this gives intervals that are too narrow.
+pub const FEW_CLUSTERS: usize = 20;
+
+/// What a reader must know before believing numbers over so many observations in so many clusters.
+pub fn warning(n: usize, clusters: Option<usize>) -> Option<String> {
+    match clusters {
+        _ if n < FEW => Some(format!("n = {n} is too few to tell small differences")),
+        Some(clusters) if clusters < FEW_CLUSTERS => {
+            Some(format!("only {clusters} clusters: intervals are too narrow, do not rely on small differences"))
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -258,6 +285,30 @@ mod tests {
         let values: Vec<f64> = (0..400).map(|i| f64::from(i % 2)).collect();
         let found = Bootstrap { resamples: 2000, seed: 1 }.mean(&values, None).unwrap();
         assert!((found.low - 0.451).abs() < 0.006 && (found.high - 0.549).abs() < 0.006, "{found:?}");
+    }
+
+    #[test]
+    fn a_ratio_of_independent_answers_is_a_rate_and_nothing_failed_is_not_certain() {
+        let part = |of: f64, all: f64| Part { of, all };
+        let eight: Vec<Part> = (0..10).map(|i| part(f64::from(u8::from(i < 8)), 1.0)).collect();
+        assert_eq!(DRAW.ratio(&eight, None, true), wilson(8, 10));
+        // What does not count is not there.
+        let with_gaps: Vec<Part> = eight.iter().flat_map(|one| [*one, part(0.0, 0.0)]).collect();
+        assert_eq!(DRAW.ratio(&with_gaps, None, true), wilson(8, 10));
+        // Five clusters of two, all right: as sure as five.
+        let clusters: Vec<String> = (0..10).map(|i| (i / 2).to_string()).collect();
+        let all = vec![part(1.0, 1.0); 10];
+        assert_eq!(DRAW.ratio(&all, Some(&clusters), true).unwrap().low, wilson(5, 5).unwrap().low);
+        // F1 of one hit, one miss, one false alarm: 2 / (2 + 1 + 1).
+        let f1 = DRAW.ratio(&[part(2.0, 2.0), part(0.0, 1.0), part(0.0, 1.0)], None, true).unwrap();
+        assert!(f1.value == 0.5 && f1.low == 0.0 && f1.high == 1.0, "{f1:?}");
+        assert_eq!(DRAW.ratio(&[part(0.0, 0.0)], None, true), None);
+    }
+
+    #[test]
+    fn little_is_warned_of() {
+        assert!(warning(29, None).is_some() && warning(30, None).is_none());
+        assert!(warning(300, Some(19)).unwrap().contains("19 clusters") && warning(300, Some(20)).is_none());
     }
 
     proptest! {
