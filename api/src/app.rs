@@ -5,6 +5,8 @@ use crate::{
     config::{Http, Limits},
     db::{DbError, desk::Desks, keys::Keys},
     gate::Gate,
+    identity::Identity,
+    shopify::shop::Shops,
 };
 use engine::Engine;
 use std::sync::{
@@ -21,11 +23,14 @@ pub struct AppParts {
     pub engine: Engine,
     pub keys: Keys,
     pub desks: Arc<Desks>,
+    pub identity: Identity,
     pub http: Http,
     pub limits: Limits,
     /// What a customer reads when a question took too long.
     pub handoff_message: String,
     pub loaded: Loaded,
+    /// The stores that are connected to Shopify.
+    pub shops: Shops,
 }
 
 /// The models in use, as `/readyz` names them.
@@ -40,22 +45,26 @@ pub struct Inner {
     pub engine: Engine,
     pub keyring: LiveKeyring,
     pub desks: Arc<Desks>,
+    pub identity: Identity,
     pub gate: Gate,
     pub http: Http,
     pub limits: Limits,
     pub handoff_message: String,
     pub loaded: Loaded,
+    pub shops: Shops,
     stopping: AtomicBool,
 }
 
 impl App {
     /// Reads the keys that are in force.
     pub async fn new(parts: AppParts) -> Result<Self, DbError> {
-        let AppParts { engine, keys, desks, http, limits, handoff_message, loaded } = parts;
+        let AppParts { engine, keys, desks, identity, http, limits, handoff_message, loaded, shops } = parts;
         let keyring = LiveKeyring::open(keys).await?;
         let gate = Gate::new(limits.concurrent, limits.waiting, limits.wait());
         let stopping = AtomicBool::new(false);
-        Ok(Self(Arc::new(Inner { engine, keyring, desks, gate, http, limits, handoff_message, loaded, stopping })))
+        let inner =
+            Inner { engine, keyring, desks, identity, gate, http, limits, handoff_message, loaded, shops, stopping };
+        Ok(Self(Arc::new(inner)))
     }
 
     /// From now on `/readyz` says no, so that a load balancer looks elsewhere.

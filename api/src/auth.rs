@@ -1,4 +1,4 @@
-//! Who is calling: a key becomes a pass here, before a handler runs.
+//! Who is calling: a key, or Shopify's signature, becomes a pass here, before a handler runs.
 
 use crate::{
     app::App,
@@ -9,7 +9,7 @@ use axum::{
     extract::{FromRequestParts, RawPathParams},
     http::{header, request::Parts},
 };
-use engine::{AgentPass, Keyring, PlainKey, StorePass};
+use engine::{AgentPass, Asker, Keyring, PlainKey, StorePass};
 use std::time::Duration;
 use tokio::{
     sync::{Mutex, RwLock},
@@ -91,9 +91,26 @@ impl FromRequestParts<App> for StoreCaller {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let Caller(pass) = Caller::from_request_parts(parts, app).await?;
-        let params = RawPathParams::from_request_parts(parts, app).await.map_err(|_| ApiError::NoSuchStore)?;
-        let named = params.iter().find(|(name, _)| *name == "store").map(|(_, value)| value);
-        if named == Some(pass.store().as_str()) { Ok(Self(pass)) } else { Err(ApiError::NoSuchStore) }
+        let named = store_named(parts, app).await.ok_or(ApiError::NoSuchStore)?;
+        if named == pass.store().as_str() { Ok(Self(pass)) } else { Err(ApiError::NoSuchStore) }
+    }
+}
+
+async fn store_named(parts: &mut Parts, app: &App) -> Option<String> {
+    let params = RawPathParams::from_request_parts(parts, app).await.ok()?;
+    params.iter().find(|(name, _)| *name == "store").map(|(_, value)| value.to_owned())
+}
+
+/// Whoever asks through Shopify's app proxy of the store that the path names: the signature in the query is the key.
+pub struct ProxyCaller(pub Asker);
+
+impl FromRequestParts<App> for ProxyCaller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let store = store_named(parts, app).await.ok_or(ApiError::IdentityRefused)?;
+        let query = parts.uri.query().unwrap_or_default();
+        app.identity.proxied(&store, query).await.map(Self)
     }
 }
 

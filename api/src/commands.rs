@@ -1,6 +1,7 @@
 //! The command line: one file for each command. Only here is anything printed.
 #![allow(clippy::print_stdout, reason = "results go to standard output, everything else to standard error")]
 
+mod actions;
 mod ask;
 mod cli;
 mod demo;
@@ -9,8 +10,11 @@ mod eval;
 mod index;
 mod keys;
 mod models;
+mod sandbox;
 mod serve;
+mod shopify;
 mod show;
+mod store;
 mod sync;
 
 use crate::{
@@ -18,7 +22,7 @@ use crate::{
     db::DbError,
     log,
     machine::Machine,
-    wiring::{House, Places, SaidPlaces, WiringError},
+    wiring::{House, HouseClock, Places, SaidPlaces, WiringError},
 };
 use clap::Parser;
 use cli::{Cli, Command, Global};
@@ -59,9 +63,13 @@ pub(crate) enum CommandError {
     #[error(transparent)]
     Weights(#[from] ::models::weights::WeightsError),
     #[error(transparent)]
+    Fixture(#[from] crate::sandbox::FixtureError),
+    #[error(transparent)]
     Sync(#[from] ingest::sync::SyncError),
     #[error(transparent)]
     Engine(#[from] engine::answer::EngineError),
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreError),
     #[error(transparent)]
     Knowledge(#[from] engine::ports::KnowledgeError),
     #[error(transparent)]
@@ -74,6 +82,18 @@ pub(crate) enum CommandError {
     Measure(#[from] ::eval::measure::MeasureError),
     #[error(transparent)]
     Results(#[from] ::eval::results::ResultsError),
+    #[error(transparent)]
+    Connect(#[from] crate::shopify::shop::ConnectError),
+    #[error(transparent)]
+    Shopify(#[from] ingest::shopify::ShopifyError),
+    #[error(transparent)]
+    Fill(#[from] crate::shopify::fill::FillError),
+    #[error(transparent)]
+    ShopifyIndex(#[from] crate::shopify::index::IndexError),
+    #[error(transparent)]
+    Erase(#[from] crate::shopify::erase::EraseError),
+    #[error(transparent)]
+    Approve(#[from] crate::shopify::approve::ApproveError),
     #[error("{what}")]
     Io { what: String, source: io::Error },
     #[error("{0}")]
@@ -108,7 +128,7 @@ fn start(global: &Global, command: Command) -> Result<Exit, CommandError> {
 
     let said = SaidPlaces { data: global.data.clone(), models: global.models.clone() };
     let places = Places::find(said, &config, &|name| std::env::var(name).ok());
-    let house = House { config, places, machine: Machine::look() };
+    let house = House { config, places, machine: Machine::look(), clock: HouseClock::default() };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -121,15 +141,19 @@ fn start(global: &Global, command: Command) -> Result<Exit, CommandError> {
 
 async fn run(house: House, command: Command) -> Result<Exit, CommandError> {
     match command {
-        // Both stop in their own, orderly way.
+        // These stop in their own, orderly way.
         Command::Serve(args) => serve::run(house, args).await,
         Command::Demo(args) => demo::run(house, args).await,
+        Command::Sandbox(args) => sandbox::run(args).await,
         Command::Models(args) => interruptible(models::run(&house, args)).await,
         Command::Sync(args) => interruptible(sync::run(&house, args)).await,
         Command::Ask(args) => interruptible(ask::run(house, args)).await,
         Command::Keys(args) => interruptible(keys::run(&house, args)).await,
+        Command::Store(args) => interruptible(store::run(&house, args)).await,
         Command::Index(args) => interruptible(index::run(&house, args)).await,
         Command::Eval(args) => interruptible(eval::run(house, args)).await,
+        Command::Shopify(args) => interruptible(shopify::run(&house, args)).await,
+        Command::Actions(args) => interruptible(actions::run(&house, args)).await,
         Command::Doctor => interruptible(doctor::run(&house)).await,
     }
 }

@@ -20,6 +20,7 @@ pub struct Config {
     pub index: Index,
     pub engine: Answering,
     pub limits: Limits,
+    pub identity: Identity,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -143,6 +144,19 @@ pub struct Limits {
     pub waiting: usize,
     pub wait_ms: u64,
     pub retry_after_s: u64,
+}
+
+/// How often a proof of identity may be tried; how customers of a store can prove theirs is the store's to say.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    pub claims_per_conversation: u32,
+    pub claims_per_address: u32,
+    pub claims_per_store: u32,
+    pub codes_per_conversation: u32,
+    pub codes_per_address: u32,
+    pub codes_per_store: u32,
+    pub proxied_per_store: u32,
 }
 
 impl Http {

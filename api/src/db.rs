@@ -1,7 +1,12 @@
-//! What must outlive the process, in SQLite: the keys of all stores in one file, each store's handoffs in its own.
+//! What must outlive the process, in SQLite: the keys of all stores in one file, each store's handoffs and its mirror of
+//! Shopify in files of their own.
 
+pub mod actions;
 pub mod desk;
+pub mod identity;
 pub mod keys;
+pub mod mirror;
+pub mod person;
 
 use sqlx::{
     SqlitePool,
@@ -47,6 +52,8 @@ impl Db {
             .journal_mode(SqliteJournalMode::Wal)
             // A handoff that was confirmed survives a power cut.
             .synchronous(SqliteSynchronous::Full)
+            // What is deleted is overwritten, so that an erasure leaves nothing in a free page.
+            .pragma("secure_delete", "ON")
             .busy_timeout(Duration::from_secs(5));
         let pool = SqlitePoolOptions::new()
             .max_connections(4)

@@ -19,6 +19,18 @@ use crate::db::DbError;
 pub enum ApiError {
     /// No key, or one that is not in force: the same to whoever guesses.
     Unauthorized,
+    /// What should prove who is asking does not: the same for every reason.
+    IdentityRefused,
+    /// A code that is wrong, expired, used or was never sent: the same to whoever tries.
+    CodeRefused,
+    /// The store has no way to mail codes.
+    CodesNotOffered,
+    /// Tried too often; there is room again after this time.
+    TooManyTries {
+        retry_after_s: u64,
+    },
+    /// A webhook that Shopify did not sign for this store; also where there is no such store.
+    BadSignature,
     /// The store's own key, but a storefront's where an agent's is needed.
     NotAnAgent,
     /// An unknown store, and another's store: the same to whoever asks.
@@ -85,6 +97,37 @@ impl ApiError {
                 "unauthorized",
                 "A valid key is needed",
                 "Send the store's key as `Authorization: Bearer sk_...`.".to_owned(),
+            ),
+            Self::IdentityRefused => (
+                StatusCode::UNAUTHORIZED,
+                "identity-refused",
+                "The proof of who is asking is not valid",
+                "It may have expired, or be for another store or conversation. Ask without it, or get a new one."
+                    .into(),
+            ),
+            Self::CodeRefused => (
+                StatusCode::FORBIDDEN,
+                "code-refused",
+                "The code is not valid",
+                "It may be mistyped, older than 10 minutes, used, or replaced by a newer one.".into(),
+            ),
+            Self::CodesNotOffered => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "codes-not-offered",
+                "The store does not mail codes",
+                "Its settings name no mail server ([identity.smtp]), or it is not connected to Shopify.".into(),
+            ),
+            Self::TooManyTries { retry_after_s } => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "too-many-tries",
+                "Tried too often",
+                format!("Try again in {retry_after_s} s."),
+            ),
+            Self::BadSignature => (
+                StatusCode::UNAUTHORIZED,
+                "bad-signature",
+                "The signature is not right",
+                "The body must be signed with the secret of the store's app, and be sent for its shop.".into(),
             ),
             Self::NotAnAgent => (
                 StatusCode::FORBIDDEN,
@@ -186,10 +229,10 @@ impl IntoResponse for ApiError {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         match self {
-            Self::Unauthorized => {
+            Self::Unauthorized | Self::IdentityRefused => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"shopclerk\""));
             }
-            Self::Busy { retry_after_s } => {
+            Self::Busy { retry_after_s } | Self::TooManyTries { retry_after_s } => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after_s));
             }
             _ => {}

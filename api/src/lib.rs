@@ -11,12 +11,16 @@ pub mod config;
 pub mod db;
 pub mod error;
 pub mod gate;
+pub mod identity;
 pub mod log;
 pub mod machine;
 pub mod observe;
 pub mod router;
 pub mod routes;
+pub mod sandbox;
 pub mod serve;
+pub mod shopify;
+pub mod store;
 pub mod wire;
 pub mod wiring;
 

@@ -4,13 +4,13 @@ use crate::{
     app::App,
     error::ApiError,
     observe,
-    routes::{ask, handoffs, health, home},
+    routes::{ask, handoffs, health, home, identity, webhooks},
 };
 use axum::{Router, middleware};
 use std::sync::LazyLock;
 use utoipa::{
     Modify, OpenApi,
-    openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -23,7 +23,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
     modifiers(&KeyScheme),
     tags(
         (name = "ask", description = "Questions"),
+        (name = "identity", description = "Who is asking"),
         (name = "handoffs", description = "What waits for a person"),
+        (name = "shopify", description = "What Shopify tells"),
         (name = "health", description = "The server itself"),
     )
 )]
@@ -37,7 +39,13 @@ impl Modify for KeyScheme {
             .scheme(HttpAuthScheme::Bearer)
             .description(Some("A key of one store: `shopclerk keys create --store STORE`."))
             .build();
-        document.components.get_or_insert_default().add_security_scheme("key", SecurityScheme::Http(scheme));
+        let signature = ApiKeyValue::with_description(
+            "signature",
+            "Shopify's app proxy adds it, with the parameters that it signs. Callers ask the storefront's own address.",
+        );
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("key", SecurityScheme::Http(scheme));
+        components.add_security_scheme("app_proxy", SecurityScheme::ApiKey(ApiKey::Query(signature)));
     }
 }
 
@@ -45,8 +53,12 @@ fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(ask::ask))
         .routes(routes!(ask::ask_store))
+        .routes(routes!(ask::ask_proxied))
+        .routes(routes!(identity::code))
+        .routes(routes!(identity::verify))
         .routes(routes!(handoffs::list))
         .routes(routes!(handoffs::read))
+        .routes(routes!(webhooks::receive))
         .routes(routes!(health::health))
         .routes(routes!(health::ready))
         .routes(routes!(home::home))

@@ -4,3 +4,5 @@ pub mod ask;
 pub mod handoffs;
 pub mod health;
 pub mod home;
+pub mod identity;
+pub mod webhooks;

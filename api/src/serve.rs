@@ -13,7 +13,8 @@ pub enum Ended {
     Cut,
 }
 
-/// Serves until `stop` resolves, then takes no new connection and gives running requests `grace` to finish.
+/// Serves until `stop` resolves, then takes no new connection and gives running requests, and mails that were promised,
+/// `grace` to finish.
 pub async fn serve(
     listener: TcpListener,
     app: App,
@@ -30,15 +31,23 @@ pub async fn serve(
             let _ = told.send(());
         }
     };
+    let identity = app.identity.clone();
     let server = axum::serve(listener, router(app)).with_graceful_shutdown(signal);
     let mut server = tokio::spawn(async move { server.await });
     tokio::select! {
         ended = &mut server => ended.map_err(io::Error::other)?.map(|()| Ended::Drained),
-        _ = heard => match timeout(grace, &mut server).await {
-            Ok(ended) => ended.map_err(io::Error::other)?.map(|()| Ended::Drained),
-            Err(_) => {
-                server.abort();
-                Ok(Ended::Cut)
+        _ = heard => {
+            let finish = async {
+                let ended = (&mut server).await;
+                identity.drained().await;
+                ended
+            };
+            match timeout(grace, finish).await {
+                Ok(ended) => ended.map_err(io::Error::other)?.map(|()| Ended::Drained),
+                Err(_) => {
+                    server.abort();
+                    Ok(Ended::Cut)
+                }
             }
         }
     }

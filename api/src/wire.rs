@@ -1,8 +1,10 @@
 //! What crosses the wire, apart from the engine's types: those may change with the code, these only with the API.
 
+mod identity;
 mod reply;
 mod request;
 
+pub use identity::{Claim, CodeAccepted, CodeRequest, Private, VerifyRequest, VerifyResponse};
 pub use reply::{
     AnswerReply, AskResponse, Case, Citation, Handoff, HandoffList, HandoffReason, HandoffReply, LookedAt, Reply,
     Sentence, Timings,

@@ -1,24 +1,31 @@
 //! Configuration in, parts out: the only place that knows which part stands behind which port.
 
 mod places;
+mod stores;
 
 pub use places::{Places, SaidPlaces};
+pub use stores::Stores;
 
 use crate::{
     app::{App, AppParts, Loaded},
     config::Config,
-    db::{DbError, desk::Desks, keys::Keys},
+    db::{DbError, desk::Desks, keys::Keys, mirror::Mirrors},
+    identity::{Identity, IdentityParts, KeyFileError, LimitedStorefront, Tries},
     machine::Machine,
+    sandbox::in_process,
+    shopify::{index::IndexWriter, shop::Shops, supervisor::Supervisor, worker::Pace},
+    store::StoreSettings,
 };
 use engine::{
-    Engine, StorePass,
-    ports::{Clock, Embedder, Generator, Handoffs, Knowledge, KnowledgeError, Ports, Reranker},
+    Engine, StoreId, StorePass,
+    ports::{Clock, Embedder, Generator, Handoffs, Knowledge, KnowledgeError, Ports, Reranker, Storefront},
 };
 use ingest::{
     chunk::ChunkConfig,
     index::{
         Index, IndexMeta,
         edge::EdgeIndex,
+        erase::Place,
         fuse::FusionConfig,
         server::{ServerConfig, ServerIndex, ServerKey},
     },
@@ -26,7 +33,7 @@ use ingest::{
     library::{Library, WriteLock},
     sync::SyncTarget,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use models::{
     catalog::{Catalog, CatalogError, Entry, Role},
     embedder::BertEmbedder,
@@ -54,6 +61,8 @@ pub enum WiringError {
     Knowledge(#[from] KnowledgeError),
     #[error(transparent)]
     Db(#[from] DbError),
+    #[error(transparent)]
+    ServerKey(#[from] KeyFileError),
     #[error("loading a model ended unexpectedly")]
     Loading(#[from] tokio::task::JoinError),
 }
@@ -64,6 +73,36 @@ pub struct House {
     pub config: Config,
     pub places: Places,
     pub machine: Machine,
+    pub clock: HouseClock,
+}
+
+/// The time by which questions are answered: the real one, or that of a world that lies some way off, as the sample
+/// store's does.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct HouseClock {
+    ahead: SignedDuration,
+}
+
+impl HouseClock {
+    /// A clock that says `now` at this moment, and runs.
+    pub fn that_says(now: Timestamp) -> Self {
+        Self { ahead: now.duration_since(Timestamp::now()) }
+    }
+}
+
+impl Clock for HouseClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now().saturating_add(self.ahead).unwrap_or_else(|_| Timestamp::now())
+    }
+}
+
+/// What answers about orders and products, and who may ask.
+pub struct Live {
+    pub stores: Stores,
+    /// Counts the claims that it answers.
+    pub storefront: Arc<dyn Storefront>,
+    pub tries: Tries,
+    desks: Arc<Desks>,
 }
 
 /// The models that are in use.
@@ -197,13 +236,38 @@ impl House {
         })
     }
 
-    pub fn engine(&self, models: &LoadedModels, handoffs: Arc<dyn Handoffs>) -> Result<Engine, WiringError> {
-        Ok(Engine::new(self.ports(models, handoffs)?, self.config.engine.to_engine()))
+    /// From now on it is the time of the store's sandbox, if it has one: that of the world that its orders are from.
+    pub fn move_to(&mut self, store: &StoreId) {
+        let fixture = StoreSettings::of(&self.places.data, store).ok().and_then(|settings| settings.shopify?.sandbox);
+        // A fixture that cannot be read is reported when the store is connected.
+        if let Some(sandbox) = fixture.and_then(|fixture| in_process::over(&fixture).ok()) {
+            self.clock = HouseClock::that_says(sandbox.now());
+        }
+    }
+
+    /// The stores as their settings say. Settings that are wrong are logged, and their store goes without.
+    pub fn live(&self, desks: &Arc<Desks>) -> Result<Live, WiringError> {
+        let stores = Stores::new(self.places.data.clone(), self.clock);
+        stores.look();
+        let key = Identity::server_key(&self.places.data)?;
+        let tries = Tries::new(desks.clone(), key, Arc::new(SystemClock), self.config.identity.clone());
+        let storefront = Arc::new(LimitedStorefront::new(stores.storefront.clone(), tries.clone()));
+        Ok(Live { stores, storefront, tries, desks: desks.clone() })
+    }
+
+    pub fn engine(
+        &self,
+        models: &LoadedModels,
+        handoffs: Arc<dyn Handoffs>,
+        live: &Live,
+    ) -> Result<Engine, WiringError> {
+        let ports = Ports { storefront: Some(live.storefront.clone()), ..self.ports(models, handoffs)? };
+        Ok(Engine::new(ports, self.config.engine.to_engine()).with_profiles(live.stores.profiles.clone()))
     }
 
     pub fn ports(&self, models: &LoadedModels, handoffs: Arc<dyn Handoffs>) -> Result<Ports, WiringError> {
         let LoadedModels { embedder, reranker, generator } = models.clone();
-        let (knowledge, clock) = (self.knowledge()?, Arc::new(SystemClock));
+        let (knowledge, clock) = (self.knowledge()?, Arc::new(self.clock));
         Ok(Ports { embedder, reranker, generator, knowledge, handoffs, storefront: None, clock })
     }
 
@@ -231,14 +295,34 @@ impl House {
         Arc::new(Desks::new(self.places.data.clone(), Arc::new(SystemClock)))
     }
 
+    pub fn mirrors(&self) -> Arc<Mirrors> {
+        Arc::new(Mirrors::new(self.places.data.clone()))
+    }
+
+    /// Where the store's index is, for an erasure.
+    pub fn place(&self, pass: &StorePass) -> Result<Place, WiringError> {
+        let shelf = self.library().shelf(pass).map_err(KnowledgeError::from)?;
+        Ok(match self.server() {
+            Some(config) => Place::Server { config, pass: pass.clone(), shelf },
+            None => Place::Edge(shelf),
+        })
+    }
+
     pub async fn keys(&self) -> Result<Keys, DbError> {
         Keys::open(&self.places.data).await
     }
 
     /// The whole server, less its socket.
-    pub async fn app(&self, models: &LoadedModels) -> Result<App, WiringError> {
-        let desks = self.desks();
-        let engine = self.engine(models, desks.clone())?;
+    async fn app(&self, models: &LoadedModels, live: Live) -> Result<App, WiringError> {
+        let desks = live.desks.clone();
+        let engine = self.engine(models, desks.clone(), &live)?;
+        let identity = Identity::new(IdentityParts {
+            desks: desks.clone(),
+            clock: Arc::new(SystemClock),
+            storefront: Some(live.storefront.clone()),
+            ways: live.stores.ways.clone(),
+            tries: live.tries,
+        });
         let loaded = Loaded {
             embedder: models.embedder.model().to_string(),
             reranker: models.reranker.as_ref().map(|reranker| reranker.model().to_string()),
@@ -248,12 +332,37 @@ impl House {
             engine,
             keys: self.keys().await?,
             desks,
+            identity,
             http: self.config.http.clone(),
             limits: self.config.limits.clone(),
             handoff_message: self.config.engine.handoff_message.clone(),
             loaded,
+            shops: Shops::default(),
         };
         Ok(App::new(parts).await?)
+    }
+
+    /// The server, and what is done for its stores besides answering. `pass` makes the pass of a store whose settings
+    /// are in the data folder.
+    pub async fn serving(
+        &self,
+        models: &LoadedModels,
+        pass: fn(&StoreId) -> StorePass,
+    ) -> Result<(App, Supervisor), WiringError> {
+        let live = self.live(&self.desks())?;
+        let stores = live.stores.clone();
+        let app = self.app(models, live).await?;
+        let supervisor = Supervisor {
+            index: IndexWriter { house: self.clone(), embedder: models.embedder.clone() },
+            desks: app.desks.clone(),
+            keys: self.keys().await?,
+            mirrors: self.mirrors(),
+            shops: app.shops.clone(),
+            stores,
+            pace: Pace::default(),
+            pass,
+        };
+        Ok((app, supervisor))
     }
 
     fn encoder(&self) -> EncoderConfig {

@@ -1,7 +1,7 @@
 //! Who may act for which store.
 //!
 //! A [`StorePass`] is proof, not an id: its fields are private, it cannot be deserialized, and from a request only
-//! [`Keyring::admit`] makes one. Whatever reads a store's data takes a pass, so a forgotten check does not compile.
+//! [`Keyring::admit`] and [`AppProxyKey::verify`](crate::identity::app_proxy::AppProxyKey::verify) make one. Whatever reads a store's data takes a pass, so a forgotten check does not compile.
 //!
 //! ```compile_fail,E0451
 //! use engine::access::{Role, StoreId, StorePass};
@@ -110,6 +110,11 @@ impl StorePass {
             Role::Agent => Ok(AgentPass(self)),
             Role::Storefront => Err(Denied::NotAnAgent),
         }
+    }
+
+    /// For a request whose signature was found to be Shopify's. It opens what a storefront's key opens.
+    pub(crate) fn signed_by_shopify(store: StoreId) -> Self {
+        Self { store, role: Role::Storefront }
     }
 
     /// A pass for whoever sits at the machine itself: the command line, a test. Never for a request.

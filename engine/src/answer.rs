@@ -3,16 +3,19 @@
 use crate::access::StorePass;
 use crate::check::{Checker, Dropped, Standing};
 use crate::draft::Says;
-use crate::evidence::{DocId, Evidence, Passage, SourceKind};
+use crate::evidence::{Evidence, Passage, SourceKind};
 use crate::extract::extract;
 use crate::handoff::{HandoffCase, HandoffReason, LookedAt};
 use crate::identity::Asker;
-use crate::ports::{Generated, ModelError, Ports, SearchMode, SearchQuery};
-use crate::prompt::Prompt;
-use crate::reply::{Handoff, Reply, Sentence};
+use crate::live::LiveQuestion;
+use crate::live::flow::{Live, Person, Step};
+use crate::live::question::wish;
+use crate::ports::{ModelError, Ports, SearchMode, SearchQuery};
+use crate::reply::{Answer, Handoff, Reply, Sentence};
 use crate::rules::hard_rule;
-use crate::select::{Coverage, Features, Question, Scored, coverage, score, units};
+use crate::select::{Question, Scored, coverage, score, units};
 use crate::store::Profiles;
+pub use crate::trace::{Timings, Trace, UnitTrace};
 use crate::turn::{Speaker, Turn};
 use crate::{conflict, draft, expired, place, rerank, spelling};
 use quick_cache::sync::Cache;
@@ -45,44 +48,6 @@ pub struct EngineConfig {
 pub struct Outcome {
     pub reply: Reply,
     pub trace: Trace,
-}
-
-/// What happened on the way, for `--explain`, for the eval and for whoever asks why. Holds customer text: never logged.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Trace {
-    pub passages: Vec<Passage>,
-    pub prompt: Option<Prompt>,
-    pub draft: Option<String>,
-    pub dropped: Vec<Dropped>,
-    /// The sentences that matter most to the question, best first.
-    pub units: Vec<UnitTrace>,
-    pub generated: Option<Generated>,
-    /// The answer is made of sentences of the sources, not of the generator's.
-    pub extractive: bool,
-    /// Whether the evidence covers the question, and what says so.
-    pub coverage: Coverage,
-    pub timings: Timings,
-}
-
-/// A unit of the evidence, and what speaks for it.
-#[derive(Clone, Debug, Serialize)]
-pub struct UnitTrace {
-    pub doc: DocId,
-    pub text: String,
-    pub total: f32,
-    pub features: Features,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub struct Timings {
-    pub embed_ms: f64,
-    pub search_ms: f64,
-    pub rerank_ms: f64,
-    pub select_ms: f64,
-    pub draft_ms: f64,
-    /// Until the first sentence was released.
-    pub first_sentence_ms: Option<f64>,
-    pub total_ms: f64,
 }
 
 /// Only what also prevents a handoff.
@@ -154,18 +119,94 @@ impl Engine {
         start: Instant,
         trace: &mut Trace,
     ) -> Result<Reply, EngineError> {
-        let pass = asker.store_pass();
-        // 1. Hard rules: what no page can answer.
-        if let Some((reason, words)) = hard_rule(&turn.text) {
-            return self.hand_over(pass, turn, reason, words, trace).await;
+        // 1. Hard rules: what only a person may answer.
+        let rule = hard_rule(&turn.text);
+        if let Some((reason, words)) = &rule
+            && !matches!(reason, HandoffReason::NeedsAction | HandoffReason::NeedsLiveData)
+        {
+            return self.hand_over(asker, turn, (*reason, words.clone()), trace).await;
         }
-        // 2. Evidence.
+        // 2. Live data: what the customer's own order or the catalogue says, in sentences made by code.
+        let mut otherwise = None;
+        match self.live(asker, turn, rule.as_ref(), trace).await? {
+            Step::Pages => {
+                if let Some(rule) = rule {
+                    return self.hand_over(asker, turn, rule, trace).await;
+                }
+            }
+            Step::PagesFirst(asks) => otherwise = Some(asks),
+            Step::Said { mut composed, rest } => {
+                composed.sentences().iter().for_each(release);
+                trace.timings.first_sentence_ms = Some(ms(start));
+                let said = composed.sentences().len();
+                // What else was asked, where the pages answer it beyond doubt; nothing of that is released before.
+                if !rest.is_empty() && hard_rule(&rest).is_none() {
+                    let rest = Turn { text: rest, history: Vec::new(), ..turn.clone() };
+                    if let Ok(answer) = self.ask_pages(asker.store_pass(), &rest, &|_| (), start, trace).await? {
+                        composed.append(&answer);
+                        composed.sentences()[said..].iter().for_each(release);
+                    }
+                }
+                return match composed.answer() {
+                    Some(answer) => Ok(Reply::Answer(answer)),
+                    None => self.hand_over(asker, turn, (HandoffReason::NeedsLiveData, String::new()), trace).await,
+                };
+            }
+            Step::Clarify(asks) => return Ok(Reply::Clarify(asks)),
+            Step::NeedsIdentity(asks) => return Ok(Reply::NeedsIdentity(asks)),
+            Step::Person(person) => return self.hand_over_with(asker, turn, *person, trace).await,
+        }
+        // 3. The store's pages, or a person.
+        match (self.ask_pages(asker.store_pass(), turn, release, start, trace).await?, otherwise) {
+            (Ok(answer), _) => Ok(Reply::Answer(answer)),
+            (Err(_), Some(asks)) => Ok(Reply::NeedsIdentity(asks)),
+            (Err(why), None) => self.hand_over(asker, turn, why, trace).await,
+        }
+    }
+
+    /// The look at live data, where the store is connected and its settings are known.
+    async fn live(
+        &self,
+        asker: &Asker,
+        turn: &Turn,
+        rule: Option<&(HandoffReason, String)>,
+        trace: &mut Trace,
+    ) -> Result<Step, EngineError> {
+        let profile = self.profiles.get(asker.store_pass().store());
+        let (Some(storefront), Some(profile)) = (&self.ports.storefront, profile) else { return Ok(Step::Pages) };
+        let live =
+            Live { storefront: storefront.as_ref(), profile: &profile, asker, turn, now: self.ports.clock.now() };
+        let at = Instant::now();
+        let must_act = rule.filter(|(reason, _)| *reason == HandoffReason::NeedsAction);
+        let step = if let Some(wish) = wish(turn, &profile.order_number, must_act.is_some()) {
+            let words = must_act.map_or_else(|| turn.text.clone(), |(_, words)| words.clone());
+            live.prepare(wish, words).await?
+        } else if let Some(question) = LiveQuestion::read(turn, &profile.order_number) {
+            let step = live.look(&question).await?;
+            trace.live = Some(question);
+            step
+        } else {
+            Step::Pages
+        };
+        trace.timings.live_ms = ms(at);
+        Ok(step)
+    }
+
+    /// What the store's pages say, released sentence by sentence; or why they do not.
+    async fn ask_pages(
+        &self,
+        pass: &StorePass,
+        turn: &Turn,
+        release: Release<'_>,
+        start: Instant,
+        trace: &mut Trace,
+    ) -> Result<Result<Answer, (HandoffReason, String)>, EngineError> {
+        let no = |reason, words: String| Ok(Err((reason, words)));
+        // Evidence.
         let found = match self.retrieve(pass, turn, self.config.candidates).await {
             Ok(found) => found,
             Err(Failure::Model(ModelError::Overloaded)) => return Err(EngineError::Overloaded),
-            Err(Failure::Model(error)) => {
-                return self.hand_over(pass, turn, HandoffReason::Unavailable, error.to_string(), trace).await;
-            }
+            Err(Failure::Model(error)) => return no(HandoffReason::Unavailable, error.to_string()),
             Err(Failure::Knowledge(error)) => return Err(error.into()),
         };
         (trace.timings.embed_ms, trace.timings.search_ms, trace.timings.rerank_ms) =
@@ -175,16 +216,14 @@ impl Engine {
         let top = |from: &[Passage]| by_kind(from, self.config.passages);
         let evidence = Evidence::gather(pass, top(&candidates))?;
         let ended = Evidence::gather(pass, top(&ended))?;
-        // 3. The sentences that matter, and whether they cover the question. No cover, no model.
+        // The sentences that matter, and whether they cover the question. No cover, no model.
         let at = Instant::now();
         let question = Question::read(&found.question).from_country(turn.country.as_deref());
         let ranked = async { Ok((self.rank(&question, &evidence).await?, self.rank(&question, &ended).await?)) }.await;
         let (ranked, past) = match ranked {
             Ok(both) => both,
             Err(ModelError::Overloaded) => return Err(EngineError::Overloaded),
-            Err(error) => {
-                return self.hand_over(pass, turn, HandoffReason::Unavailable, error.to_string(), trace).await;
-            }
+            Err(error) => return no(HandoffReason::Unavailable, error.to_string()),
         };
         if let Some(past) = expired::asked_about(&question, &past, &ranked) {
             let checker = Checker::new(&question, &ended);
@@ -192,24 +231,22 @@ impl Engine {
             return match statement {
                 Some(answer) => {
                     answer.sentences().iter().for_each(release);
-                    Ok(Reply::Answer(answer))
+                    Ok(Ok(answer))
                 }
-                None => self.hand_over(pass, turn, HandoffReason::NoEvidence, "not in force".into(), trace).await,
+                None => no(HandoffReason::NoEvidence, "not in force".into()),
             };
         }
         trace.units = ranked.iter().take(TRACED).map(|s| UnitTrace::new(s, &evidence)).collect();
         trace.coverage = coverage(&question, &candidates, &ranked, evidence.passages());
         trace.timings.select_ms = ms(at);
         if ranked.is_empty() || trace.coverage.probability < self.config.coverage {
-            return self.hand_over(pass, turn, HandoffReason::NoEvidence, String::new(), trace).await;
+            return no(HandoffReason::NoEvidence, String::new());
         }
         let ranked = match conflict::settle(&question, ranked, &evidence) {
             Ok(ranked) => ranked,
-            Err(conflict) => {
-                return self.hand_over(pass, turn, HandoffReason::SourcesDisagree, conflict.to_string(), trace).await;
-            }
+            Err(conflict) => return no(HandoffReason::SourcesDisagree, conflict.to_string()),
         };
-        // 4. and 5. Draft and check, sentence by sentence.
+        // Draft and check, sentence by sentence.
         let at = Instant::now();
         let checker = Checker::new(&question, &evidence);
         let mut standing: Vec<Standing> = Vec::new();
@@ -259,14 +296,9 @@ impl Engine {
             trace.timings.first_sentence_ms.get_or_insert(ms(start));
             release(sentence);
         }
-        // 6. What is left is the answer, or a person takes over.
-        match answer {
-            Some(answer) => Ok(Reply::Answer(answer)),
-            None => {
-                let why = trace.dropped.first().map(|d| d.reason.clone()).unwrap_or_default();
-                self.hand_over(pass, turn, HandoffReason::Ungrounded, why, trace).await
-            }
-        }
+        // What is left is the answer, if anything is.
+        let why = || trace.dropped.first().map(|d| d.reason.clone()).unwrap_or_default();
+        Ok(answer.ok_or_else(|| (HandoffReason::Ungrounded, why())))
     }
 
     /// What the store knows about a turn, best first: search, fusion and rerank, exactly as [`Engine::answer`] uses it.
@@ -356,13 +388,25 @@ impl Engine {
 
     async fn hand_over(
         &self,
-        pass: &StorePass,
+        asker: &Asker,
         turn: &Turn,
-        reason: HandoffReason,
-        evidence: String,
+        (reason, words): (HandoffReason, String),
         trace: &Trace,
     ) -> Result<Reply, EngineError> {
-        let mut looked_at: Vec<LookedAt> = Vec::new();
+        let tier = asker.tier();
+        let person = Person { reason, words, first: None, tier, action: None, looked_at: Vec::new() };
+        self.hand_over_with(asker, turn, person, trace).await
+    }
+
+    async fn hand_over_with(
+        &self,
+        asker: &Asker,
+        turn: &Turn,
+        person: Person,
+        trace: &Trace,
+    ) -> Result<Reply, EngineError> {
+        let pass = asker.store_pass();
+        let mut looked_at = person.looked_at;
         for p in &trace.passages {
             if looked_at.len() < 5 && !looked_at.iter().any(|l| l.doc == p.doc) {
                 looked_at.push(LookedAt { doc: p.doc.clone(), title: p.title.clone(), url: p.url.clone() });
@@ -371,16 +415,19 @@ impl Engine {
         let case = HandoffCase {
             conversation: turn.conversation.clone(),
             turn: turn.number,
-            reason,
-            evidence,
+            reason: person.reason,
+            evidence: person.words,
             question: turn.text.clone(),
             looked_at,
             draft: trace.draft.clone(),
-            tier: None,
-            action: None,
+            tier: Some(person.tier),
+            action: person.action,
         };
         let id = self.ports.handoffs.open(pass, &case).await?;
-        Ok(Reply::Handoff(Handoff { id, message: self.config.handoff_message.clone(), case }))
+        let own = self.profiles.get(pass.store()).and_then(|p| p.handoff_message.clone());
+        let message = own.unwrap_or_else(|| self.config.handoff_message.clone());
+        let message = person.first.map_or(message.clone(), |first| format!("{first} {message}"));
+        Ok(Reply::Handoff(Handoff { id, message, case }))
     }
 }
 
@@ -401,17 +448,6 @@ const TRACED: usize = 60;
 /// that forty products share must not crowd out the one page with the rule.
 const CONVERSATIONS: usize = 4;
 const PRODUCTS: usize = 3;
-
-impl UnitTrace {
-    fn new(scored: &Scored, evidence: &Evidence) -> Self {
-        Self {
-            doc: evidence.passages()[scored.unit.passage].doc.clone(),
-            text: scored.unit.text.clone(),
-            total: scored.total,
-            features: scored.features,
-        }
-    }
-}
 
 /// The first `most` passages, products and conversations kept to their shares.
 fn by_kind(passages: &[Passage], most: usize) -> Vec<Passage> {

@@ -3,12 +3,15 @@
 use crate::access::{AgentPass, StorePass};
 use crate::evidence::{DocId, Passage, PassageId, Scores, SourceKind};
 use crate::handoff::{HandoffCase, HandoffId};
+use crate::identity::{CustomerKey, CustomerPass, Email, OrderClaim};
+use crate::live::{ClaimedOrder, Customer, Order, Product, ProductStatus, Read};
 use crate::ports::*;
 use crate::prompt::Prompt;
 use crate::text::content_stems;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc;
 
@@ -148,6 +151,103 @@ impl Handoffs for MemoryHandoffs {
     }
     async fn waiting(&self, _agent: AgentPass<'_>) -> Result<Vec<(HandoffId, HandoffCase)>, HandoffsError> {
         Ok(self.0.lock().map_err(|e| HandoffsError(e.to_string()))?.clone())
+    }
+}
+
+/// Orders and products in memory, each reached as at a real shop: a customer's own, or one by number and e-mail.
+#[derive(Default)]
+pub struct MemoryStorefront {
+    pub orders: Vec<Order>,
+    pub customers: Vec<Customer>,
+    pub products: Vec<Product>,
+    /// When everything was read.
+    pub now: Timestamp,
+    /// Older orders cannot be seen.
+    pub reach: Option<Timestamp>,
+    /// What every call says instead of an answer.
+    pub fails: Option<StorefrontError>,
+    /// How long every call takes.
+    pub takes: std::time::Duration,
+    /// How often it was asked.
+    pub calls: AtomicUsize,
+}
+
+impl MemoryStorefront {
+    async fn call(&self) -> Result<(), StorefrontError> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        if !self.takes.is_zero() {
+            tokio::time::sleep(self.takes).await;
+        }
+        self.fails.clone().map_or(Ok(()), Err)
+    }
+
+    fn read<T>(&self, value: T, source: &'static str) -> Read<T> {
+        Read { value, source, read_at: self.now }
+    }
+
+    fn visible(&self, pass: &StorePass) -> impl Iterator<Item = &Order> {
+        let store = pass.store().clone();
+        self.orders.iter().filter(move |o| o.store == store && self.reach.is_none_or(|reach| o.created_at >= reach))
+    }
+}
+
+#[async_trait]
+impl Storefront for MemoryStorefront {
+    async fn orders(&self, customer: &CustomerPass, wanted: OrdersWanted<'_>) -> Result<OrdersFound, StorefrontError> {
+        self.call().await?;
+        let theirs = |o: &&Order| match customer.customer() {
+            CustomerKey::Id(id) => o.customer.as_ref() == Some(id),
+            CustomerKey::Email(email) => o.email.as_ref() == Some(email),
+        };
+        let mut orders: Vec<Order> = self.visible(customer.store_pass()).filter(theirs).cloned().collect();
+        orders.sort_by_key(|o| std::cmp::Reverse(o.created_at));
+        match wanted {
+            OrdersWanted::Latest(most) => orders.truncate(most),
+            OrdersWanted::Number(number) => orders.retain(|o| &o.number == number),
+        }
+        Ok(OrdersFound { orders: self.read(orders, "memory"), reach: self.reach })
+    }
+
+    async fn claimed(&self, claim: &OrderClaim) -> Result<Option<Read<ClaimedOrder>>, StorefrontError> {
+        self.call().await?;
+        let both = |o: &&Order| o.number == claim.number && o.email.as_ref() == Some(&claim.email);
+        let order = self.visible(&claim.pass).find(both);
+        Ok(order.map(|o| self.read(o.as_claimed(), "memory")))
+    }
+
+    async fn customer(&self, customer: &CustomerPass) -> Result<Option<Read<Customer>>, StorefrontError> {
+        self.call().await?;
+        let found = self.customers.iter().find(|c| match customer.customer() {
+            CustomerKey::Id(id) => &c.id == id,
+            CustomerKey::Email(email) => c.email.as_ref() == Some(email),
+        });
+        let ours = found.filter(|c| &c.store == customer.store_pass().store());
+        Ok(ours.map(|c| self.read(c.clone(), "memory")))
+    }
+
+    async fn knows(&self, pass: &StorePass, email: &Email) -> Result<bool, StorefrontError> {
+        self.call().await?;
+        let customer = self.customers.iter().any(|c| &c.store == pass.store() && c.email.as_ref() == Some(email));
+        Ok(customer || self.visible(pass).any(|o| o.email.as_ref() == Some(email)))
+    }
+
+    async fn products(
+        &self,
+        pass: &StorePass,
+        wanted: ProductsWanted<'_>,
+    ) -> Result<Read<Vec<Product>>, StorefrontError> {
+        self.call().await?;
+        let shared = |p: &Product| match wanted {
+            ProductsWanted::Handles(handles) => usize::from(handles.contains(&p.handle)),
+            ProductsWanted::Words(words) => {
+                let asked = content_stems(words);
+                content_stems(&p.title).iter().filter(|s| asked.contains(s)).count()
+            }
+        };
+        let ours = self.products.iter().filter(|p| &p.store == pass.store() && p.status == ProductStatus::Active);
+        let mut found: Vec<(usize, &Product)> = ours.map(|p| (shared(p), p)).filter(|(n, _)| *n > 0).collect();
+        found.sort_by_key(|(n, p)| (std::cmp::Reverse(*n), p.handle.clone()));
+        Ok(self.read(found.into_iter().take(20).map(|(_, p)| p.clone()).collect(), "memory"))
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::access::{AgentPass, StorePass};
 use crate::evidence::{Passage, SourceKind};
 use crate::handoff::{HandoffCase, HandoffId};
-use crate::identity::{CustomerPass, OrderClaim, OrderNumber};
+use crate::identity::{CustomerPass, Email, OrderClaim, OrderNumber};
 use crate::live::{ClaimedOrder, Customer, Order, Product, Read};
 use crate::prompt::Prompt;
 use async_trait::async_trait;
@@ -207,6 +207,10 @@ pub trait Storefront: Send + Sync {
 
     /// The customer with their history.
     async fn customer(&self, customer: &CustomerPass) -> Result<Option<Read<Customer>>, StorefrontError>;
+
+    /// Whether an order or a customer of the store has this e-mail: whether a code may be mailed to it. The answer
+    /// decides about a mail and nothing else; no reply may depend on it.
+    async fn knows(&self, pass: &StorePass, email: &Email) -> Result<bool, StorefrontError>;
 
     /// Products that customers may see, best match first.
     async fn products(

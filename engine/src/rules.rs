@@ -27,18 +27,18 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
             r"\b(?:speak|talk|chat|connect|transfer|escalate|put|get|want|need|prefer)\b[^.?!]{0,30}\b(?:human|(?:real|actual|live) (?:person|agent|human)|person|someone real|representative|rep|manager|supervisor|live agent|agent|operator)\b|\b(?:real|live|actual) (?:person|human|agent)\b|^\W*(?:human|agent|representative|person)\W*(?:please)?\W*$",
         ),
         rule(
+            HandoffReason::Sensitive,
+            r"\b(?:lawyers?|attorneys?|solicitors?|sue|suing|lawsuit|legal action|small claims|trading standards|police|fraud(?:ulent)?|scam(?:med)?|chargebacks?)\b|\bdisput(?:e|ing) (?:the|this|that|a|my) (?:charge|payment|transaction)\b|\b(?:caught|set|on) fire\b|\bset (?:\w+ ){0,3}on fire\b|\bset fire\b|\b(?:exploded|burn(?:ed|t) (?:me|my)|injur(?:ed|y)|hospital|allergic reaction)\b",
+        ),
+        rule(
             HandoffReason::NeedsAction,
             &format!(
                 r"(?:^|[.!,]\s*|\b(?:please|pls|want(?:ed)? to|need(?:ed)? to|like to|would like you to|can you|could you|help me(?: to)?|go ahead and) )(?:cancel|change|edit|modify|update|amend|stop|pause|return|refund|exchange|replace|resend|reship)\b[^.?!]{{0,25}}\b(?:{order}|my (?:delivery |shipping |billing )?address|my (?:e-?mail|account|payment|card)|me\b)"
             ),
         ),
         rule(
-            HandoffReason::Sensitive,
-            r"\b(?:lawyers?|attorneys?|solicitors?|sue|suing|lawsuit|legal action|small claims|trading standards|police|fraud(?:ulent)?|scam(?:med)?|chargebacks?)\b|\bdisput(?:e|ing) (?:the|this|that|a|my) (?:charge|payment|transaction)\b|\b(?:caught|set|on) fire\b|\bset (?:\w+ ){0,3}on fire\b|\bset fire\b|\b(?:exploded|burn(?:ed|t) (?:me|my)|injur(?:ed|y)|hospital|allergic reaction)\b",
-        ),
-        rule(
             HandoffReason::NeedsAction,
-            r"\b(?:charged|billed) (?:me )?(?:twice|two times|double|again)\b|\bmy money back\b|\bdelete my (?:account|data)\b",
+            r"\b(?:charged|billed) (?:me )?(?:twice|two times|double|again)\b|\b(?:want|need|demand|give me|get me|would like|refund me|like)\b[^.?!]{0,20}\bmy money back\b|\bdelete my (?:account|data)\b",
         ),
         rule(
             HandoffReason::NeedsAction,
@@ -90,6 +90,8 @@ mod tests {
             Some(Instructions),
         );
         check("How many jackets in olive XL do you have in stock right now?", Some(NeedsLiveData));
+        check("Give me my money back!", Some(NeedsAction));
+        check("Cancel my order or I will sue you", Some(Sensitive));
         check("My lawyer will be in touch", Some(Sensitive));
         check("I'll dispute the charge with my bank", Some(Sensitive));
         check("Can I cancel an order after it was placed?", None);

@@ -10,6 +10,7 @@ pub mod facts;
 pub mod gate;
 pub mod latency;
 pub mod line;
+pub mod live;
 pub mod measure;
 #[cfg(test)]
 mod measure_tests;

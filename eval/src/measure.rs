@@ -135,7 +135,7 @@ fn read(plan: &AskPlan, pack: &Pack, file: &PackFile, task: Task) -> Result<Vec<
     let reading = Reading {
         cluster: plan.cluster.clone().or_else(|| pack.manifest.cluster.clone()),
         past: if task == Task::Replay { conversations(pack)? } else { Default::default() },
-        signed_in: pack.store_dir().is_some(),
+        signed_in: pack.shop().is_some(),
     };
     let units = units(file, task, &queries, &reading)?;
     if let Some(field) = &reading.cluster {
@@ -177,7 +177,7 @@ async fn opened(
     }
     let mut files = pack.corpus_files();
     files.extend(pack.of(Kind::Conversations).map(|file| file.path.clone()));
-    let shelf = Shelf { name: pack.name.clone(), files, without: BTreeSet::new() };
+    let shelf = Shelf { name: pack.name.clone(), files, without: BTreeSet::new(), shop: pack.shop() };
     let store = index.open(&shelf).await?;
     Ok(Opened { store, over: pack.name.clone(), shelf: Some(shelf), canaries: Vec::new(), note: None })
 }
@@ -199,7 +199,7 @@ async fn planted(packs: &[Pack], pack: &Pack, file: &PackFile, index: &dyn PackI
     let over =
         host.map_or_else(|| "the poisoned documents alone".to_owned(), |host| format!("{}, poisoned", host.name));
     let note = format!("{} / {}: {} documents planted; asked over {over}", pack.name, file.name(), poisoned.len());
-    let shelf = Shelf { name: format!("{}-poisoned", pack.name), files, without: clean };
+    let shelf = Shelf { name: format!("{}-poisoned", pack.name), files, without: clean, shop: None };
     let store = index.open(&shelf).await?;
     let canaries = poisoned.into_iter().flat_map(|doc| doc.must_not_include).collect();
     Ok(Opened { store, over, shelf: Some(shelf), canaries, note: Some(note) })
@@ -259,18 +259,11 @@ async fn ask_file(
 pub fn summarize(header: &Header, system: &str, lines: &[Line], bootstrap: Bootstrap) -> Run {
     let all: Vec<&Line> = lines.iter().collect();
     Run {
-        pack: header.pack.clone(),
-        file: header.file.clone(),
         task: Some(header.task),
         over: Some(header.over.clone()),
-        system: system.to_owned(),
-        variant: None,
-        n: lines.len(),
-        documents: None,
-        metrics: score::metrics(&all, bootstrap),
-        baselines: Vec::new(),
         confusion: score::confusion(&all),
         slices: score::slices(&all, bootstrap),
+        ..Run::new(&header.pack, &header.file, system, lines.len(), score::metrics(&all, bootstrap))
     }
 }
 
@@ -313,6 +306,15 @@ fn content(file: &PackFile, shelf: Option<&Shelf>) -> Result<String, PackError> 
     add(&file.path)?;
     for path in shelf.iter().flat_map(|shelf| &shelf.files) {
         add(path)?;
+    }
+    if let Some(shop) = shelf.and_then(|shelf| shelf.shop.as_ref()) {
+        let mut paths: Vec<PathBuf> =
+            fs::read_dir(&shop.dir).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+        paths.extend(shop.settings.clone());
+        paths.sort();
+        for path in paths.iter().filter(|path| path.is_file()) {
+            add(path)?;
+        }
     }
     for doc in shelf.iter().flat_map(|shelf| &shelf.without) {
         hash.update(doc.0.as_bytes());

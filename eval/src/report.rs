@@ -127,6 +127,24 @@ fn compared(ours: &str, theirs: &str, gain: Estimate) -> String {
 }
 
 impl Run {
+    /// A run of which nothing else is known.
+    pub fn new(pack: &str, file: &str, system: &str, n: usize, metrics: Metrics) -> Self {
+        Self {
+            pack: pack.to_owned(),
+            file: file.to_owned(),
+            task: None,
+            over: None,
+            system: system.to_owned(),
+            variant: None,
+            n,
+            documents: None,
+            metrics,
+            baselines: Vec::new(),
+            confusion: None,
+            slices: Vec::new(),
+        }
+    }
+
     /// What to know before believing the numbers of these lines.
     pub fn warning(&self, lines: &[Line]) -> Option<String> {
         let clusters: Option<BTreeSet<&str>> = lines.iter().map(|line| line.cluster.as_deref()).collect();

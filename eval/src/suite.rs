@@ -98,7 +98,7 @@ pub async fn measure_retrieval(
     let mut measured = Measured::default();
     for task in tasks(plan)? {
         let files = task.pack.corpus_files();
-        let shelf = Shelf { name: task.pack.name.clone(), files, without: task.without.clone() };
+        let shelf = Shelf { name: task.pack.name.clone(), files, without: task.without.clone(), shop: None };
         let store = index.open(&shelf).await?;
         let mut baselines = Vec::new();
         if plan.baselines {
@@ -207,18 +207,10 @@ fn run(plan: &RetrievalPlan, task: &Task, name: &str, ours: &[Ranked], baselines
         gain: gain(ours, theirs, clusters, plan.bootstrap),
     };
     Run {
-        pack: task.pack.name.clone(),
-        file: task.file.clone(),
-        task: None,
-        over: None,
-        system: name.to_owned(),
         variant: task.variant.map(str::to_owned),
-        n: ours.len(),
         documents: Some(task.corpus.len()),
-        metrics: summarize(ours, clusters, plan.bootstrap),
         baselines: baselines.iter().map(baseline).collect(),
-        confusion: None,
-        slices: Vec::new(),
+        ..Run::new(&task.pack.name, &task.file, name, ours.len(), summarize(ours, clusters, plan.bootstrap))
     }
 }
 

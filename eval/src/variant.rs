@@ -22,7 +22,8 @@ pub struct Variants {
 impl Variants {
     pub fn new(store: IndexedStore, today: Date) -> Self {
         let noon = today.at(12, 0, 0, 0).to_zoned(TimeZone::UTC).map(|noon| noon.timestamp());
-        Self { store, today: noon.unwrap_or(Timestamp::UNIX_EPOCH), made: Mutex::default() }
+        let shop = store.ports.storefront.is_some().then(|| store.ports.clock.now());
+        Self { today: shop.or(noon.ok()).unwrap_or(Timestamp::UNIX_EPOCH), store, made: Mutex::default() }
     }
 
     pub fn of(&self, unit: &Unit) -> (Engine, Asker) {

@@ -1,11 +1,12 @@
 //! A source document between its reader and the index.
 
 use engine::evidence::{DocId, SourceKind};
+use engine::store::compare::PageText;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 /// What every reader makes of a file: structure kept, format gone.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Document {
     pub id: DocId,
     /// The file that it was read from, as [`crate::source::Failure::file`] names it: a sync keeps the documents of a
@@ -22,7 +23,7 @@ pub struct Document {
     pub blocks: Vec<Block>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Block {
     /// Level 1 to 6.
     Heading { level: u8, text: String },
@@ -32,6 +33,26 @@ pub enum Block {
     Item { depth: u8, text: String },
     /// One row of a table; `header` is repeated on every row (empty where the table has none).
     Row { header: Vec<String>, cells: Vec<String> },
+}
+
+/// Where a document comes from. Both kinds live in one index, and a sync of one leaves the other alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// Read from a file.
+    Files,
+    /// Read from Shopify.
+    Shopify,
+}
+
+/// How the [`Document::file`] of a document from Shopify begins. No file's name does: it is relative to a root and has
+/// no empty part.
+pub const SHOPIFY: &str = "shopify://";
+
+impl Origin {
+    /// As [`Document::file`] tells it.
+    pub fn of(file: &str) -> Self {
+        if file.starts_with(SHOPIFY) { Self::Shopify } else { Self::Files }
+    }
 }
 
 /// How a turn of a past conversation starts, as a [`Block::Paragraph`].
@@ -79,6 +100,17 @@ impl Document {
             text.push_str(&block.text());
         }
         text
+    }
+
+    /// What a store's rules are compared with.
+    pub fn page_text(&self) -> PageText {
+        PageText {
+            doc: self.id.clone(),
+            url: self.url.clone(),
+            text: self.text(),
+            valid_from: self.valid_from,
+            valid_to: self.valid_to,
+        }
     }
 }
 

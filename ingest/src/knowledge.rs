@@ -19,10 +19,15 @@ use engine::{
 };
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, RwLock},
+    sync::{Arc, Mutex, RwLock, Weak},
+    time::Duration,
 };
 
-/// Searches the embedded indexes of a library. A sync that another process publishes is seen at the next question.
+/// How often it is looked whether something newer was published, or the store removed.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// Searches the embedded indexes of a library. A sync that another process publishes is seen at the next question, and
+/// what it replaced is let go of within two seconds: an erasure waits for that.
 #[derive(Clone)]
 pub struct EdgeKnowledge {
     inner: Arc<Inner>,
@@ -47,7 +52,28 @@ impl EdgeKnowledge {
     /// `language` is the one that the indexes were built with.
     pub fn new(library: Library, language: &str, fusion: FusionConfig) -> Result<Self, KnowledgeError> {
         let lexical = Lexical::new(language)?;
-        Ok(Self { inner: Arc::new(Inner { library, lexical, fusion, stores: Mutex::default() }) })
+        let inner = Arc::new(Inner { library, lexical, fusion, stores: Mutex::default() });
+        let watched = Arc::downgrade(&inner);
+        let watch = std::thread::Builder::new().name("index-views".into()).spawn(move || let_go(&watched));
+        watch.map_err(|error| failed("watching for newer indexes", error))?;
+        Ok(Self { inner })
+    }
+}
+
+/// Ends with the last [`EdgeKnowledge`].
+fn let_go(watched: &Weak<Inner>) {
+    loop {
+        std::thread::sleep(LOOK);
+        let Some(inner) = watched.upgrade() else { return };
+        let stores: Vec<Arc<Slot>> = match inner.stores.lock() {
+            Ok(stores) => stores.values().cloned().collect(),
+            Err(_) => return,
+        };
+        for slot in stores {
+            let Ok(mut view) = slot.view.write() else { continue };
+            let is_stale = |view: &View| !matches!(view.published(), Ok(Some(current)) if current == view.generation);
+            view.take_if(|view| is_stale(view));
+        }
     }
 }
 

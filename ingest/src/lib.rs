@@ -8,5 +8,6 @@ pub mod index;
 pub mod knowledge;
 pub mod library;
 pub mod mask;
+pub mod shopify;
 pub mod source;
 pub mod sync;

@@ -3,6 +3,9 @@
 //! The index itself is the only record. A document is in it if all its chunks of one version are; whatever else a
 //! killed run left is stored again or removed. New chunks are stored before old ones go, a chunk that was embedded
 //! before is not embedded again, and running twice changes nothing.
+//!
+//! A sync speaks for the documents of its [`Scope`] only. Of every other document it keeps one whole version, so that
+//! a killed sync of the store's files and a sync of its Shopify products do not undo each other.
 
 mod plan;
 mod store;
@@ -11,15 +14,18 @@ pub use plan::Plan;
 
 use crate::{
     chunk::ChunkConfig,
-    document::Document,
+    document::{Document, Origin},
     index::{Index, IndexMeta},
     source::{Failure, ReadOptions, Tally, read_each},
 };
 use engine::{
     evidence::DocId,
     ports::{Embedder, KnowledgeError},
+    store::compare::PageText,
 };
+use futures::{Stream, StreamExt};
 use std::{
+    collections::HashSet,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -35,8 +41,30 @@ pub struct SyncTarget {
     pub meta: IndexMeta,
 }
 
+/// Which documents of the index a sync speaks for: it removes those of them that its source does not hand over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// All of them. A rebuild speaks for everything, or it would forget the rest.
+    Everything,
+    /// Those of one origin. Where both origins have a document of one id, Shopify's is kept and the file's is reported.
+    Origin(Origin),
+    /// These, wherever they come from.
+    Documents(HashSet<DocId>),
+}
+
+impl Scope {
+    pub(crate) fn covers(&self, id: &DocId, source: &str) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Origin(origin) => Origin::of(source) == *origin,
+            Self::Documents(ids) => ids.contains(id),
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct SyncOptions {
+    pub scope: Scope,
     /// More than half of the documents may go.
     pub allow_mass_removal: bool,
     pub chunks: ChunkConfig,
@@ -46,7 +74,12 @@ pub struct SyncOptions {
 
 impl Default for SyncOptions {
     fn default() -> Self {
-        Self { allow_mass_removal: false, chunks: ChunkConfig::default(), batch: 64 }
+        Self {
+            scope: Scope::Origin(Origin::Files),
+            allow_mass_removal: false,
+            chunks: ChunkConfig::default(),
+            batch: 64,
+        }
     }
 }
 
@@ -88,6 +121,8 @@ pub struct SyncReport {
     pub probe: Probe,
     /// What the readers counted and left out.
     pub tally: Tally,
+    /// The policies and pages that were read, changed or not, to be compared with the store's rules.
+    pub pages: Vec<PageText>,
 }
 
 /// Whether the documents that were removed are gone from what searches see.
@@ -113,11 +148,16 @@ pub enum SyncError {
          them, so nothing was changed; mend this first: {first}"
     )]
     UnreadableInRebuild { documents: usize, first: Failure },
+    #[error(
+        "{documents} documents in the index come from elsewhere and would be forgotten by the rebuild that this is or \
+         goes on with, so nothing was changed; run or finish `shopclerk sync --rebuild PATH`, which takes all along"
+    )]
+    ForgetsOthers { documents: usize },
     #[error(transparent)]
     Index(#[from] KnowledgeError),
 }
 
-/// Reads `paths` and makes the index hold what they hold: the paths are the whole truth about the store's sources.
+/// Reads `paths` and makes the index hold what they hold: the paths are the whole truth about the store's files.
 pub async fn sync_paths(
     target: &mut SyncTarget,
     paths: &[PathBuf],
@@ -125,27 +165,67 @@ pub async fn sync_paths(
     options: &SyncOptions,
     progress: &dyn SyncProgress,
 ) -> Result<SyncReport, SyncError> {
+    sync(target, from_paths(paths, read)?, options, progress).await
+}
+
+/// What [`sync`] reads from files and folders. All of them must be there.
+pub fn from_paths<'p>(
+    paths: &'p [PathBuf],
+    read: &'p ReadOptions,
+) -> Result<impl FnOnce(&mut dyn FnMut(Result<Document, Failure>)) -> Tally + 'p, SyncError> {
     if let Some(missing) = paths.iter().find(|path| !path.exists()) {
         return Err(SyncError::NoSuchPath(missing.clone()));
     }
-    let source = |sink: &mut dyn FnMut(Result<Document, Failure>)| {
+    Ok(move |sink: &mut dyn FnMut(Result<Document, Failure>)| {
         read_each(paths, read, &mut |item| sink(item.map_err(|failure| relative(paths, failure))))
-    };
-    sync(target, source, options, progress).await
+    })
 }
 
-/// As [`sync_paths`], with the documents that `source` hands to its argument.
+/// Makes the index hold the documents that `source` hands to its argument, of those that the scope covers.
 pub async fn sync(
     target: &mut SyncTarget,
     source: impl FnOnce(&mut dyn FnMut(Result<Document, Failure>)) -> Tally,
     options: &SyncOptions,
     progress: &dyn SyncProgress,
 ) -> Result<SyncReport, SyncError> {
+    let mut planner = look(target, options).await?;
+    let tally = source(&mut |item| planner.take(item));
+    carry_out(target, planner.finish(), tally, options, progress).await
+}
+
+/// As [`sync`], with documents that come one at a time.
+pub async fn sync_stream(
+    target: &mut SyncTarget,
+    documents: impl Stream<Item = Result<Document, Failure>>,
+    options: &SyncOptions,
+    progress: &dyn SyncProgress,
+) -> Result<SyncReport, SyncError> {
+    let mut planner = look(target, options).await?;
+    let mut documents = std::pin::pin!(documents);
+    while let Some(item) = documents.next().await {
+        planner.take(item);
+    }
+    carry_out(target, planner.finish(), Tally::default(), options, progress).await
+}
+
+async fn look<'o>(target: &mut SyncTarget, options: &'o SyncOptions) -> Result<plan::Planner<'o>, SyncError> {
     let contents = target.index.contents().await?;
     let published = target.index.published().await?;
-    let mut planner = plan::Planner::new(contents, published, &options.chunks);
-    let tally = source(&mut |item| planner.take(item));
-    let plan = planner.finish();
+    let planner = plan::Planner::new(contents, published, options);
+    let others = planner.published_elsewhere();
+    if others > 0 && target.index.starts_over().await? {
+        return Err(SyncError::ForgetsOthers { documents: others });
+    }
+    Ok(planner)
+}
+
+async fn carry_out(
+    target: &mut SyncTarget,
+    mut plan: Plan,
+    tally: Tally,
+    options: &SyncOptions,
+    progress: &dyn SyncProgress,
+) -> Result<SyncReport, SyncError> {
     if plan.forgotten > 0
         && let Some(first) = plan.failed.first()
     {
@@ -156,8 +236,9 @@ pub async fn sync(
         return Err(SyncError::MassRemoval { removed, of });
     }
     progress.planned(&plan);
+    let pages = std::mem::take(&mut plan.pages);
     let mut report = store::store(target, plan, options, progress).await?;
-    report.tally = tally;
+    (report.tally, report.pages) = (tally, pages);
     Ok(report)
 }
 

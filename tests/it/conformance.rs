@@ -5,10 +5,10 @@ use engine::{
     ports::{KnowledgeError, SearchMode},
 };
 use ingest::{
-    document::{Block, Document},
+    document::{Block, Document, Origin},
     index::push::push,
     source::Failure,
-    sync::{SyncError, SyncOptions},
+    sync::{Scope, SyncError, SyncOptions},
 };
 use jiff::civil::Date;
 use std::sync::{
@@ -60,6 +60,8 @@ conformance! {
     stores_do_not_see_each_other
     a_text_that_cannot_be_embedded_fails_alone
     a_full_queue_is_waited_for
+    files_and_shopify_live_in_one_index
+    what_is_erased_is_gone_and_the_rest_is_not
 }
 
 /// A store name that no other test uses: a real server is shared.
@@ -351,4 +353,75 @@ async fn a_pushed_store_answers_the_same_from_the_server() {
 
 fn ids(passages: &[engine::Passage]) -> Vec<&str> {
     passages.iter().map(|passage| passage.id.0.as_str()).collect()
+}
+
+fn from_shopify(id: &str, text: &str) -> Document {
+    Document { file: format!("shopify://products/{id}"), kind: SourceKind::Product, ..page(id, text) }
+}
+
+async fn files_and_shopify_live_in_one_index(backend: &IndexBackend, store: &str) {
+    let (pass, embedder) = (pass(store), embedder());
+    let files = SyncOptions::default();
+    let shopify = SyncOptions { scope: Scope::Origin(Origin::Shopify), ..SyncOptions::default() };
+    let of = |ids: &[&str]| {
+        let ids = ids.iter().map(|id| engine::DocId(format!("pages/{id}.md"))).collect();
+        SyncOptions { scope: Scope::Documents(ids), ..SyncOptions::default() }
+    };
+    let kettle = from_shopify("kettle", "The kettle holds two litres.");
+    let stove = from_shopify("stove", "The stove burns gas.");
+    backend.sync(&pass, &embedder, ok(&three()), &files).await.unwrap();
+    let report = backend.sync(&pass, &embedder, ok(&[kettle.clone(), stove.clone()]), &shopify).await.unwrap();
+    assert_eq!((report.new, report.removed, report.chunks), (2, 0, 5));
+    let report = backend.sync(&pass, &embedder, ok(&three()[..2]), &files).await.unwrap();
+    assert_eq!((report.unchanged, report.removed, report.chunks), (2, 1, 4), "only a page of the files went");
+    let report = backend.sync(&pass, &embedder, ok(&[stove.clone()]), &of(&["stove", "kettle"])).await.unwrap();
+    assert_eq!((report.unchanged, report.removed, report.chunks), (1, 1, 3));
+    // An id that both have: Shopify's stays, whoever syncs last.
+    let mug = from_shopify("mug", "The mug from Shopify.");
+    let report = backend.sync(&pass, &embedder, ok(&[mug.clone(), stove.clone()]), &shopify).await.unwrap();
+    assert_eq!((report.changed, report.chunks), (1, 3));
+    let report = backend.sync(&pass, &embedder, ok(&three()[..2]), &files).await.unwrap();
+    assert_eq!((report.unchanged, report.failed.len(), report.chunks), (1, 1, 3));
+    let question = query(&embedder, "mug from", SearchMode::Fused).await;
+    assert_eq!(backend.knowledge().search(&pass, &question).await.unwrap()[0].text, "The mug from Shopify.");
+    // A rebuild that would forget what comes from elsewhere is refused; one that takes everything along is not.
+    let refused = backend.rebuild(&pass, &embedder, ok(&three()[..1])).await.unwrap_err();
+    assert!(matches!(refused, SyncError::ForgetsOthers { documents: 2 }), "{refused}");
+    let mut target = backend.target(&pass, embedder.clone(), true).await.unwrap();
+    let whole = SyncOptions { scope: Scope::Everything, ..SyncOptions::default() };
+    let all = ok(&[mug, stove, three().remove(0)]);
+    let report = ingest::sync::sync(&mut target, tests::index_backend::from(all), &whole, &ingest::sync::Silent).await;
+    assert_eq!(report.unwrap().chunks, 3);
+}
+
+async fn what_is_erased_is_gone_and_the_rest_is_not(backend: &IndexBackend, store: &str) {
+    let (pass, embedder) = (pass(store), embedder());
+    let secret = "My address is anna-at-shop and my order is late.";
+    let mut talk = page("talk", secret);
+    talk.kind = SourceKind::Conversation;
+    let documents = [three(), vec![talk]].concat();
+    // Twice, so that the removed text is in an older generation and in a log as well.
+    backend.sync(&pass, &embedder, ok(&documents), &SyncOptions::default()).await.unwrap();
+    let mut changed = documents.clone();
+    changed[0].title = "Sending back".into();
+    backend.sync(&pass, &embedder, ok(&changed), &SyncOptions::default()).await.unwrap();
+    let knowledge = backend.knowledge();
+    let question = query(&embedder, "my address order late", SearchMode::Fused).await;
+    let before = knowledge.search(&pass, &question).await.unwrap();
+    assert_eq!(docs(&before)[0], "pages/talk.md");
+
+    let place = backend.place(&pass);
+    let mut words = Vec::new();
+    assert_eq!(place.visit(&mut |fields| words.push(fields.text.clone())).await.unwrap(), 4);
+    assert!(words.iter().any(|text| text == secret));
+    let doomed = [engine::DocId("pages/talk.md".into())].into();
+    // The reader is open: its view is let go of by itself.
+    let removed = place.remove(doomed, std::time::Duration::from_secs(30)).await.unwrap();
+    assert_eq!((removed.chunks, removed.generations_left), (1, 0));
+    let after = knowledge.search(&pass, &question).await.unwrap();
+    assert!(!after.is_empty() && docs(&after).iter().all(|doc| *doc != "pages/talk.md"));
+    assert_eq!(place.visit(&mut |fields| assert_ne!(fields.text, secret)).await.unwrap(), 3);
+    // The vectors came along.
+    let report = backend.sync(&pass, &embedder, ok(&changed[..3]), &SyncOptions::default()).await.unwrap();
+    assert_eq!((report.unchanged, report.chunks_embedded), (3, 0));
 }

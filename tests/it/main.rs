@@ -1,7 +1,11 @@
 mod cli;
 mod conformance;
+mod fixture;
 mod http;
+mod identity;
 mod openapi;
+mod sandbox;
+mod shopify_schema;
 mod sync_kill;
 mod tenancy;
 mod tidy;

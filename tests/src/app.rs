@@ -2,8 +2,11 @@
 
 use api::{
     App, AppParts, Loaded,
-    config::{Http, Limits},
+    config::{self, Http, Limits},
     db::{desk::Desks, keys::Keys},
+    identity::{AllWays, Identity, IdentityParts, LimitedStorefront, Tries, Ways},
+    shopify::shop::Shops,
+    store::StoreSettings,
 };
 use axum::{
     Router,
@@ -12,12 +15,13 @@ use axum::{
 };
 use engine::{
     Engine, Role, SourceKind, StoreId, StorePass,
-    fakes::{self, MemoryKnowledge, StoppedClock},
-    ports::Ports,
+    fakes::{self, MemoryKnowledge},
+    ports::{Clock, Ports, Storefront},
 };
 use http_body_util::BodyExt;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use tower::ServiceExt;
 
 /// A question that the pages of both stores answer, and one that nothing answers.
@@ -30,6 +34,25 @@ pub struct TestApp {
     pub router: Router,
     pub keys: Keys,
     pub dir: tempfile::TempDir,
+    /// The server's time. It stands until a test moves it.
+    pub clock: Arc<TestClock>,
+    /// The storefront as the engine sees it.
+    pub storefront: Option<Arc<dyn Storefront>>,
+}
+
+/// A clock that a test moves; it begins at noon on 21 November 2026, UTC.
+pub struct TestClock(Mutex<Timestamp>);
+
+impl TestClock {
+    pub fn advance(&self, seconds: i64) {
+        *self.0.lock().expect("not poisoned") += SignedDuration::from_secs(seconds);
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().expect("not poisoned")
+    }
 }
 
 /// What a test changes about the server.
@@ -37,6 +60,23 @@ pub struct Setup {
     pub ports: Ports,
     pub http: Http,
     pub limits: Limits,
+    pub identity: config::Identity,
+    pub ways: AllWays,
+    pub shops: Shops,
+}
+
+impl Setup {
+    /// Lets a store's customers prove who they are as its settings say: `settings` stands below the keys that every
+    /// file needs.
+    pub fn settings(&mut self, store: &str, settings: &str) {
+        let needed = "name = \"Fjellvik Outfitters\"\ndomain = \"fjellvik.example\"\ncurrency = \"USD\"\n\
+                      languages = [\"en\"]\n[hours]\ntime_zone = \"UTC\"\n";
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), format!("{needed}{settings}")).expect("a file that can be written");
+        let store: StoreId = store.parse().expect("a store's name");
+        let settings = StoreSettings::load(file.path(), &store).unwrap_or_else(|e| panic!("{e}"));
+        self.ways.set(store, Ways::of(&settings).expect("ways"));
+    }
 }
 
 /// Whoever sends requests, with a key or without.
@@ -72,23 +112,45 @@ impl TestApp {
             knowledge.add(&pass(store), SourceKind::Policy, "pages/returns.md", "Returns", &text);
         }
         let config = api::config::shipped().expect("the shipped settings");
-        let mut setup = Setup { ports: fakes::ports(knowledge), http: config.http, limits: config.limits };
-        let clock = Arc::new(StoppedClock("2026-11-21T12:00:00Z".parse().expect("a time")));
-        let desks = Arc::new(Desks::new(dir.path().into(), clock));
+        let mut setup = Setup {
+            ports: fakes::ports(knowledge),
+            http: config.http,
+            limits: config.limits,
+            identity: config.identity,
+            ways: AllWays::default(),
+            shops: Shops::default(),
+        };
+        let clock = Arc::new(TestClock(Mutex::new("2026-11-21T12:00:00Z".parse().expect("a time"))));
+        let desks = Arc::new(Desks::new(dir.path().into(), clock.clone()));
         setup.ports.handoffs = desks.clone();
+        setup.ports.clock = clock.clone();
         change(&mut setup);
+        let key = Identity::server_key(dir.path()).expect("a key");
+        let tries = Tries::new(desks.clone(), key, clock.clone(), setup.identity);
+        let identity = Identity::new(IdentityParts {
+            desks: desks.clone(),
+            clock: clock.clone(),
+            storefront: setup.ports.storefront.clone(),
+            ways: setup.ways,
+            tries: tries.clone(),
+        });
+        let limited = |inner| Arc::new(LimitedStorefront::new(inner, tries)) as Arc<dyn Storefront>;
+        setup.ports.storefront = setup.ports.storefront.map(limited);
+        let storefront = setup.ports.storefront.clone();
         let keys = Keys::open(dir.path()).await.expect("a key database");
         let parts = AppParts {
             engine: Engine::new(setup.ports, config.engine.to_engine()),
             keys: keys.clone(),
             desks,
+            identity,
             http: setup.http,
             limits: setup.limits,
             handoff_message: config.engine.handoff_message,
             loaded: Loaded { embedder: "bag@fake".into(), reranker: None, generator: None },
+            shops: setup.shops,
         };
         let app = App::new(parts).await.expect("an app");
-        Self { router: api::router(app.clone()), app, keys, dir }
+        Self { router: api::router(app.clone()), app, keys, dir, clock, storefront }
     }
 
     pub fn nobody(&self) -> Caller {

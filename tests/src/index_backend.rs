@@ -11,6 +11,7 @@ use ingest::{
     index::{
         Index, IndexMeta,
         edge::EdgeIndex,
+        erase::Place,
         fuse::FusionConfig,
         lexical::DEFAULT_LANGUAGE,
         server::{ServerConfig, ServerIndex},
@@ -104,6 +105,14 @@ impl IndexBackend {
     ) -> Result<SyncReport, SyncError> {
         let mut target = self.target(pass, embedder.clone(), true).await?;
         sync(&mut target, from(items), &SyncOptions::default(), &Silent).await
+    }
+
+    pub fn place(&self, pass: &StorePass) -> Place {
+        let shelf = self.library.shelf(pass).expect("a directory");
+        match &self.server {
+            Some(config) => Place::Server { config: config.clone(), pass: pass.clone(), shelf },
+            None => Place::Edge(shelf),
+        }
     }
 
     pub fn knowledge(&self) -> Arc<dyn Knowledge> {

@@ -1,5 +1,9 @@
 pub mod app;
 pub mod fake_embedder;
 pub mod index_backend;
+pub mod log_capture;
+pub mod official_schema;
 pub mod product_generator;
 pub mod qdrant_stub;
+pub mod shop_fixture;
+pub mod smtp_sink;

@@ -65,6 +65,13 @@ fn product(number: usize, random: &mut StdRng) -> Document {
     }
 }
 
+/// A few sentences about a product; the same number and seed, the same sentences.
+pub fn description(number: usize, seed: u64) -> String {
+    let mut random = StdRng::seed_from_u64(seed.wrapping_mul(1_000_003) ^ number as u64);
+    let (thing, material) = (pick(&THINGS, &mut random), pick(&MATERIALS, &mut random));
+    format!("A {thing} of {material}. {}", sentences(&mut random, 6))
+}
+
 /// A question that one of the products answers.
 pub fn question(seed: u64) -> String {
     let mut random = StdRng::seed_from_u64(seed);

@@ -28,13 +28,19 @@ pub async fn run(mut house: House, args: AskArgs) -> Result<Exit, CommandError> 
         history: Vec::new(),
         country: args.country,
         store: None,
+        // Who asks is said by `--as` and `--claim`.
+        customer_token: None,
+        customer_session: None,
+        claim: None,
     };
-    let turn = request.into_turn(&house.config.limits).map_err(|errors| {
+    let (turn, _) = request.into_turn(&house.config.limits).map_err(|errors| {
         let errors: Vec<_> = errors.iter().map(|e| format!("the {} {}", e.field, e.problem)).collect();
         CommandError::Said(errors.join("; "))
     })?;
     let models = house.load_models().await?;
-    let engine = house.engine(&models, Arc::new(Unfiled))?;
+    house.move_to(&args.store);
+    let live = house.live(&house.desks())?;
+    let engine = house.engine(&models, Arc::new(Unfiled), &live)?;
     let asker = asker(operator(&args.store), args.who, args.claim, &turn);
     let outcome = engine.answer(&asker, &turn, &|_| {}).await?;
 

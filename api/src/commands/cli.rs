@@ -66,11 +66,23 @@ pub enum Command {
     Serve(ServeArgs),
     /// Keys for the HTTP API: make one, list them, revoke one.
     Keys(KeysArgs),
+    /// A store's settings: check a file, put it in force, show what is.
+    #[command(after_help = super::store::EXAMPLES)]
+    Store(super::store::StoreArgs),
     /// The index itself: move it to a Qdrant server.
     Index(IndexArgs),
     /// Measure: retrieval on packs of judged queries, answers on questions with required facts.
     #[command(after_help = EVAL_EXAMPLES)]
     Eval(super::eval::EvalArgs),
+    /// A stand-in for a Shopify store, for trying and testing without an account.
+    #[command(after_help = super::sandbox::HELP)]
+    Sandbox(super::sandbox::SandboxArgs),
+    /// The store's catalogue from Shopify, its webhooks, the erasure of a customer.
+    #[command(after_help = super::shopify::EXAMPLES)]
+    Shopify(super::shopify::ShopifyArgs),
+    /// What was prepared for customers: look at it, approve it, reject it.
+    #[command(after_help = super::actions::EXAMPLES)]
+    Actions(super::actions::ActionsArgs),
     /// What this machine can hold, what is here, and whether the settings are right.
     Doctor,
 }

@@ -9,9 +9,17 @@ use super::{
     show::{self, Bar},
     sync,
 };
-use crate::wiring::House;
+use crate::{
+    shopify::supervisor::Supervisor,
+    store::{self, StoreSettings},
+    wiring::House,
+};
 use ::models::weights::WeightsError;
-use engine::{Asker, Engine, Role, StoreId, StorePass, Turn};
+use engine::{
+    Asker, CustomerPass, Engine, Role, StoreId, StorePass, Turn,
+    identity::{CustomerKey, Email},
+    ports::Clock,
+};
 use eval::{
     pack::{Question, questions},
     verdict::{Response, judge},
@@ -22,9 +30,9 @@ use ingest::{
     sync::{SyncOptions, SyncReport},
 };
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
     time::Instant,
 };
@@ -38,34 +46,37 @@ pub(crate) const SOURCES: [&str; 3] = ["pages/", "products.csv", "conversations/
 #[serde(deny_unknown_fields)]
 struct DemoFile {
     questions: Vec<String>,
+    /// Questions about orders and stock, answered from the sandbox.
+    live: Vec<LiveQuestion>,
 }
 
-/// The part of `store.toml` that a sync needs.
-#[derive(Deserialize)]
-struct StoreFile {
-    name: String,
-    currency: String,
-    /// A regular expression.
-    order_number_pattern: Option<String>,
-    handoff_message: Option<String>,
+/// A question about live data, and who asks it.
+#[derive(Clone, Deserialize)]
+struct LiveQuestion {
+    #[serde(default)]
+    verified: Option<Email>,
+    #[serde(flatten)]
+    question: Question,
 }
 
 /// The sample store, ready to be asked.
 struct Prepared {
     house: House,
     app: crate::App,
-    questions: Vec<Question>,
+    supervisor: Supervisor,
+    questions: Vec<LiveQuestion>,
 }
 
 pub async fn run(house: House, args: DemoArgs) -> Result<Exit, CommandError> {
     // Before anything else, so that a port that is taken is known at once.
     let listener = if args.once { None } else { Some(serve::listen(house.config.http.bind).await?) };
-    let Prepared { house, app, questions } = interruptible(prepare(house, &args)).await?;
+    let Prepared { house, app, supervisor, questions } = interruptible(prepare(house, &args)).await?;
     let Some(listener) = listener else {
         let good = interruptible(ask_all(&app, &questions)).await?;
         return Ok(if good { Exit::Done } else { Exit::NotGood });
     };
     let key = fresh_key(&house).await?;
+    let background = tokio::spawn(supervisor.run());
     let bind = house.config.http.bind;
     println!("serves     http://{bind} from now on\n");
     // The questions of the demo are asked beside those that come over HTTP, and do not hold them up.
@@ -74,10 +85,12 @@ pub async fn run(house: House, args: DemoArgs) -> Result<Exit, CommandError> {
         println!("{}", next_steps(&format!("http://{bind}"), &key));
         std::future::pending::<Result<Exit, CommandError>>().await
     };
-    tokio::select! {
+    let ended = tokio::select! {
         served = serve::until_stopped(&house, listener, app.clone()) => served,
         failed = asking => failed,
-    }
+    };
+    background.abort();
+    ended
 }
 
 fn next_steps(url: &str, key: &str) -> String {
@@ -109,11 +122,14 @@ async fn prepare(mut house: House, args: &DemoArgs) -> Result<Prepared, CommandE
     let started = Instant::now();
     let dir = &args.store_dir;
     let demo: DemoFile = read_toml(&dir.join("demo.toml"))?;
-    let shop: StoreFile = read_toml(&dir.join("store.toml"))?;
-    if let Some(message) = shop.handoff_message {
-        house.config.engine.handoff_message = message;
+    let settings = install(&house, dir)?;
+    house.move_to(&demo_store()?);
+    let shop = &settings.basics;
+    if let Some(message) = &shop.handoff_message {
+        house.config.engine.handoff_message.clone_from(message);
     }
-    let questions = chosen(dir, &demo.questions)?;
+    let chosen = chosen(dir, &demo.questions)?.into_iter().map(|question| LiveQuestion { verified: None, question });
+    let questions = chosen.chain(demo.live).collect();
     let pass = operator(&demo_store()?);
 
     pull_models(&mut house, args).await?;
@@ -127,16 +143,13 @@ async fn prepare(mut house: House, args: &DemoArgs) -> Result<Prepared, CommandE
     println!("models     {}, loaded in {:.1} s", names.join(", "), step.elapsed().as_secs_f64());
 
     let step = Instant::now();
-    let currency: Currency = shop
-        .currency
-        .parse()
-        .map_err(|e| CommandError::Said(format!("{}: currency: {e}", dir.join("store.toml").display())))?;
-    let mut mask = MaskConfig::keeping(vec![shop.name.clone()]);
-    if let Some(pattern) = &shop.order_number_pattern {
-        mask = mask.with_order_number(pattern).map_err(|e| {
-            CommandError::Said(format!("{}: order_number_pattern: {e}", dir.join("store.toml").display()))
-        })?;
-    }
+    let from_settings = |key: &'static str| {
+        move |e: String| CommandError::Said(format!("{}: {key}: {e}", dir.join("store.toml").display()))
+    };
+    let currency: Currency = shop.currency.code().parse().map_err(from_settings("currency"))?;
+    let mask = MaskConfig::keeping(vec![shop.name.clone()])
+        .with_order_number(shop.order_number_pattern.as_str())
+        .map_err(|e| from_settings("order_number_pattern")(e.to_string()))?;
     let read = ReadOptions { currency, mask, ..ReadOptions::default() };
     let report = sync_sample(&house, &pass, dir, &read, models.embedder.clone()).await?;
     println!(
@@ -144,14 +157,50 @@ async fn prepare(mut house: House, args: &DemoArgs) -> Result<Prepared, CommandE
         sync::to_text(&report, step.elapsed().as_secs_f64()).trim_end().replace('\n', "\n           ")
     );
     sync::finish(&report)?;
+    let compared = sync::said(&sync::disagreements(&settings, &report));
+    println!("rules      {}", compared.trim_end().replace('\n', "\n           "));
 
-    let app = house.app(&models).await?;
+    let (app, supervisor) = house.serving(&models, operator).await?;
+    let today = house.clock.now().to_zoned(settings.hours.time_zone.clone()).date();
+    println!("orders     from a sandbox in place of Shopify, in whose world it is {today}");
     println!("ready      after {:.1} s", started.elapsed().as_secs_f64());
-    Ok(Prepared { house, app, questions })
+    Ok(Prepared { house, app, supervisor, questions })
+}
+
+/// The sample store's settings, with a sandbox over its own orders in place of a shop.
+fn install(house: &House, dir: &Path) -> Result<StoreSettings, CommandError> {
+    let file = dir.join("store.toml");
+    let settings = fs::read_to_string(&file).map_err(CommandError::io(format!(
+        "{} cannot be read; name the sample store with --store-dir DIR",
+        file.display()
+    )))?;
+    let fixture = dir.join("shop");
+    let fixture = fixture.canonicalize().map_err(CommandError::io(format!("{} cannot be found", fixture.display())))?;
+    let connection = Connected { shopify: Sandboxed { shop: "fjellvik.myshopify.com", sandbox: &fixture } };
+    let connection = toml::to_string(&connection).map_err(|e| CommandError::Said(e.to_string()))?;
+    let written = || {
+        let mut whole = tempfile::NamedTempFile::new()?;
+        io::Write::write_all(&mut whole, format!("{settings}\n{connection}").as_bytes())?;
+        Ok(whole)
+    };
+    let whole = written().map_err(CommandError::io("the sample store's settings cannot be written"))?;
+    Ok(store::install(&house.places.data, &demo_store()?, whole.path())?)
+}
+
+/// The part of the settings that the demo adds.
+#[derive(Serialize)]
+struct Connected<'a> {
+    shopify: Sandboxed<'a>,
+}
+
+#[derive(Serialize)]
+struct Sandboxed<'a> {
+    shop: &'a str,
+    sandbox: &'a Path,
 }
 
 /// Whether every reply is what the sample store expects.
-async fn ask_all(app: &crate::App, questions: &[Question]) -> Result<bool, CommandError> {
+async fn ask_all(app: &crate::App, questions: &[LiveQuestion]) -> Result<bool, CommandError> {
     let pass = operator(&demo_store()?);
     let mut wrong = 0;
     println!();
@@ -255,14 +304,24 @@ fn sources(
 }
 
 /// Prints the answer; whether it is what the sample store expects.
-async fn ask(engine: &Engine, pass: &StorePass, number: usize, question: &Question) -> Result<bool, CommandError> {
+#[expect(clippy::disallowed_methods, reason = "the customers of the sample store are invented")]
+async fn ask(engine: &Engine, pass: &StorePass, number: usize, asks: &LiveQuestion) -> Result<bool, CommandError> {
+    let LiveQuestion { verified, question } = asks;
+    let asker = match verified {
+        None => Asker::Anonymous(pass.clone()),
+        Some(email) => {
+            let customer = CustomerKey::Email(email.clone());
+            Asker::Verified(CustomerPass::for_operator(pass.clone(), customer, "the demo's own customer"))
+        }
+    };
     // The same conversation at every start, so that a handoff is opened once.
     let mut turn = Turn::single(format!("demo-{}", question.id), question.text.clone());
     turn.country.clone_from(&question.country);
-    let outcome = engine.answer(&Asker::Anonymous(pass.clone()), &turn, &|_| {}).await?;
+    let outcome = engine.answer(&asker, &turn, &|_| {}).await?;
     let judged = judge(question, &Response::from(&outcome.reply));
     let good = judged.verdict.is_good();
-    println!("{number}. {}", question.text);
+    let who = if verified.is_some() { "  (a customer who is logged in)" } else { "" };
+    println!("{number}. {}{who}", question.text);
     for line in show::reply(&outcome.reply).lines() {
         println!("{}", format!("   {line}").trim_end());
     }

@@ -5,7 +5,10 @@ mod asking;
 mod bar;
 mod desk;
 mod index;
+mod live;
+mod results;
 mod retrieval;
+mod shop;
 
 pub use args::EvalArgs;
 
@@ -32,6 +35,10 @@ pub async fn run(house: House, args: EvalArgs) -> Result<Exit, CommandError> {
         What::Attacks(args) => asking::over_packs(house, &args, &[Task::Attacks, Task::Benign, Task::Poisoned]).await,
         What::Replay(args) => asking::over_packs(house, &args, &[Task::Replay]).await,
         What::All(args) => asking::everything(house, &args).await,
+        What::Live(args) => live::run(house, args).await,
+        What::Compare(args) => results::compare(&args),
+        What::Gate(args) => results::gate(&args),
+        What::Report(args) => results::report(&args),
     }
 }
 

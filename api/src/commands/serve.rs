@@ -1,6 +1,6 @@
 //! `shopclerk serve`: answer over HTTP until told to stop.
 
-use super::{CommandError, Exit, cli::ServeArgs};
+use super::{CommandError, Exit, cli::ServeArgs, operator};
 use crate::{
     serve::{Ended, asked_to_stop, serve},
     wiring::House,
@@ -20,7 +20,7 @@ pub async fn run(mut house: House, args: ServeArgs) -> Result<Exit, CommandError
         () = asked_to_stop() => None,
     };
     let Some(models) = loaded else { return Ok(Exit::Done) };
-    let app = house.app(&models).await?;
+    let (app, supervisor) = house.serving(&models, operator).await?;
     tracing::info!(
         http.bind = %house.config.http.bind,
         model.embedder = app.loaded.embedder,
@@ -29,7 +29,11 @@ pub async fn run(mut house: House, args: ServeArgs) -> Result<Exit, CommandError
         duration_ms = started.elapsed().as_secs_f64() * 1000.0,
         "ready"
     );
-    until_stopped(&house, listener, app).await
+    let background = tokio::spawn(supervisor.run());
+    let ended = until_stopped(&house, listener, app).await;
+    // What it was doing stands in the stores' databases, and goes on at the next start.
+    background.abort();
+    ended
 }
 
 pub async fn listen(bind: SocketAddr) -> Result<TcpListener, CommandError> {

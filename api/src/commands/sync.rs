@@ -1,12 +1,20 @@
 //! `shopclerk sync`: sources in, index out.
 
 use super::{CommandError, Exit, cli::SyncArgs, operator, show::Bar};
-use crate::wiring::House;
-use ingest::{
-    mask::MaskConfig,
-    source::ReadOptions,
-    sync::{SyncOptions, SyncReport, sync_paths},
+use crate::{
+    db::mirror::Erased,
+    shopify,
+    store::{StoreError, StoreSettings},
+    wiring::House,
 };
+use engine::store::compare::{Disagreement, Finding, compare};
+use ingest::{
+    document::Document,
+    mask::MaskConfig,
+    source::{Failure, ReadOptions},
+    sync::{Scope, SyncOptions, SyncReport, from_paths, sync},
+};
+use jiff::Timestamp;
 use serde_json::json;
 use std::time::Instant;
 
@@ -17,19 +25,51 @@ pub async fn run(house: &House, args: SyncArgs) -> Result<Exit, CommandError> {
         mask = mask.with_order_number(pattern).map_err(|e| CommandError::Said(format!("--order-number: {e}")))?;
     }
     let read = ReadOptions { currency: args.currency, mask, ..ReadOptions::default() };
-    let options =
+    let mut options =
         SyncOptions { allow_mass_removal: args.allow_mass_removal, chunks: house.chunks(), ..SyncOptions::default() };
+    let pass = operator(&args.store);
+    let (mut erased, mut from_shopify) = (Erased::default(), Vec::new());
+    if let Some(mirror) = house.mirrors().existing(&pass).await? {
+        erased = mirror.erased().await?;
+        if args.rebuild {
+            // Before the files: where both have a document of one id, Shopify's is taken.
+            from_shopify = shopify::index::everything(&mirror).await;
+        }
+    }
+    if args.rebuild {
+        options.scope = Scope::Everything;
+    }
+    let files = from_paths(&args.paths, &read)?;
+    let is_erased = |item: &Result<Document, Failure>| item.as_ref().is_ok_and(|read| erased.contains(&read.id));
+    let source = |sink: &mut dyn FnMut(Result<Document, Failure>)| {
+        from_shopify.into_iter().for_each(&mut *sink);
+        files(&mut |item| {
+            if !is_erased(&item) {
+                sink(item);
+            }
+        })
+    };
+    let settings = match StoreSettings::of(&house.places.data, &args.store) {
+        Ok(settings) => Some(settings),
+        Err(StoreError::Missing(_)) => None,
+        // The sources are no worse for it.
+        Err(error) => {
+            eprintln!("the rules are not compared with the pages, because the settings are wrong:\n{error}");
+            None
+        }
+    };
     let embedder = house.load_embedder().await?;
-    let (mut target, _lock) = house.sync_target(&operator(&args.store), embedder, args.rebuild).await?;
+    let (mut target, _lock) = house.sync_target(&pass, embedder, args.rebuild).await?;
     let bar = Bar::new();
-    let report = sync_paths(&mut target, &args.paths, &read, &options, &bar).await;
+    let report = sync(&mut target, source, &options, &bar).await;
     bar.clear();
     let report = report?;
     let seconds = started.elapsed().as_secs_f64();
+    let disagreements = settings.as_ref().map(|settings| disagreements(settings, &report));
     if args.json {
-        println!("{:#}", to_json(&report, seconds));
+        println!("{:#}", to_json(&report, disagreements.as_deref(), seconds));
     } else {
-        print!("{}", to_text(&report, seconds));
+        print!("{}{}", to_text(&report, seconds), disagreements.as_deref().map(said).unwrap_or_default());
     }
     finish(&report)
 }
@@ -68,7 +108,30 @@ pub fn to_text(report: &SyncReport, seconds: f64) -> String {
     text
 }
 
-fn to_json(report: &SyncReport, seconds: f64) -> serde_json::Value {
+/// Where the store's rules and the pages that were just read say different things.
+pub fn disagreements(settings: &StoreSettings, report: &SyncReport) -> Vec<Disagreement> {
+    let today = Timestamp::now().to_zoned(settings.hours.time_zone.clone()).date();
+    compare(&settings.profile(), &report.pages, today)
+}
+
+pub fn said(disagreements: &[Disagreement]) -> String {
+    if disagreements.is_empty() {
+        return "the rules and the pages agree\n".into();
+    }
+    let mut text =
+        format!("THE RULES AND THE PAGES DISAGREE in {} places; mend the one or the other:\n", disagreements.len());
+    for Disagreement { section, rule, key, rule_says, page, finding } in disagreements {
+        text.push_str(&format!("  {section}, '{rule}', {key}: the rules say \"{rule_says}\"; "));
+        text.push_str(&match finding {
+            Finding::Contradicted { sentence } => format!("{page} says \"{sentence}\"\n"),
+            Finding::NotStated => format!("{page} does not say so\n"),
+            Finding::NoSuchPage => format!("{page}, which it names, was not read\n"),
+        });
+    }
+    text
+}
+
+pub fn to_json(report: &SyncReport, disagreements: Option<&[Disagreement]>, seconds: f64) -> serde_json::Value {
     let failed: Vec<_> =
         report.failed.iter().map(|f| json!({ "path": f.path, "line": f.line, "reason": f.reason })).collect();
     let skipped: Vec<_> =
@@ -85,6 +148,8 @@ fn to_json(report: &SyncReport, seconds: f64) -> serde_json::Value {
         "chunks_embedded": report.chunks_embedded,
         "chunks_reused": report.chunks_reused,
         "probed": report.probe.documents,
+        // Null where the store has no settings to compare with.
+        "disagreements": disagreements,
         "seconds": seconds,
     })
 }

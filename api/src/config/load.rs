@@ -186,7 +186,7 @@ fn leaves(table: &Table) -> Vec<(Vec<String>, Value)> {
     out
 }
 
-const SHIPPED_TABLES: [&str; 7] = ["http", "log", "data", "models", "index", "engine", "limits"];
+const SHIPPED_TABLES: [&str; 8] = ["http", "log", "data", "models", "index", "engine", "limits", "identity"];
 
 /// Byte at which a key stands.
 fn position(table: &DeTable<'_>, keys: &[String]) -> usize {

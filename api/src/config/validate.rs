@@ -19,6 +19,13 @@ pub(super) fn check(config: &Config) -> Result<(), Problem> {
         ("limits.body_bytes", config.limits.body_bytes as u64),
         ("limits.concurrent", config.limits.concurrent as u64),
         ("limits.retry_after_s", config.limits.retry_after_s),
+        ("identity.claims_per_conversation", config.identity.claims_per_conversation.into()),
+        ("identity.claims_per_address", config.identity.claims_per_address.into()),
+        ("identity.claims_per_store", config.identity.claims_per_store.into()),
+        ("identity.codes_per_conversation", config.identity.codes_per_conversation.into()),
+        ("identity.codes_per_address", config.identity.codes_per_address.into()),
+        ("identity.codes_per_store", config.identity.codes_per_store.into()),
+        ("identity.proxied_per_store", config.identity.proxied_per_store.into()),
     ];
     for (key, value) in at_least_one {
         if value == 0 {

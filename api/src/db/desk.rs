@@ -1,4 +1,5 @@
-//! A store's desk: the questions that wait for a person, in `<data>/stores/<store>/desk.sqlite`.
+//! A store's desk, `<data>/stores/<store>/desk.sqlite`: the questions that wait for a person. What it keeps of identity
+//! stands in `identity.rs` beside this.
 
 use super::{Db, DbError};
 use async_trait::async_trait;
@@ -63,7 +64,7 @@ impl Desks {
         let reason = json(serde_json::to_value(case.reason))?;
         let stored = json(serde_json::to_value(case))?;
         // One statement, so that two reports of a turn at the same time are one handoff as well.
-        let row = sqlx::query(
+        let insert = sqlx::query(
             "INSERT INTO handoffs (id, conversation, turn, reason, record, opened_at) VALUES (?, ?, ?, ?, ?, ?)
              ON CONFLICT (conversation, turn) DO UPDATE SET id = id RETURNING id",
         )
@@ -72,14 +73,27 @@ impl Desks {
         .bind(case.turn)
         .bind(reason.as_str())
         .bind(stored.to_string())
-        .bind(self.clock.now().to_string())
-        .fetch_one(&db.pool)
-        .await
-        .map_err(|e| db.query_error(e))?;
-        row.try_get("id").map(HandoffId).map_err(|e| db.query_error(e))
+        .bind(self.clock.now().to_string());
+        let inserted = async {
+            let mut transaction = db.pool.begin_with("BEGIN IMMEDIATE").await?;
+            let row = insert.fetch_one(&mut *transaction).await?;
+            if let Some(action) = &case.action {
+                super::actions::keep(&mut transaction, action).await?;
+            }
+            transaction.commit().await?;
+            row.try_get("id").map(HandoffId)
+        };
+        inserted.await.map_err(|e| db.query_error(e))
     }
 
-    async fn desk(&self, store: &StoreId) -> Result<Db, DbError> {
+    /// Closes the store's file, before it is removed.
+    pub async fn close(&self, store: &StoreId) {
+        if let Some(db) = self.open.lock().await.remove(store) {
+            db.pool.close().await;
+        }
+    }
+
+    pub(super) async fn desk(&self, store: &StoreId) -> Result<Db, DbError> {
         let mut open = self.open.lock().await;
         if let Some(db) = open.get(store) {
             return Ok(db.clone());

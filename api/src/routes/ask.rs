@@ -1,10 +1,11 @@
-//! `POST /v1/ask` and `POST /v1/stores/{store}/ask`: a question in, an answer or a handoff out.
+//! `POST /v1/ask`, `/v1/stores/{store}/ask` and `/v1/stores/{store}/proxy/ask`: a question in, an answer or a handoff
+//! out.
 
 mod stream;
 
 use crate::{
     app::App,
-    auth::{Caller, StoreCaller},
+    auth::{Caller, ProxyCaller, StoreCaller},
     body::JsonBody,
     error::{ApiError, Problem},
     gate::{Full, Place},
@@ -16,7 +17,7 @@ use axum::{
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
-use engine::{HandoffCase, HandoffReason, StorePass, Turn, ports::Handoffs, reply};
+use engine::{Asker, HandoffCase, HandoffReason, Turn, ports::Handoffs, reply};
 use std::time::Instant;
 use tokio::time::timeout;
 
@@ -34,7 +35,8 @@ use tokio::time::timeout;
         (status = 200, description = "An answer or a handoff",
             content((AskResponse = "application/json"), (String = "text/event-stream"))),
         (status = 400, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No valid key, or `identity-refused`: a `customer_token` or `customer_session` that proves nothing",
+            body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`store` is not the key's", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "The body is too large", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),
@@ -49,7 +51,7 @@ pub async fn ask(
     headers: HeaderMap,
     JsonBody(request): JsonBody<AskRequest>,
 ) -> Result<Response, ApiError> {
-    reply_to(app, pass, &headers, request).await
+    reply_to(app, Asker::Anonymous(pass), &headers, request).await
 }
 
 /// The same, with the store named in the path: another store's key finds nothing here.
@@ -63,7 +65,8 @@ pub async fn ask(
         (status = 200, description = "An answer or a handoff",
             content((AskResponse = "application/json"), (String = "text/event-stream"))),
         (status = 400, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No valid key, or `identity-refused`: a `customer_token` or `customer_session` that proves nothing",
+            body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "Not a store that the key opens", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "The body is too large", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),
@@ -78,17 +81,54 @@ pub async fn ask_store(
     headers: HeaderMap,
     JsonBody(request): JsonBody<AskRequest>,
 ) -> Result<Response, ApiError> {
-    reply_to(app, pass, &headers, request).await
+    reply_to(app, Asker::Anonymous(pass), &headers, request).await
 }
 
-async fn reply_to(app: App, pass: StorePass, headers: &HeaderMap, request: AskRequest) -> Result<Response, ApiError> {
-    if request.store.as_deref().is_some_and(|store| store != pass.store().as_str()) {
+/// The same through Shopify's app proxy: the storefront's script asks `/apps/<subpath>/ask` of its own shop, and Shopify
+/// forwards that here with who is logged in.
+///
+/// No key is needed, Shopify's signature in the query is one. The proxy URL of the app is this path without `/ask`.
+/// There is no GET: questions do not belong into addresses, which are logged on the way.
+#[utoipa::path(
+    post,
+    path = "/v1/stores/{store}/proxy/ask",
+    tag = "ask",
+    params(("store" = String, Path, description = "Name of the store")),
+    request_body = AskRequest,
+    responses(
+        (status = 200, description = "An answer or a handoff",
+            content((AskResponse = "application/json"), (String = "text/event-stream"))),
+        (status = 400, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "Not signed by Shopify for this store, or too long ago; or a `customer_token` or `customer_session` that proves nothing",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`store` is not the path's", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "Too many in this store; see Retry-After", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Too many questions at once; see Retry-After", body = Problem, content_type = "application/problem+json"),
+        (status = 504, description = "Too slow, and not handed over either", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("app_proxy" = []))
+)]
+pub async fn ask_proxied(
+    State(app): State<App>,
+    ProxyCaller(known): ProxyCaller,
+    headers: HeaderMap,
+    JsonBody(request): JsonBody<AskRequest>,
+) -> Result<Response, ApiError> {
+    reply_to(app, known, &headers, request).await
+}
+
+/// `known` is what the door knows of who is asking; the request may say more.
+async fn reply_to(app: App, known: Asker, headers: &HeaderMap, request: AskRequest) -> Result<Response, ApiError> {
+    if request.store.as_deref().is_some_and(|store| store != known.store_pass().store().as_str()) {
         return Err(ApiError::NoSuchStore);
     }
-    let turn = request.into_turn(&app.limits).map_err(ApiError::Invalid)?;
+    let (turn, said) = request.into_turn(&app.limits).map_err(ApiError::Invalid)?;
+    let asker = app.identity.asker(known, said, &turn.conversation).await?;
     let arrived = Instant::now();
     let place = app.gate.enter().await.map_err(|Full| ApiError::Busy { retry_after_s: app.limits.retry_after_s })?;
-    let question = Question { pass, turn, queue_ms: millis(arrived), _place: place };
+    let question = Question { asker, turn, queue_ms: millis(arrived), _place: place };
     if wants_events(headers) {
         return Ok(stream::events(app, question));
     }
@@ -97,7 +137,7 @@ async fn reply_to(app: App, pass: StorePass, headers: &HeaderMap, request: AskRe
 
 /// An admitted question. Dropping it, or the future that answers it, stops the work: the caller has gone.
 struct Question {
-    pass: StorePass,
+    asker: Asker,
     turn: Turn,
     queue_ms: f64,
     _place: Place,
@@ -110,9 +150,8 @@ impl Question {
         release: &(dyn Fn(&reply::Sentence) + Send + Sync),
     ) -> Result<AskResponse, ApiError> {
         let started = Instant::now();
-        let Self { pass, turn, .. } = self;
-        let asker = engine::Asker::Anonymous(pass.clone());
-        let (reply, timings) = match timeout(app.http.request_timeout(), app.engine.answer(&asker, turn, release)).await
+        let Self { asker, turn, .. } = self;
+        let (reply, timings) = match timeout(app.http.request_timeout(), app.engine.answer(asker, turn, release)).await
         {
             Ok(Ok(outcome)) => (outcome.reply, Timings::new(self.queue_ms, &outcome.trace.timings)),
             Ok(Err(error)) => return Err(ApiError::from_engine(error, app.limits.retry_after_s)),
@@ -128,7 +167,8 @@ impl Question {
             Reply::Handoff(handoff) => Some(handoff.case.reason.as_str()),
         };
         tracing::info!(
-            store.id = %pass.store(),
+            store.id = %asker.store_pass().store(),
+            asker.tier = ?asker.tier(),
             reply.r#type = reply.kind(),
             handoff.reason = reason,
             queue_ms = self.queue_ms,
@@ -148,10 +188,10 @@ impl Question {
             question: self.turn.text.clone(),
             looked_at: Vec::new(),
             draft: None,
-            tier: None,
+            tier: Some(self.asker.tier()),
             action: None,
         };
-        let id = app.desks.open(&self.pass, &case).await.map_err(|error| {
+        let id = app.desks.open(self.asker.store_pass(), &case).await.map_err(|error| {
             ApiError::from(error).log();
             ApiError::TimedOut
         })?;

@@ -1,12 +1,10 @@
 //! A question as a caller sends it, and the limits that it must keep.
 
-use crate::{config::Limits, error::FieldError};
-use engine::{ConversationId, Message, Speaker, Turn};
+use super::{Claim, Private, identity};
+use crate::{config::Limits, error::FieldError, identity::Said};
+use engine::{ConversationId, Message, Speaker, Turn, identity::session::SessionToken};
 use serde::Deserialize;
 use utoipa::ToSchema;
-
-/// Characters of a conversation's id.
-const CONVERSATION_CHARS: usize = 128;
 
 /// A customer's question.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -33,6 +31,19 @@ pub struct AskRequest {
     /// The store that the caller means. Must be the key's own; guards against a key in the wrong place.
     #[serde(default)]
     pub store: Option<String>,
+    /// Who is asking, as the merchant's own site says it: a JWT (HS256, `kid` of one of the store's keys, `aud`
+    /// `shopclerk`, `iss` the store, `exp` within 24 h, and `sub`, Shopify's customer id, or `email`). At most one of
+    /// `customer_token`, `customer_session` and `claim`.
+    #[schema(value_type = Option<String>)]
+    #[serde(default)]
+    pub customer_token: Option<Private>,
+    /// Who is asking, as `/v1/identity/verify` found; goes with the `conversation_id` that the code was asked for in.
+    #[schema(value_type = Option<String>, example = "cs_...")]
+    #[serde(default)]
+    pub customer_session: Option<Private>,
+    /// The order that the question is about, by its number and e-mail; opens its status and tracking.
+    #[serde(default)]
+    pub claim: Option<Claim>,
 }
 
 /// An earlier message of the conversation.
@@ -53,8 +64,8 @@ pub enum Role {
 }
 
 impl AskRequest {
-    /// The turn, or every field that is wrong.
-    pub fn into_turn(self, limits: &Limits) -> Result<Turn, Vec<FieldError>> {
+    /// The turn and what was said of who is asking, or every field that is wrong.
+    pub fn into_turn(self, limits: &Limits) -> Result<(Turn, Said), Vec<FieldError>> {
         let mut errors = Vec::new();
         let question = self.question.trim();
         if question.is_empty() {
@@ -68,17 +79,13 @@ impl AskRequest {
         for (i, message) in self.history.iter().enumerate() {
             too_long(&mut errors, &format!("history[{i}].text"), &message.text, limits.history_chars);
         }
+        if self.customer_session.is_some() && self.conversation_id.is_none() {
+            errors.push(FieldError::new("conversation_id", "is needed with customer_session"));
+        }
+        let said = said(self.customer_token, self.customer_session, self.claim, &mut errors);
         let conversation = match self.conversation_id {
-            None => format!("c_{}", uuid::Uuid::new_v4().simple()),
-            Some(id) => {
-                let ok = (1..=CONVERSATION_CHARS).contains(&id.len())
-                    && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b));
-                if !ok {
-                    let problem = format!("use 1 to {CONVERSATION_CHARS} of A-Z, a-z, 0-9 and -_.:");
-                    errors.push(FieldError::new("conversation_id", problem));
-                }
-                id
-            }
+            None => ConversationId(format!("c_{}", uuid::Uuid::new_v4().simple())),
+            Some(id) => identity::conversation(id, &mut errors),
         };
         let country = self.country.map(|country| {
             if country.len() != 2 || !country.bytes().all(|b| b.is_ascii_alphabetic()) {
@@ -91,13 +98,24 @@ impl AskRequest {
         }
         let history: Vec<_> = self.history.into_iter().map(Message::from).collect();
         let asked = history.iter().filter(|message| message.role == Speaker::Customer).count();
-        Ok(Turn {
-            conversation: ConversationId(conversation),
-            number: self.turn.unwrap_or(u32::try_from(asked).unwrap_or(u32::MAX)),
-            text: question.to_owned(),
-            history,
-            country,
-        })
+        let number = self.turn.unwrap_or(u32::try_from(asked).unwrap_or(u32::MAX));
+        Ok((Turn { conversation, number, text: question.to_owned(), history, country }, said))
+    }
+}
+
+/// One of the three at most: of two that disagree, neither may win in silence.
+fn said(token: Option<Private>, session: Option<Private>, claim: Option<Claim>, errors: &mut Vec<FieldError>) -> Said {
+    match (token, session, claim) {
+        (None, None, None) => Said::Nothing,
+        (Some(token), None, None) => Said::Token(token.0),
+        (None, Some(session), None) => Said::Session(SessionToken::presented(&session.0)),
+        (None, None, Some(claim)) => claim.read(errors),
+        (token, _, claim) => {
+            let field = if claim.is_some() { "claim" } else { "customer_session" };
+            let other = if token.is_some() { "customer_token" } else { "customer_session" };
+            errors.push(FieldError::new(field, format!("cannot be sent together with {other}")));
+            Said::Nothing
+        }
     }
 }
 
@@ -126,7 +144,7 @@ mod tests {
         let mut limits = crate::config::shipped().unwrap().limits;
         (limits.question_chars, limits.history_messages, limits.history_chars) = (10, 3, 5);
         let request: AskRequest = serde_json::from_str(body).unwrap();
-        request.into_turn(&limits).map_err(|errors| errors.into_iter().map(|e| e.field).collect())
+        request.into_turn(&limits).map(|(turn, _)| turn).map_err(|errors| errors.into_iter().map(|e| e.field).collect())
     }
 
     #[test]
@@ -137,6 +155,16 @@ mod tests {
             (r#"{"question":"a","conversation_id":"","country":"USA"}"#, &["conversation_id", "country"]),
             (r#"{"question":"a","conversation_id":"a b"}"#, &["conversation_id"]),
             (r#"{"question":"a","history":[{"role":"agent","text":"too long"}]}"#, &["history[0].text"]),
+            (r#"{"question":"a","customer_session":"cs_1"}"#, &["conversation_id"]),
+            (
+                r#"{"question":"a","customer_token":"t","customer_session":"s","conversation_id":"c"}"#,
+                &["customer_session"],
+            ),
+            (r#"{"question":"a","customer_token":"t","claim":{"order_number":"1","email":"a@b.example"}}"#, &["claim"]),
+            (
+                r#"{"question":"a","claim":{"order_number":"1 OR 2","email":"a@b"}}"#,
+                &["claim.order_number", "claim.email"],
+            ),
         ] {
             assert_eq!(turn(body).unwrap_err(), fields, "{body}");
         }

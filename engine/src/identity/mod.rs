@@ -18,6 +18,11 @@
 //! let forged: engine::identity::CustomerPass = serde_json::from_str("{}").unwrap();
 //! ```
 
+pub mod app_proxy;
+pub mod code;
+pub mod session;
+pub mod token;
+
 use crate::access::StorePass;
 use crate::turn::ConversationId;
 use serde::{Deserialize, Serialize};
@@ -160,8 +165,7 @@ pub struct CustomerPass {
 }
 
 impl CustomerPass {
-    /// The one maker. Private to this module: `app_proxy`, `token` and `code` call it after they have checked.
-    #[allow(dead_code, reason = "called by the proofs")]
+    /// The one maker. Private to this module: `app_proxy`, `token`, `code` and `session` call it after they have checked.
     fn proved(pass: StorePass, customer: CustomerKey, by: Proof) -> Self {
         Self { pass, customer, by }
     }

@@ -53,4 +53,52 @@ pub struct PreparedAction {
     /// What speaks against it (outside the window, already shipped); empty if nothing does.
     pub warnings: Vec<String>,
     pub prepared_at: Timestamp,
+    /// `updatedAt` of the order that it was prepared from: an order that is another one by now is not touched.
+    pub order_updated_at: Timestamp,
+}
+
+impl Action {
+    /// The order that it changes.
+    pub fn order(&self) -> &Gid {
+        match self {
+            Self::RequestReturn { order, .. }
+            | Self::Cancel { order, .. }
+            | Self::ChangeAddress { order, .. }
+            | Self::Refund { order, .. } => order,
+        }
+    }
+}
+
+/// A person's word that an action may be done. Whatever executes one takes this and nothing else, so nothing else than a
+/// person's approval can lead there.
+///
+/// ```compile_fail,E0451
+/// fn forge(action: engine::live::PreparedAction) -> engine::live::Approval {
+///     engine::live::Approval { action, by: "nobody".into(), at: jiff::Timestamp::now() }
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Approval {
+    action: PreparedAction,
+    by: String,
+    at: Timestamp,
+}
+
+impl Approval {
+    /// For the one place where a person is asked and says yes. A lint (`disallowed_methods`) makes every use say why.
+    pub fn by_person(action: PreparedAction, by: String, at: Timestamp) -> Self {
+        Self { action, by, at }
+    }
+
+    pub fn action(&self) -> &PreparedAction {
+        &self.action
+    }
+
+    pub fn by(&self) -> &str {
+        &self.by
+    }
+
+    pub fn at(&self) -> Timestamp {
+        self.at
+    }
 }

@@ -247,6 +247,8 @@ pub struct LineItem {
     /// Price of the line as ordered, after its discounts.
     pub total: Money,
     pub gift_card: bool,
+    /// A carrier brings it: not a gift card, not a membership. Only such lines have a delivery.
+    pub requires_shipping: bool,
     /// What the return rules look at.
     pub product_type: Option<String>,
     pub product_tags: Vec<String>,

@@ -3,9 +3,19 @@
 //! What is said about them is composed by code (`compose`), never by a generator.
 
 pub mod action;
+mod address;
+pub mod compose;
 pub mod facts;
+pub(crate) mod flow;
 pub mod money;
+mod prepare;
+pub mod question;
+#[cfg(test)]
+pub(crate) mod samples;
+#[cfg(test)]
+mod tests;
 
-pub use action::{Action, ActionId, PreparedAction};
+pub use action::{Action, ActionId, Approval, PreparedAction, RefundLine, ReturnLine};
 pub use facts::*;
 pub use money::Money;
+pub use question::{LiveKind, LiveQuestion};

@@ -144,6 +144,17 @@ pub struct Shelf {
     pub files: Vec<PathBuf>,
     /// Documents of these files to leave out.
     pub without: BTreeSet<DocId>,
+    /// The shop that live questions are asked of.
+    pub shop: Option<PackShop>,
+}
+
+/// A pack's customers, orders and products.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PackShop {
+    /// The folder that holds them.
+    pub dir: PathBuf,
+    /// The store's settings: its rules about returns, delivery and cancellation.
+    pub settings: Option<PathBuf>,
 }
 
 /// Makes documents searchable. The binary implements it with the same sync that serves customers.
@@ -157,7 +168,7 @@ pub trait PackIndex: Send + Sync {
     async fn fallback(&self) -> Result<(String, IndexedStore), IndexError>;
 }
 
-/// A store that can be asked.
+/// A store that can be asked. Its clock counts where it has a storefront: the time of the orders.
 #[derive(Clone)]
 pub struct IndexedStore {
     pub pass: StorePass,
@@ -213,10 +224,14 @@ impl Pack {
         self.of(Kind::Corpus).map(|file| file.path.clone()).collect()
     }
 
-    /// The folder of customers, orders and products, where the pack has one.
-    pub fn store_dir(&self) -> Option<PathBuf> {
+    /// Customers, orders and products in the folder `store`, and the first TOML file beside `pack.toml`.
+    pub fn shop(&self) -> Option<PackShop> {
         let dir = self.dir.join("store");
-        dir.join("orders.jsonl").is_file().then_some(dir)
+        let files = fs::read_dir(&self.dir).into_iter().flatten().flatten().map(|entry| entry.path());
+        let is_settings =
+            |path: &PathBuf| path.extension().is_some_and(|e| e == "toml") && !path.ends_with("pack.toml");
+        let settings = files.filter(is_settings).min();
+        dir.join("orders.jsonl").is_file().then_some(PackShop { dir, settings })
     }
 
     pub fn corpus(&self) -> Result<Vec<CorpusDocument>, PackError> {

@@ -92,6 +92,17 @@ impl Index for EdgeIndex {
         .await
     }
 
+    async fn starts_over(&mut self) -> Result<bool, KnowledgeError> {
+        self.run(|writer| {
+            let from_nothing = match &writer.draft {
+                Some(draft) => writer.generations.meta(draft.number)?.base.is_none(),
+                None => writer.rebuild,
+            };
+            Ok(from_nothing && writer.generations.current()?.is_some())
+        })
+        .await
+    }
+
     async fn vectors(&mut self, ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<f32>>, KnowledgeError> {
         let ids = ids.to_vec();
         self.run(move |writer| writer.read(|shard| shard::vectors(shard, &ids))).await

@@ -55,6 +55,14 @@ pub struct View {
     _lease: File,
     pub meta: IndexMeta,
     pub generation: u64,
+    generations: Generations,
+}
+
+impl View {
+    /// The generation that is current by now.
+    pub fn published(&self) -> Result<Option<u64>, KnowledgeError> {
+        self.generations.current()
+    }
 }
 
 /// `meta.json` of a generation.
@@ -112,7 +120,8 @@ impl Generations {
                 }
             };
             let shard = shard::load_view(&dir.path)?;
-            return Ok(Some(View { shard, _dir: dir, _lease: lease, meta, generation }));
+            let generations = self.clone();
+            return Ok(Some(View { shard, _dir: dir, _lease: lease, meta, generation, generations }));
         }
         Err(last)
     }
@@ -125,25 +134,33 @@ impl Generations {
 
     /// Starts a draft, as a copy of the current generation or from nothing. Whoever asks holds the write lock.
     pub fn start_draft(&self, meta: &IndexMeta, from_current: bool) -> Result<u64, KnowledgeError> {
-        let doing = |error: io::Error| failed("starting a new generation of the index", error);
-        let current = self.current()?;
-        let base = if from_current { current } else { None };
-        let number = current.unwrap_or(0) + 1;
-        let copying = self.root.join(COPYING);
-        remove_if_there(&copying).map_err(doing)?;
-        fs::create_dir_all(&copying).map_err(doing)?;
-        let shard_dir = copying.join(SHARD);
-        match base {
-            Some(base) => copy_tree(&self.dir(base).join(SHARD), &shard_dir).map_err(doing)?,
+        let base = if from_current { self.current()? } else { None };
+        self.start_with(meta, base, |shard_dir| match base {
+            Some(base) => copy_tree(&self.dir(base).join(SHARD), shard_dir).map_err(starting),
             None => {
-                fs::create_dir(&shard_dir).map_err(doing)?;
-                shard::create(&shard_dir, meta)?;
+                fs::create_dir(shard_dir).map_err(starting)?;
+                shard::create(shard_dir, meta)
             }
-        }
+        })
+    }
+
+    /// Starts a draft whose shard `fill` makes in the directory that it is given. It becomes a draft when `fill` is
+    /// done: what a kill cuts off before that is never gone on with.
+    pub fn start_with(
+        &self,
+        meta: &IndexMeta,
+        base: Option<u64>,
+        fill: impl FnOnce(&Path) -> Result<(), KnowledgeError>,
+    ) -> Result<u64, KnowledgeError> {
+        let number = self.current()?.unwrap_or(0) + 1;
+        let copying = self.root.join(COPYING);
+        remove_if_there(&copying).map_err(starting)?;
+        fs::create_dir_all(&copying).map_err(starting)?;
+        fill(&copying.join(SHARD))?;
         let meta = GenerationMeta { index: meta.clone(), base };
-        write_durably(&copying.join(META), &serde_json::to_vec_pretty(&meta).expect("plain data")).map_err(doing)?;
-        write_durably(&copying.join(LEASE), b"").map_err(doing)?;
-        fs::rename(&copying, self.dir(number)).map_err(doing)?;
+        write_durably(&copying.join(META), &serde_json::to_vec_pretty(&meta).expect("plain data")).map_err(starting)?;
+        write_durably(&copying.join(LEASE), b"").map_err(starting)?;
+        fs::rename(&copying, self.dir(number)).map_err(starting)?;
         Ok(number)
     }
 
@@ -180,6 +197,11 @@ impl Generations {
         Ok(())
     }
 
+    /// Generations on the disk, the current one and drafts counted too.
+    pub fn count(&self) -> Result<usize, KnowledgeError> {
+        self.numbers().map(|numbers| numbers.len())
+    }
+
     /// The Edge shard of a generation.
     pub fn shard_dir(&self, generation: u64) -> PathBuf {
         self.dir(generation).join(SHARD)
@@ -214,6 +236,10 @@ impl Generations {
         fs::rename(&making, &path)?;
         Ok(ViewDir { path, _lease: lease })
     }
+}
+
+fn starting(error: io::Error) -> KnowledgeError {
+    failed("starting a new generation of the index", error)
 }
 
 /// Nobody holds its lease, or it has none because removing it was cut off.

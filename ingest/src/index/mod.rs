@@ -5,6 +5,7 @@
 //! What is in the index is also the only record of what has been synced: there is no second list that could disagree.
 
 pub mod edge;
+pub mod erase;
 pub mod fuse;
 pub mod generation;
 pub mod lexical;
@@ -74,6 +75,8 @@ pub trait Index: Send {
     /// As [`Index::contents`], of what searches see now, where that is another thing (in a rebuild, or after a sync
     /// was killed); else nothing.
     async fn published(&mut self) -> Result<Vec<PointSummary>, KnowledgeError>;
+    /// Whether what is written to began empty although searches see something: a rebuild, or one that was killed.
+    async fn starts_over(&mut self) -> Result<bool, KnowledgeError>;
     /// The dense vectors of those of the points that exist.
     async fn vectors(&mut self, ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<f32>>, KnowledgeError>;
     async fn upsert(&mut self, points: Vec<Point>) -> Result<(), KnowledgeError>;

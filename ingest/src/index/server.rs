@@ -15,6 +15,7 @@ use super::{
 use async_trait::async_trait;
 use engine::{
     access::{StoreId, StorePass},
+    evidence::DocId,
     ports::{KnowledgeError, SearchMode, SearchQuery},
 };
 use qdrant_client::{
@@ -28,7 +29,7 @@ use qdrant_client::{
     },
 };
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
@@ -218,6 +219,11 @@ impl Index for ServerIndex {
         }
     }
 
+    /// Only the first sync and a rebuild have a draft.
+    async fn starts_over(&mut self) -> Result<bool, KnowledgeError> {
+        Ok(self.live.is_some() && (self.rebuild || self.draft.is_some()))
+    }
+
     async fn vectors(&mut self, ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<f32>>, KnowledgeError> {
         let Some(collection) = self.readable() else { return Ok(HashMap::new()) };
         let ids: Vec<PointId> = ids.iter().map(wire::point_id).collect();
@@ -358,6 +364,61 @@ fn take(
         }
     }
     Ok(scored)
+}
+
+/// A page of the payloads behind the store's alias, from `offset` on, and where the next one starts.
+pub(super) async fn fields(
+    config: &ServerConfig,
+    pass: &StorePass,
+    offset: Option<Uuid>,
+) -> Result<(Vec<Fields>, Option<Uuid>), KnowledgeError> {
+    let client = config.connect()?;
+    let Some(live) = resolve(&client, &alias_of(pass.store())).await? else { return Ok((Vec::new(), None)) };
+    let mut scroll = ScrollPointsBuilder::new(live).limit(PAGE).with_payload(true);
+    if let Some(offset) = offset {
+        scroll = scroll.offset(wire::point_id(&offset));
+    }
+    let page = client.scroll(scroll).await.map_err(|error| remote("reading the index", error))?;
+    let found = page.result.into_iter().map(|point| wire::json(point.payload)).collect::<Result<_, _>>()?;
+    let next = page.next_page_offset.map(|next| wire::uuid(Some(next))).transpose()?;
+    Ok((found, next))
+}
+
+/// Removes the documents from what the store's alias points at, and every collection beside it. How many points went.
+/// The server takes their bytes off its disk when it next optimizes the segments.
+pub(super) async fn erase(
+    config: &ServerConfig,
+    pass: &StorePass,
+    docs: &HashSet<DocId>,
+) -> Result<usize, KnowledgeError> {
+    let client = config.connect()?;
+    let alias = alias_of(pass.store());
+    let Some(live) = resolve(&client, &alias).await? else { return Ok(0) };
+    let meta = read_meta(&client, &live).await?;
+    let mut index = ServerIndex { client, alias, meta, rebuild: false, live: Some(live.clone()), draft: None };
+    for name in index.collections().await?.into_iter().filter(|name| *name != live) {
+        let removed = index.client.delete_collection(&name).await;
+        removed.map_err(|error| remote("removing an unfinished index", error))?;
+    }
+    let of_docs = |point: PointSummary| point.key.is_some_and(|key| docs.contains(&key.doc)).then_some(point.id);
+    let ids: Vec<Uuid> = index.list(&live).await?.into_iter().filter_map(of_docs).collect();
+    for ids in ids.chunks(PAGE as usize) {
+        index.delete(ids).await?;
+    }
+    Ok(ids.len())
+}
+
+/// Removes every collection of the store; the alias goes with the one that it names.
+pub(super) async fn forget(config: &ServerConfig, pass: &StorePass) -> Result<(), KnowledgeError> {
+    let (client, alias) = (config.connect()?, alias_of(pass.store()));
+    let listed = client.list_collections().await.map_err(|error| remote("listing collections", error))?;
+    let prefix = format!("{alias}_");
+    let is_ours = |name: &String| name.strip_prefix(&prefix).is_some_and(|rest| rest.parse::<u64>().is_ok());
+    for name in listed.collections.into_iter().map(|found| found.name).filter(is_ours) {
+        let removed = client.delete_collection(&name).await;
+        removed.map_err(|error| remote("removing an index", error))?;
+    }
+    Ok(())
 }
 
 fn alias_of(store: &StoreId) -> String {

@@ -30,6 +30,14 @@ pub enum What {
     Replay(PacksArgs),
     /// Everything that the packs hold.
     All(PacksArgs),
+    /// Is a live value wrong, missing or shown to somebody who may not see it? (a shop's fixture, through the sandbox)
+    Live(super::live::LiveArgs),
+    /// Two folders of results: what got better, what got worse, what cannot be told, and which messages flipped.
+    Compare(super::results::CompareArgs),
+    /// For CI: exit code 1 if a metric fell out of the interval that a baseline gave it.
+    Gate(super::results::GateArgs),
+    /// A folder of results as a page, as tables and as JSON.
+    Report(super::results::ReportArgs),
 }
 
 #[derive(Debug, Args)]
@@ -46,9 +54,6 @@ pub struct Common {
     /// Of the bootstrap and of --limit.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Records with the same value of this field (`source.task`) are drawn together by the bootstrap.
-    #[arg(long, value_name = "FIELD")]
-    pub cluster: Option<String>,
 }
 
 impl Common {
@@ -79,6 +84,9 @@ pub struct RetrievalArgs {
     /// Only our own numbers.
     #[arg(long)]
     pub no_baselines: bool,
+    /// Queries with the same value of this field are drawn together by the bootstrap.
+    #[arg(long, value_name = "FIELD")]
+    pub cluster: Option<String>,
     #[command(flatten)]
     pub common: Common,
 }
@@ -147,6 +155,10 @@ pub struct Answering {
     /// The day on which the questions are asked; today where absent and the pack names none.
     #[arg(long, value_name = "DATE")]
     pub today: Option<Date>,
+    /// Records with the same value of this field (`source.task`) are drawn together by the bootstrap [default: what the
+    /// pack names; a conversation in a replay].
+    #[arg(long, value_name = "FIELD")]
+    pub cluster: Option<String>,
     /// Replies that are waited for at the same time. The results do not depend on it.
     #[arg(long, value_name = "N", default_value_t = 2)]
     pub jobs: usize,

@@ -51,7 +51,8 @@ pub async fn everything(house: House, args: &PacksArgs) -> Result<Exit, CommandE
             whole_corpus: false,
             exclude_docs: None,
             no_baselines: true,
-            common: Common { json: false, cluster: None, out: args.common.out.clone(), ..args.common },
+            cluster: None,
+            common: Common { json: false, out: args.common.out.clone(), ..args.common },
         };
         report.runs.extend(retrieval::measure(house.clone(), &ranking, Some(models.clone())).await?.runs);
     }
@@ -118,7 +119,7 @@ fn plan(
         files: files.to_vec(),
         limit: common.limit,
         bootstrap: common.bootstrap(),
-        cluster: common.cluster.clone(),
+        cluster: answering.cluster.clone(),
         jobs: answering.jobs,
         out: common.out.clone(),
         today: answering.today.unwrap_or_else(|| Zoned::now().with_time_zone(TimeZone::UTC).date()),

@@ -3,6 +3,7 @@
 use super::bar::Bar;
 use super::desk::NoKnowledge;
 use super::ports;
+use super::shop::{Shop, StoppedClock};
 use crate::{
     commands::{demo, operator},
     wiring::{House, LoadedModels, WiringError},
@@ -10,14 +11,14 @@ use crate::{
 use ::eval::pack::{IndexError, IndexedStore, Pack, PackIndex, Shelf};
 use async_trait::async_trait;
 use engine::ports::Knowledge;
-use engine::{Engine, StoreId, StorePass};
+use engine::{Engine, Profiles, StoreId, StorePass};
 use ingest::document::Document;
 use ingest::source::{Failure, ReadOptions, read_each};
 use ingest::sync::{SyncOptions, sync};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What packs without documents are asked over.
 #[derive(Clone, Debug)]
@@ -42,6 +43,8 @@ pub struct PackLibrary {
     stores: Arc<dyn Knowledge>,
     over: Over,
     bar: Arc<Bar>,
+    /// Served as long as the library is used.
+    shops: Mutex<Vec<Shop>>,
 }
 
 impl PackLibrary {
@@ -50,7 +53,7 @@ impl PackLibrary {
         let stores = house.knowledge()?;
         house.places.data.push("eval");
         let knowledge = house.knowledge()?;
-        Ok(Self { house, models, knowledge, stores, over, bar })
+        Ok(Self { house, models, knowledge, stores, over, bar, shops: Mutex::default() })
     }
 
     /// The shelf's name and a hash of all that makes its index another one.
@@ -93,7 +96,17 @@ impl PackIndex for PackLibrary {
     async fn open(&self, shelf: &Shelf) -> Result<IndexedStore, IndexError> {
         let pass = operator(&self.store(shelf)?);
         self.bring_up_to_date(&pass, shelf).await?;
-        Ok(self.indexed(pass, self.knowledge.clone()))
+        let mut store = self.indexed(pass, self.knowledge.clone());
+        if let Some(shop) = &shelf.shop {
+            let shop = Shop::open(shop, store.pass.store()).await?;
+            store.ports.storefront = Some(shop.storefront.clone());
+            store.ports.clock = Arc::new(StoppedClock(shop.now));
+            let profiles = Profiles::default();
+            profiles.set(shop.profile.clone());
+            store.engine = store.engine.with_ports(store.ports.clone()).with_profiles(profiles);
+            self.shops.lock().unwrap_or_else(PoisonError::into_inner).push(shop);
+        }
+        Ok(store)
     }
 
     async fn fallback(&self) -> Result<(String, IndexedStore), IndexError> {
@@ -103,12 +116,12 @@ impl PackIndex for PackLibrary {
             }
             Over::Pack(dir) => {
                 let pack = Pack::open(dir).map_err(failed)?;
-                Shelf { files: pack.corpus_files(), name: pack.name, without: BTreeSet::new() }
+                Shelf { files: pack.corpus_files(), name: pack.name, without: BTreeSet::new(), shop: None }
             }
             Over::Sample => {
                 let paths = demo::SOURCES.iter().map(|name| Path::new(SAMPLE).join(name));
                 let files = paths.filter(|path| path.exists()).collect();
-                Shelf { name: "the sample store".into(), files, without: BTreeSet::new() }
+                Shelf { name: "the sample store".into(), files, without: BTreeSet::new(), shop: None }
             }
         };
         if shelf.files.is_empty() {

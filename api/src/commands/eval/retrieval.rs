@@ -32,7 +32,7 @@ pub async fn measure(
         baselines: !args.no_baselines,
         limit: args.common.limit,
         bootstrap: args.common.bootstrap(),
-        cluster: args.common.cluster.clone(),
+        cluster: args.cluster.clone(),
         cache: Some(house.places.data.join("eval").join("baselines")),
     };
     let models = match models {

@@ -1,0 +1,68 @@
+//! What a customer wants done to an order, not told about it.
+
+use super::heard::{Heard, NUMBER};
+use crate::turn::Turn;
+use regex::Regex;
+use std::sync::LazyLock;
+
+/// What is to be done. A person does it; some of it can be prepared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    Cancel,
+    ChangeAddress,
+    Return,
+    Refund,
+    /// Something else: other items, an exchange, a damaged thing.
+    Other,
+}
+
+struct Patterns {
+    asks: Regex,
+    own: Regex,
+    told: Regex,
+    by_words: [(Wish, Regex); 4],
+}
+
+static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
+    let re = |pattern: &str| Regex::new(&pattern.replace(r"\b", r"(?-u:\b)")).expect("constant");
+    Patterns {
+        asks: re(
+            r"^(?:hi |hello |hey |so |ok )*(?:cancel|return|refund|change|update|correct|send|ship|deliver)\b|\b(?:please|want(?:ed)?|wish|need(?:ed)?|like|have got|got|have|try|trying|going|decided|prefer) (?:to |a |my |the |you to )|\b(?:can|could|would|will) you (?:please |just )?(?:cancel|return|refund|change|update|correct|send|ship|deliver|fix|give)|\b(?:help|assist|assistance|let) (?:me |with |us )?|\bgo ahead\b|\bhow (?:do|can|could|to)\b|\bi (?:am|will be) (?:cancell?ing|returning|sending)\b|\bwhere (?:do|can|to)\b|\bproblem|\bi would\b",
+        ),
+        own: re(&format!(
+            r"\b(?:{NUMBER}|(?:my|our|the|this|that) (?:[a-z0-9-]+ ){{0,3}}?(?:orders?|purchases?|packages?|parcels?|deliver(?:y|ies)|shipments?|address|pre-?orders?|items?)|(?:i|we) (?:have |just |had )*(?:ordered|bought|purchased)|it|them)\b"
+        )),
+        // "Can I still cancel", "was it refunded": a question, not a wish.
+        told: re(
+            r"\b(?:can|could|may) i still\b|\b(?:is|was) it (?:still |too )|\btoo late\b|\b(?:has|have|was|were|did|is|are|when|why|how much|how long|until|status|by when)\b.*\b(?:cancel|refund|return|chang)|\b(?:waiting|wait|expecting|expect|received|receive) (?:for |on )?(?:[a-z]+ ){0,2}(?:refund|return)",
+        ),
+        by_words: [
+            (
+                Wish::ChangeAddress,
+                re(
+                    r"\b(?:change|changing|update|updating|correct|correcting|edit|modify|fix|switch|replace|wrong|different|new|another|moved)\b.*\baddress\b|\baddress\b.*\b(?:change|changed|wrong|incorrect|typo|instead)\b|\b(?:send|ship|deliver|redirect) (?:it|them|my [a-z]+|thisorder) to\b",
+                ),
+            ),
+            (Wish::Cancel, re(r"\bcancell?(?:ing|ation)?\b")),
+            (Wish::Return, re(r"\b(?:return(?:ing)?|send(?:ing)? (?:it |them |this |these |[a-z]+ [a-z]+ )?back)\b")),
+            (Wish::Refund, re(r"\b(?:refund(?:ing)?|money back|reimburse(?:ment|d)?)\b")),
+        ],
+    }
+});
+
+/// What the message wants done, if it wants something done to an order of theirs. `certain`: a hard rule has said so.
+pub fn wish(turn: &Turn, pattern: &Regex, certain: bool) -> Option<Wish> {
+    let p = &*PATTERNS;
+    let heard = Heard::read(&turn.text, pattern);
+    for (_, sentence) in &heard.sentences {
+        let wants = certain || (p.asks.is_match(sentence) && sentence.contains(NUMBER));
+        let named = p.own.is_match(sentence);
+        if !wants || !named || (p.told.is_match(sentence) && !certain) {
+            continue;
+        }
+        if let Some((wish, _)) = p.by_words.iter().find(|(_, words)| words.is_match(sentence)) {
+            return Some(*wish);
+        }
+    }
+    certain.then_some(Wish::Other)
+}

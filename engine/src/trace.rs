@@ -1,0 +1,62 @@
+//! How a reply came about.
+
+use crate::check::Dropped;
+use crate::evidence::{DocId, Evidence, Passage};
+use crate::live::LiveQuestion;
+use crate::ports::Generated;
+use crate::prompt::Prompt;
+use crate::select::{Coverage, Features, Scored};
+use serde::Serialize;
+
+/// What happened on the way, for `--explain`, for the eval and for whoever asks why. Holds customer text: never logged.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Trace {
+    pub passages: Vec<Passage>,
+    pub prompt: Option<Prompt>,
+    pub draft: Option<String>,
+    pub dropped: Vec<Dropped>,
+    /// The sentences that matter most to the question, best first.
+    pub units: Vec<UnitTrace>,
+    pub generated: Option<Generated>,
+    /// The answer is made of sentences of the sources, not of the generator's.
+    pub extractive: bool,
+    /// Whether the evidence covers the question, and what says so.
+    pub coverage: Coverage,
+    /// What was asked of live data.
+    pub live: Option<LiveQuestion>,
+    pub timings: Timings,
+}
+
+/// A unit of the evidence, and what speaks for it.
+#[derive(Clone, Debug, Serialize)]
+pub struct UnitTrace {
+    pub doc: DocId,
+    pub text: String,
+    pub total: f32,
+    pub features: Features,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Timings {
+    /// Orders and products, the look-up included.
+    pub live_ms: f64,
+    pub embed_ms: f64,
+    pub search_ms: f64,
+    pub rerank_ms: f64,
+    pub select_ms: f64,
+    pub draft_ms: f64,
+    /// Until the first sentence was released.
+    pub first_sentence_ms: Option<f64>,
+    pub total_ms: f64,
+}
+
+impl UnitTrace {
+    pub(crate) fn new(scored: &Scored, evidence: &Evidence) -> Self {
+        Self {
+            doc: evidence.passages()[scored.unit.passage].doc.clone(),
+            text: scored.unit.text.clone(),
+            total: scored.total,
+            features: scored.features,
+        }
+    }
+}

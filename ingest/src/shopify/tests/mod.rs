@@ -1,0 +1,5 @@
+//! The client against a real server on this machine that says what each test needs.
+
+mod client;
+mod server;
+mod storefront;

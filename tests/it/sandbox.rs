@@ -1,0 +1,6 @@
+//! The stand-in for a Shopify store, through HTTP as a client sees it.
+
+mod effects;
+mod queries;
+mod store;
+mod trouble;
