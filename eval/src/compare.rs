@@ -284,3 +284,88 @@ impl Comparison {
         text
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::line::{TimeLine, tests::hostile};
+    use crate::pack::Action;
+    use crate::results::{FORMAT, Header, open};
+    use crate::unit::Task;
+    use crate::verdict::Verdict;
+    use engine::answer::Timings;
+
+    /// A folder with decisions that are right where `right` says so.
+    fn folder(right: &[bool], content: &str) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        let header = Header {
+            results_format: FORMAT,
+            pack: "p".into(),
+            file: "d.jsonl".into(),
+            task: Task::Decisions,
+            over: "p".into(),
+            system: "s".into(),
+            content: content.into(),
+            seed: 1,
+            limit: None,
+            n: right.len(),
+        };
+        let (mut writer, done) = open(dir.path(), &header).unwrap();
+        assert!(done.is_empty());
+        for (at, right) in right.iter().enumerate() {
+            let line = Line {
+                id: format!("m{at}"),
+                text: format!("message {at}"),
+                did: if *right { Action::Handoff } else { Action::Answer },
+                accepted: *right,
+                verdict: if *right { Verdict::RefusedRightly } else { Verdict::Wrong },
+                facts: Default::default(),
+                canaries: Vec::new(),
+                unsupported: 0,
+                handoff: None,
+                cluster: None,
+                ..hostile("x")
+            };
+            writer.write(&line, &TimeLine::new(&line.id, &Timings::default(), 0.0)).unwrap();
+        }
+        dir
+    }
+
+    const DRAW: Bootstrap = Bootstrap { resamples: 300, seed: 1 };
+
+    #[track_caller]
+    fn check(a: &[bool], b: &[bool], expected: Told, flips: usize) -> Comparison {
+        let (a, b) = (folder(a, "same"), folder(b, "same"));
+        let found = compare(a.path(), b.path(), DRAW).unwrap();
+        let row = found.rows.iter().find(|row| row.metric == "accept_accuracy").unwrap();
+        assert_eq!((row.told, found.flips.len()), (expected, flips), "{row:?}");
+        found
+    }
+
+    #[test]
+    fn what_can_be_told_is_told_and_nothing_else() {
+        let (good, bad) = (vec![true; 40], vec![false; 40]);
+        let better = check(&bad, &good, Told::Better, 40);
+        let row = better.rows.iter().find(|row| row.metric == "accept_accuracy").unwrap();
+        // 2 · ½⁴⁰, times the number of metrics at most.
+        assert!(row.p < 1e-11 && row.p_holm >= row.p && row.difference.value == 1.0);
+        assert!(better.flips.iter().all(|flip| flip.mended));
+        check(&good, &bad, Told::Worse, 40);
+        let mut nearly = good.clone();
+        nearly[0] = false;
+        check(&good, &nearly, Told::CannotBeTold, 1);
+        check(&good, &good, Told::CannotBeTold, 0);
+        let text = better.markdown();
+        assert!(text.contains("mended: p / d.jsonl / m0") && text.contains("| better |"), "{text}");
+    }
+
+    #[test]
+    fn only_what_both_hold_is_compared_and_changed_packs_are_named() {
+        let (a, b) = (folder(&[true; 40], "one"), folder(&[true; 35], "other"));
+        let found = compare(a.path(), b.path(), DRAW).unwrap();
+        assert!(found.rows.iter().all(|row| row.n <= 35));
+        assert!(found.notes.iter().any(|note| note.contains("files differ")), "{:?}", found.notes);
+        let empty = tempfile::tempdir().unwrap();
+        assert!(matches!(compare(a.path(), empty.path(), DRAW), Err(ResultsError::Empty { .. })));
+    }
+}

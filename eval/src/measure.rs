@@ -89,6 +89,8 @@ pub async fn measure(plan: &AskPlan, index: &dyn PackIndex, progress: &dyn Progr
             let chosen = plan.files.is_empty() || plan.files.iter().any(|name| pack.file(name) == file.path);
             let Some(task) = Task::of(file.kind).filter(|task| chosen && plan.tasks.contains(task)) else { continue };
             match read(plan, pack, file, task)? {
+                // Queries without gold answers are what a ranking is for.
+                units if units.is_empty() && task == Task::Qa => {}
                 units if units.is_empty() => measured.notes.push(format!(
                     "{} / {}: holds nothing that can be judged by rule; left out",
                     pack.name,
@@ -171,9 +173,9 @@ async fn opened(
         return planted(packs, pack, file, index).await;
     }
     if pack.corpus_files().is_empty() {
-        let (over, store) = index.fallback().await?;
+        let (over, shelf, store) = index.fallback().await?;
         let note = format!("{} has no documents: {} is asked over {over}", pack.name, file.name());
-        return Ok(Opened { store, over, shelf: None, canaries: Vec::new(), note: Some(note) });
+        return Ok(Opened { store, over, shelf, canaries: Vec::new(), note: Some(note) });
     }
     let mut files = pack.corpus_files();
     files.extend(pack.of(Kind::Conversations).map(|file| file.path.clone()));
@@ -296,31 +298,36 @@ async fn ask(variants: &Variants, unit: &Unit, canaries: &[Fact]) -> Result<(Lin
 
 /// SHA-256 over what is asked and what is searched.
 fn content(file: &PackFile, shelf: Option<&Shelf>) -> Result<String, PackError> {
-    let mut hash = Sha256::new();
-    let mut add = |path: &Path| {
-        let bytes = fs::read(path).map_err(|source| PackError::Unreadable { path: path.to_owned(), source })?;
-        hash.update((bytes.len() as u64).to_le_bytes());
-        hash.update(&bytes);
-        Ok(())
-    };
-    add(&file.path)?;
-    for path in shelf.iter().flat_map(|shelf| &shelf.files) {
-        add(path)?;
+    let mut paths = vec![file.path.clone()];
+    if let Some(shelf) = shelf {
+        paths.extend(shelf.files.iter().cloned());
+        paths.extend(shelf.shop.iter().flat_map(|shop| std::iter::once(&shop.dir).chain(&shop.settings)).cloned());
     }
-    if let Some(shop) = shelf.and_then(|shelf| shelf.shop.as_ref()) {
-        let mut paths: Vec<PathBuf> =
-            fs::read_dir(&shop.dir).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
-        paths.extend(shop.settings.clone());
-        paths.sort();
-        for path in paths.iter().filter(|path| path.is_file()) {
-            add(path)?;
-        }
+    let mut hash = Sha256::new();
+    for path in paths {
+        add(&mut hash, &path)?;
     }
     for doc in shelf.iter().flat_map(|shelf| &shelf.without) {
         hash.update(doc.0.as_bytes());
         hash.update([0]);
     }
     Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// A file, or everything below a folder in the order of the names.
+fn add(hash: &mut Sha256, path: &Path) -> Result<(), PackError> {
+    let unreadable = |source| PackError::Unreadable { path: path.to_owned(), source };
+    if path.is_dir() {
+        let entries: Result<Vec<PathBuf>, _> =
+            fs::read_dir(path).map_err(unreadable)?.map(|entry| entry.map(|entry| entry.path())).collect();
+        let mut entries = entries.map_err(unreadable)?;
+        entries.sort();
+        return entries.iter().try_for_each(|entry| add(hash, entry));
+    }
+    let bytes = fs::read(path).map_err(unreadable)?;
+    hash.update((bytes.len() as u64).to_le_bytes());
+    hash.update(&bytes);
+    Ok(())
 }
 
 /// Whether a person should look at this line, and how badly: higher is worse, 0 is good.

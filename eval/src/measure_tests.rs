@@ -48,8 +48,8 @@ impl PackIndex for InMemory {
         Ok(store(Some(shelf)))
     }
 
-    async fn fallback(&self) -> Result<(String, IndexedStore), IndexError> {
-        Ok(("nothing".into(), store(None)))
+    async fn fallback(&self) -> Result<(String, Option<Shelf>, IndexedStore), IndexError> {
+        Ok(("nothing".into(), None, store(None)))
     }
 }
 
@@ -61,7 +61,7 @@ const FILES: [(&str, &str); 8] = [
     ),
     (
         "chats.jsonl",
-        r#"{"id":"chat-ann","kind":"conversation","title":"Gift wrap","text":"Customer: Do you wrap gifts, and at what price?\\nAgent: Gift wrapping costs $3.50.","meta":{"user_id":"ann"}}"#,
+        r#"{"id":"chat-ann","kind":"conversation","title":"Gift wrap","text":"Customer: Do you wrap gifts, and at what price?\nAgent: Gift wrapping costs $3.50.","meta":{"user_id":"ann"}}"#,
     ),
     (
         "labels.jsonl",

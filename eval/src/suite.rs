@@ -256,7 +256,7 @@ mod tests {
             Ok(IndexedStore { pass, engine: Engine::new(ports.clone(), config), ports })
         }
 
-        async fn fallback(&self) -> Result<(String, IndexedStore), IndexError> {
+        async fn fallback(&self) -> Result<(String, Option<Shelf>, IndexedStore), IndexError> {
             Err(IndexError("a ranking needs documents".into()))
         }
     }

@@ -164,8 +164,8 @@ pub trait PackIndex: Send + Sync {
     /// instead of building a new one.
     async fn open(&self, shelf: &Shelf) -> Result<IndexedStore, IndexError>;
 
-    /// What a pack without documents is asked over, and its name.
-    async fn fallback(&self) -> Result<(String, IndexedStore), IndexError>;
+    /// What a pack without documents is asked over: its name, and its shelf where that is known.
+    async fn fallback(&self) -> Result<(String, Option<Shelf>, IndexedStore), IndexError>;
 }
 
 /// A store that can be asked. Its clock counts where it has a storefront: the time of the orders.

@@ -109,10 +109,11 @@ impl PackIndex for PackLibrary {
         Ok(store)
     }
 
-    async fn fallback(&self) -> Result<(String, IndexedStore), IndexError> {
+    async fn fallback(&self) -> Result<(String, Option<Shelf>, IndexedStore), IndexError> {
         let shelf = match &self.over {
             Over::Store(store) => {
-                return Ok((format!("the store {store}"), self.indexed(operator(store), self.stores.clone())));
+                let indexed = self.indexed(operator(store), self.stores.clone());
+                return Ok((format!("the store {store}"), None, indexed));
             }
             Over::Pack(dir) => {
                 let pack = Pack::open(dir).map_err(failed)?;
@@ -126,9 +127,10 @@ impl PackIndex for PackLibrary {
         };
         if shelf.files.is_empty() {
             let nothing = operator(&StoreId::parse("nothing").map_err(failed)?);
-            return Ok(("no documents at all".into(), self.indexed(nothing, Arc::new(NoKnowledge))));
+            return Ok(("no documents at all".into(), None, self.indexed(nothing, Arc::new(NoKnowledge))));
         }
-        Ok((shelf.name.clone(), self.open(&shelf).await?))
+        let store = self.open(&shelf).await?;
+        Ok((shelf.name.clone(), Some(shelf), store))
     }
 }
 

@@ -3,7 +3,7 @@
 use super::unprintable;
 use crate::commands::{CommandError, Exit};
 use ::eval::compare::Told;
-use ::eval::results::{self, ResultsError, write_whole};
+use ::eval::results::{self, ResultsError, ResultsFile, write_whole};
 use ::eval::statistics::Bootstrap;
 use ::eval::{Report, compare as comparing, gate as gates, page};
 use clap::Args;
@@ -105,8 +105,9 @@ pub fn report(args: &ReportArgs) -> Result<Exit, CommandError> {
         Err(ResultsError::Empty { .. }) if !summary.runs.is_empty() => Vec::new(),
         files => files?,
     };
-    let outputs = [
-        (&args.html, page::html as fn(&Report, &[results::ResultsFile]) -> String),
+    type Make = fn(&Report, &[ResultsFile]) -> String;
+    let outputs: [(&Option<PathBuf>, Make); 3] = [
+        (&args.html, page::html),
         (&args.markdown, |report, _| report.markdown()),
         (&args.csv, |report, _| report.csv()),
     ];
