@@ -39,13 +39,18 @@ impl Modify for KeyScheme {
             .scheme(HttpAuthScheme::Bearer)
             .description(Some("A key of one store: `shopclerk keys create --store STORE`."))
             .build();
-        let signature = ApiKeyValue::with_description(
+        let proxy = ApiKeyValue::with_description(
             "signature",
             "Shopify's app proxy adds it, with the parameters that it signs. Callers ask the storefront's own address.",
         );
+        let webhook = ApiKeyValue::with_description(
+            "x-shopify-hmac-sha256",
+            "Base64 of the HMAC-SHA256 of the raw body with the secret of the store's app.",
+        );
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("key", SecurityScheme::Http(scheme));
-        components.add_security_scheme("app_proxy", SecurityScheme::ApiKey(ApiKey::Query(signature)));
+        components.add_security_scheme("app_proxy", SecurityScheme::ApiKey(ApiKey::Query(proxy)));
+        components.add_security_scheme("webhook", SecurityScheme::ApiKey(ApiKey::Header(webhook)));
     }
 }
 

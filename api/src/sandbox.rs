@@ -39,7 +39,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, HashMap},
-    io,
+    fmt, io,
     net::SocketAddr,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, OnceLock},
@@ -92,14 +92,13 @@ pub struct Sandbox {
 }
 
 /// Everything that requests share.
-#[derive(Debug)]
 struct Shared {
     options: Options,
     fixture_shop: ShopFile,
     clock: Clock,
     world: Mutex<Arc<World>>,
-    /// Payloads by idempotency key, with the mutation and the arguments that they answered.
-    remembered: Mutex<HashMap<String, ((String, Value), Value)>>,
+    /// By idempotency key.
+    remembered: Mutex<HashMap<String, Remembered>>,
     effects: Mutex<Vec<Effect>>,
     bucket: Mutex<Bucket>,
     dice: Mutex<Dice>,
@@ -114,6 +113,13 @@ struct Shared {
     /// Ignores proxies: receivers are on this machine.
     client: reqwest::Client,
     served: OnceLock<(SocketAddr, Handle)>,
+}
+
+/// A mutation that was carried out with an idempotency key.
+struct Remembered {
+    mutation: String,
+    arguments: Value,
+    payload: Value,
 }
 
 /// What a resolver knows of the request.
@@ -162,6 +168,12 @@ impl Sandbox {
         let router = http::router(shared.clone());
         let server = tokio::spawn(async move { axum::serve(listener, router).await });
         Ok(RunningSandbox { shared, server })
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("shop", &self.fixture_shop).finish_non_exhaustive()
     }
 }
 

@@ -9,11 +9,16 @@ pub use stores::Stores;
 use crate::{
     app::{App, AppParts, Loaded},
     config::Config,
-    db::{DbError, desk::Desks, keys::Keys, mirror::Mirrors},
+    db::{
+        DbError,
+        desk::Desks,
+        keys::Keys,
+        mirror::{Mirror, Mirrors},
+    },
     identity::{Identity, IdentityParts, KeyFileError, LimitedStorefront, Tries},
     machine::Machine,
     sandbox::in_process,
-    shopify::{index::IndexWriter, shop::Shops, supervisor::Supervisor, worker::Pace},
+    shopify::{erase::Eraser, index::IndexWriter, shop::Shops, supervisor::Supervisor, worker::Pace},
     store::StoreSettings,
 };
 use engine::{
@@ -306,6 +311,13 @@ impl House {
             Some(config) => Place::Server { config, pass: pass.clone(), shelf },
             None => Place::Edge(shelf),
         })
+    }
+
+    /// What takes a person out of a store.
+    pub fn eraser(&self, pass: StorePass, mirror: Mirror, desks: Arc<Desks>) -> Result<Eraser, WiringError> {
+        let key = Identity::server_key(&self.places.data)?;
+        let tries = Tries::new(desks, key, Arc::new(SystemClock), self.config.identity.clone());
+        Ok(Eraser { data: self.places.data.clone(), place: self.place(&pass)?, pass, mirror, tries })
     }
 
     pub async fn keys(&self) -> Result<Keys, DbError> {

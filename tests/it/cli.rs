@@ -28,7 +28,11 @@ fn err(output: &Output) -> String {
 fn help_has_examples_and_exit_codes() {
     let dir = tempfile::tempdir().unwrap();
     let help = out(&shopclerk(dir.path(), &["--help"]));
-    for command in ["demo", "models", "sync", "ask", "serve", "keys", "index", "doctor", "eval", "store"] {
+    let commands = [
+        "demo", "models", "sync", "ask", "serve", "keys", "index", "doctor", "eval", "store", "sandbox", "shopify",
+        "actions",
+    ];
+    for command in commands {
         assert!(help.contains(&format!("  {command}")), "{command} is not in the help");
     }
     assert!(help.contains("Examples:") && help.contains("Exit codes:"), "{help}");

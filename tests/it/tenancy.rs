@@ -14,11 +14,11 @@ enum Door {
     Key,
     /// As `Key`, and the key is an agent's.
     Agent,
-    /// Whoever comes with Shopify's signature for the store. No key opens it; `identity/door.rs` shows what does.
+    /// Whoever comes with Shopify's signature for the store. No key opens it; `identity/door.rs` and `shopify_sync.rs` show what does.
     Signed,
 }
 
-const ROUTES: [(&str, &str, Door); 11] = [
+const ROUTES: [(&str, &str, Door); 12] = [
     ("get", "/", Door::Open),
     ("get", "/healthz", Door::Open),
     ("get", "/openapi.json", Door::Open),
@@ -26,6 +26,7 @@ const ROUTES: [(&str, &str, Door); 11] = [
     ("post", "/v1/ask", Door::Key),
     ("post", "/v1/identity/code", Door::Key),
     ("post", "/v1/identity/verify", Door::Key),
+    ("post", "/v1/shopify/{store}/webhooks", Door::Signed),
     ("post", "/v1/stores/{store}/ask", Door::Key),
     ("post", "/v1/stores/{store}/proxy/ask", Door::Signed),
     ("get", "/v1/stores/{store}/handoffs", Door::Agent),
@@ -116,7 +117,10 @@ async fn a_storefronts_key_opens_no_agents_door() {
         match door {
             Door::Open | Door::Key => assert!(opened(&reply), "{method} {path}: {}", reply.text),
             Door::Agent => assert_eq!(reply.problem(), "agent-key-needed", "{method} {path}"),
-            Door::Signed => assert_eq!(reply.problem(), "identity-refused", "{method} {path}"),
+            Door::Signed => {
+                assert_eq!(reply.status, StatusCode::UNAUTHORIZED, "{method} {path}");
+                assert!(["identity-refused", "bad-signature"].contains(&reply.problem().as_str()), "{method} {path}");
+            }
         }
         // The table would be worth nothing if the right key were refused as well.
         if door != Door::Signed {

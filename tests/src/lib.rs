@@ -1,4 +1,5 @@
 pub mod app;
+pub mod connected;
 pub mod fake_embedder;
 pub mod index_backend;
 pub mod log_capture;

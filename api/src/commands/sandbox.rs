@@ -34,7 +34,7 @@ What it does not claim to imitate:
   kept; a cancellation is done at once, and its job says so at the second look.
   Fields outside the part of the schema: they do not exist here.
 
-Faults, each a share of the requests (0 to 1), together at most 1:
+Faults, each a share of the GraphQL requests (0 to 1), together at most 1:
   429 with Retry-After, 503, throttled, expired-token (401): before anything is done
   500, hang, cut (the connection, amid the answer), truncated (JSON): after it was done
   slow:MILLISECONDS, dropped-field (one nullable field of a query is null)

@@ -4,7 +4,6 @@ use super::{CommandError, Exit, operator, show::Bar, sync};
 use crate::{
     db::mirror::{Counts, Mirror},
     shopify::{
-        erase::Eraser,
         fill::{self, FillProgress, FillReport},
         index::{Extent, IndexWriter},
         needles::Person,
@@ -267,11 +266,10 @@ async fn erase(
     }
     let mirror = house.mirrors().of(pass).await?;
     let unknown = match connect(house, pass, mirror.clone()) {
-        Ok(shop) => refetch::complete(&shop, &mut person).await,
+        Ok(shop) => refetch::complete(&shop, &mut person).await.unknown,
         Err(_) => vec!["the customer's orders: the store is not connected to Shopify".to_owned()],
     };
-    let place = house.place(pass)?;
-    let eraser = Eraser { data: house.places.data.clone(), pass: pass.clone(), place, mirror };
+    let eraser = house.eraser(pass.clone(), mirror, house.desks())?;
     let erased = eraser.customer(&person, "by hand", unknown, dry_run).await?;
     let receipt = &erased.receipt;
     let verb = if dry_run { "would go" } else { "are gone" };

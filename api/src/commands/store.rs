@@ -129,6 +129,9 @@ fn to_text(settings: &StoreSettings) -> String {
         None => line("shopify", "not set"),
         Some(shopify) => {
             line("shopify", &format!("{}, API {}, {} ms", shopify.shop, shopify.api_version, shopify.deadline_ms));
+            if let Some(folder) = &shopify.sandbox {
+                line("", &format!("a sandbox with {}", folder.display()));
+            }
             if let Some(endpoint) = &shopify.endpoint {
                 line("", &format!("through {endpoint}"));
             }
@@ -167,8 +170,11 @@ fn to_text(settings: &StoreSettings) -> String {
         Some(rules) => {
             for (i, method) in rules.methods.iter().enumerate() {
                 let (from, to) = method.business_days;
-                let to =
-                    if from == to { format!("{to} business days") } else { format!("{from} to {to} business days") };
+                let to = if from == to {
+                    format!("{to} business {}", if to == 1 { "day" } else { "days" })
+                } else {
+                    format!("{from} to {to} business days")
+                };
                 let provinces = if method.provinces.is_empty() {
                     String::new()
                 } else {
@@ -218,6 +224,7 @@ fn to_json(settings: &StoreSettings) -> Value {
             "shop": s.shop,
             "api_version": s.api_version,
             "endpoint": s.endpoint,
+            "sandbox": s.sandbox,
             "deadline_ms": s.deadline_ms,
             "access_token": secret(s.access_token.as_ref()),
             "client_id": s.client_id,

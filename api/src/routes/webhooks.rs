@@ -23,7 +23,6 @@ const BODY_BYTES: usize = 8 * 1024 * 1024;
     tag = "shopify",
     params(
         ("store" = String, Path, description = "Name of the store"),
-        ("x-shopify-hmac-sha256" = String, Header, description = "Base64 of the HMAC-SHA256 of the raw body with the app's secret"),
         ("x-shopify-shop-domain" = String, Header, description = "The store's domain at Shopify"),
         ("x-shopify-topic" = String, Header, description = "Such as products/update"),
         ("x-shopify-webhook-id" = String, Header, description = "The same for every repetition"),
@@ -34,7 +33,8 @@ const BODY_BYTES: usize = 8 * 1024 * 1024;
         (status = 400, description = "Signed, and not what its topic promises", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "Not signed for this store; also where there is no such store", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "Too large", body = Problem, content_type = "application/problem+json"),
-    )
+    ),
+    security(("webhook" = []))
 )]
 pub async fn receive(
     State(app): State<App>,
@@ -42,8 +42,8 @@ pub async fn receive(
     headers: HeaderMap,
     body: Body,
 ) -> Result<StatusCode, ApiError> {
-    let body = to_bytes(body, BODY_BYTES).await.map_err(|_| ApiError::TooLarge { limit_bytes: BODY_BYTES })?;
     let shop = store.parse().ok().and_then(|store| app.shops.get(&store)).ok_or(ApiError::BadSignature)?;
+    let body = to_bytes(body, BODY_BYTES).await.map_err(|_| ApiError::TooLarge { limit_bytes: BODY_BYTES })?;
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let delivery = shop.prove(header, &body).map_err(|refused| match refused {
         Refused::Unproved => ApiError::BadSignature,

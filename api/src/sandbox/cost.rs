@@ -116,7 +116,7 @@ impl Meter<'_> {
 
     /// What is selected of a connection's nodes.
     fn node_selection<'s>(&'s self, set: &'s SelectionSet) -> Option<&'s SelectionSet> {
-        let found = set.selections.iter().find_map(|selection| match selection {
+        set.selections.iter().find_map(|selection| match selection {
             Selection::Field(field) if field.name == "nodes" || field.name == "node" => Some(&field.selection_set),
             Selection::Field(field) if field.name == "edges" => self.node_selection(&field.selection_set),
             Selection::Field(_) => None,
@@ -124,8 +124,7 @@ impl Meter<'_> {
                 self.node_selection(&self.document.fragments.get(&spread.fragment_name)?.selection_set)
             }
             Selection::InlineFragment(inline) => self.node_selection(&inline.selection_set),
-        });
-        found
+        })
     }
 
     /// `first` or `last`, written out or as a variable.

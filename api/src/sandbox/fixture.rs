@@ -126,7 +126,7 @@ impl Fixture {
         for Line { file, number, ty, object } in lines {
             absorber.line(file, number, ty, object);
         }
-        let (mut world, bad, unknown) = absorber.finish();
+        let (mut world, bad, unknown) = absorber.finish(&World::default());
         if !bad.is_empty() {
             return Err(FixtureError::Bad { dir: dir.into(), bad });
         }

@@ -4,7 +4,7 @@ mod orders;
 mod subscriptions;
 
 use super::{
-    bulk,
+    Remembered, bulk,
     resolve::{Run, refuse},
     world::World,
 };
@@ -66,10 +66,10 @@ pub fn apply(run: &Run<'_>, info: &ResolveInfo<'_>) -> Result<Value, FieldError>
     let mut guard = shared.world.lock().expect("no holder panics");
     let mut remembered = shared.remembered.lock().expect("no holder panics");
     if let Some(key) = &key
-        && let Some((before, payload)) = remembered.get(key)
+        && let Some(before) = remembered.get(key)
     {
-        if *before == (field.to_owned(), args.clone()) {
-            return Ok(payload.clone());
+        if before.mutation == field && before.arguments == args {
+            return Ok(before.payload.clone());
         }
         let message = "The same idempotency key cannot be used with different operation parameters.";
         return Ok(Done::refused("userErrors", &[user_error(&[], "INVALID", message)]).payload);
@@ -100,7 +100,8 @@ pub fn apply(run: &Run<'_>, info: &ResolveInfo<'_>) -> Result<Value, FieldError>
         let effect = Effect { at: now, mutation: field.into(), subject: subject.clone(), key: key.clone() };
         shared.effects.lock().expect("no holder panics").push(effect);
         if let Some(key) = key {
-            remembered.insert(key, ((field.to_owned(), args), done.payload.clone()));
+            let payload = done.payload.clone();
+            remembered.insert(key, Remembered { mutation: field.into(), arguments: args, payload });
         }
     }
     *run.world.lock().expect("no holder panics") = guard.clone();

@@ -77,11 +77,11 @@ impl<'a> Run<'a> {
     /// Orders of the last 60 days only, and what belongs to them, without `read_all_orders`.
     fn in_reach(&self, world: &World, fields: &Fields) -> bool {
         let Some(since) = self.context.scopes.orders_since(self.context.now) else { return true };
-        let order = match text(fields, "id").map(type_of) {
-            Some("Order") => Some(Cow::Borrowed(fields)),
-            _ => text(fields, "order").and_then(|gid| world.get(gid)).map(|o| Cow::Owned((**o).clone())),
+        let created = match text(fields, "id").map(type_of) {
+            Some("Order") => text(fields, "createdAt"),
+            _ => text(fields, "order").and_then(|gid| text(world.get(gid)?, "createdAt")),
         };
-        let created = order.and_then(|o| text(&o, "createdAt")?.parse::<jiff::Timestamp>().ok());
+        let created = created.and_then(|at| at.parse::<jiff::Timestamp>().ok());
         created.is_none_or(|at| at >= since)
     }
 
@@ -133,10 +133,6 @@ impl<'a> Node<'a> {
             return Ok(ResolvedValue::null());
         }
         match (self.ty.as_str(), info.field_name()) {
-            (_, "legacyResourceId") => {
-                let number = text(&self.fields, "id").and_then(super::world::number_of);
-                Ok(ResolvedValue::leaf(number.map(|n| n.to_string())))
-            }
             ("Customer", "orders") => {
                 let own = text(&self.fields, "id").unwrap_or_default();
                 let world = run.world();
@@ -145,17 +141,6 @@ impl<'a> Node<'a> {
                     .iter()
                     .filter(|id| world.get(id).is_some_and(|o| text(o, "customer") == Some(own)));
                 connection::within(run, info, &all.cloned().collect::<Vec<_>>().into())
-            }
-            ("Product", "description") => {
-                let whole = text(&self.fields, "description").unwrap_or_default();
-                let limit = info.arguments().get("truncateAt").and_then(JsonValue::as_i64);
-                let cut: String = match limit.and_then(|n| usize::try_from(n).ok()) {
-                    Some(limit) if whole.chars().count() > limit => {
-                        whole.chars().take(limit.saturating_sub(3)).chain("...".chars()).collect()
-                    }
-                    _ => whole.to_owned(),
-                };
-                Ok(ResolvedValue::leaf(cut))
             }
             ("Shop", "shopPolicies") => {
                 let ids = run.world().all("ShopPolicy").to_vec();

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 use std::{
     collections::HashMap,
+    fmt,
     sync::{Arc, Mutex},
     time::Instant,
 };
@@ -14,7 +15,7 @@ use std::{
 pub type Fields = Map<String, Value>;
 
 /// Cheap to clone: a query runs on the store as it stood when it came.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct World {
     objects: HashMap<String, Arc<Fields>>,
     /// Ids by type, in the fixture's order.
@@ -23,6 +24,12 @@ pub struct World {
     pub shop: Arc<Fields>,
     /// For objects that come into being here.
     last_id: u64,
+}
+
+impl fmt::Debug for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("World").field("objects", &self.objects.len()).finish_non_exhaustive()
+    }
 }
 
 impl World {
@@ -63,6 +70,21 @@ impl World {
             ids.retain(|id| id != gid);
         }
         self.objects.remove(gid).is_some()
+    }
+
+    /// An empty world for objects that shall come into this one.
+    pub fn annex(&self) -> Self {
+        Self { last_id: self.last_id, ..Self::default() }
+    }
+
+    /// Takes in what an annex holds.
+    pub fn take_in(&mut self, annex: Self) {
+        for gid in annex.by_type.values().flatten() {
+            if let Some(fields) = annex.get(gid) {
+                self.put(gid, (**fields).clone());
+            }
+        }
+        self.last_id = annex.last_id;
     }
 
     /// An id that nothing has yet.

@@ -10,16 +10,20 @@ use super::{
     probe::{self, Probe, ProbeError},
     receipt::{Receipt, write_private},
 };
-use crate::db::{
-    DbError,
-    desk::Desks,
-    keys::Keys,
-    mirror::{Mirror, Mirrors},
-    person,
+use crate::{
+    db::{
+        DbError,
+        desk::Desks,
+        keys::Keys,
+        mirror::{Mirror, Mirrors},
+        person,
+    },
+    identity::Tries,
 };
 use engine::{
     StorePass,
     evidence::{DocId, SourceKind},
+    identity::Email,
     ports::KnowledgeError,
 };
 use ingest::index::{erase::Place, point::Fields};
@@ -43,6 +47,8 @@ pub struct Eraser {
     pub pass: StorePass,
     pub place: Place,
     pub mirror: Mirror,
+    /// Knows the digests of addresses that the desk keeps.
+    pub tries: Tries,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -154,7 +160,10 @@ impl Eraser {
     }
 
     async fn held(&self, person: &Person) -> Result<Held, EraseError> {
-        let needles = Needles::new(person);
+        let mut needles = Needles::new(person);
+        for email in person.emails.iter().filter_map(|email| Email::parse(email).ok()) {
+            needles.add_digest(&self.tries.address(&self.pass, &email));
+        }
         if person.is_empty() || needles.is_empty() {
             return Err(EraseError::Nobody);
         }

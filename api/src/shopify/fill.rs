@@ -14,13 +14,15 @@ use crate::db::{
 use engine::live::Gid;
 use ingest::shopify::{BulkProducts, Deadline, ShopDocument, ShopifyError};
 use ingest::source::Failure;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::{collections::HashSet, fmt, time::Duration};
 use tokio::sync::mpsc;
 
 /// Shopify may take its time for a large catalogue.
 const PATIENCE: Duration = Duration::from_secs(6 * 3600);
+/// An operation that was started longer ago is not gone on with: its result goes, and says little by now.
+const OUTDATED: SignedDuration = SignedDuration::from_hours(24);
 /// Products that are written together.
 const BATCH: usize = 250;
 /// Failures that are named.
@@ -98,7 +100,8 @@ pub async fn catch_up(shop: &Shop) -> Result<FillReport, FillError> {
 async fn whole(shop: &Shop, progress: &dyn FillProgress) -> Result<FillReport, FillError> {
     let (mirror, deadline) = (&shop.mirror, Deadline::within(PATIENCE));
     progress.waiting();
-    let running = match mirror.cursor("bulk").await?.and_then(|text| serde_json::from_str::<Running>(&text).ok()) {
+    let running = mirror.cursor("bulk").await?.and_then(|text| serde_json::from_str::<Running>(&text).ok());
+    let running = match running.filter(|running| Timestamp::now().duration_since(running.asked_at) < OUTDATED) {
         Some(running) => running,
         None => {
             // Before the question: whatever is said later than this is newer than the answer.

@@ -3,7 +3,6 @@
 //! An identifier is found in any case, as JSON and URLs escape it, and only as a whole: `anna@shop.example` is not in
 //! `joanna@shop.example`, and `#1001` is not in `#10012`.
 
-use engine::identity::Email;
 use regex::bytes::Regex;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -13,8 +12,12 @@ use std::{collections::BTreeSet, fmt::Write};
 const LONG_ID: usize = 9;
 /// An order's name without its `#` is looked for if it has so many characters.
 const LONG_NAME: usize = 6;
+/// `a@b.de`
+const SHORTEST_EMAIL: usize = 6;
 /// Digits that a phone number has at least.
 const PHONE_DIGITS: usize = 7;
+/// Of a phone number only its last digits are looked for: the rest may be written as `+47`, `0047` or not at all.
+const LAST_DIGITS: usize = 9;
 /// In front of an identifier: the beginning, a character that is no part of one, or the end of a JSON escape.
 const BEFORE: &str = r"(?:^|[^a-z0-9_.%+-]|\\[bfnrt]|\\u[0-9a-f]{4}|%[0-9a-f]{2})";
 const AFTER: &str = r"(?:[^a-z0-9_-]|$)";
@@ -38,6 +41,8 @@ pub enum Identifier {
     CustomerId,
     OrderId,
     OrderName,
+    /// An address as the desk keeps it where it must not be read back: a digest under the server's key.
+    Digest,
 }
 
 /// One identifier, ready to be looked for.
@@ -65,7 +70,7 @@ impl Needles {
             needles.push(Needle { kind, value: value.to_owned(), pattern });
         };
         for email in &person.emails {
-            if Email::parse(email).is_ok() {
+            if email.len() >= SHORTEST_EMAIL && email.contains('@') {
                 // A full stop behind it may end a sentence, or go on with the domain.
                 let after = r"(?:[^a-z0-9._-]|\.(?:[^a-z0-9]|$)|$)";
                 add(Identifier::Email, email, format!("{BEFORE}{}{after}", escaped(email)));
@@ -74,7 +79,8 @@ impl Needles {
         for phone in &person.phones {
             let digits: Vec<String> = phone.chars().filter(char::is_ascii_digit).map(String::from).collect();
             if digits.len() >= PHONE_DIGITS {
-                let pattern = format!(r"(?:^|[^0-9]){}(?:[^0-9]|$)", digits.join(r"[ ().\x2f-]{0,3}"));
+                let last = &digits[digits.len().saturating_sub(LAST_DIGITS)..];
+                let pattern = format!("{}(?:[^0-9]|$)", last.join(r"[ ().\x2f-]{0,3}"));
                 add(Identifier::Phone, phone, pattern);
             }
         }
@@ -95,13 +101,24 @@ impl Needles {
                 continue;
             }
             let mark = if bare.len() >= LONG_NAME { r"(?:#|\\u0023|%23)?" } else { r"(?:#|\\u0023|%23)" };
-            add(Identifier::OrderName, name, format!("{BEFORE}{mark}{}{AFTER}", escaped(bare)));
+            // `#FV10234-F1` is a parcel of it.
+            let (before, after) = (BEFORE.replacen("+-]", "+]", 1), r"(?:[^a-z0-9_]|$)");
+            add(Identifier::OrderName, name, format!("{before}{mark}{}{after}", escaped(bare)));
         }
         Self(needles)
     }
 
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    pub fn add_digest(&mut self, digest: &[u8; 32]) {
+        let bytes = digest.iter().fold(String::new(), |mut pattern, byte| {
+            write!(pattern, "\\x{byte:02x}").expect("a String takes everything");
+            pattern
+        });
+        let pattern = Regex::new(&format!("(?-u){bytes}")).expect("bytes are a pattern");
+        self.0.push(Needle { kind: Identifier::Digest, value: hex::encode(digest), pattern });
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Needle> {
@@ -175,6 +192,7 @@ mod tests {
             ("anna+x@shop.examples", None),
             ("call 1 (555) 010 4477 today", Some(Phone)),
             ("+15550104477", Some(Phone)),
+            ("555.010.4477", Some(Phone)),
             ("15550104477123", None),
             ("gid://shopify/Customer/7001", Some(CustomerId)),
             (r"gid:\/\/shopify\/Customer\/7001", Some(CustomerId)),
@@ -189,9 +207,19 @@ mod tests {
             ("#10012", None),
             ("where is fv10234", Some(OrderName)),
             ("FV102345", None),
+            ("return #FV10234-R1", Some(OrderName)),
         ] {
             assert_eq!(needles.find(text.as_bytes()), expect.into_iter().collect(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_digest_is_found_byte_by_byte() {
+        let mut needles = Needles::new(&Person::default());
+        let digest: [u8; 32] = std::array::from_fn(|at| 200 + at as u8);
+        needles.add_digest(&digest);
+        assert_eq!(needles.find(&[b"x".as_slice(), &digest, b"y"].concat()), [Identifier::Digest].into());
+        assert!(needles.find(&digest[1..]).is_empty());
     }
 
     #[test]

@@ -126,6 +126,7 @@ impl Identifier {
             Self::CustomerId => "customer_id",
             Self::OrderId => "order_id",
             Self::OrderName => "order_name",
+            Self::Digest => "digest",
         }
     }
 }

@@ -7,10 +7,8 @@ use crate::db::{
     mirror::{Kind, Seen},
 };
 use engine::{
-    CustomerPass,
     identity::{CustomerId, CustomerKey, Email},
     live::Gid,
-    ports::{OrdersWanted, Storefront},
 };
 use ingest::shopify::{Deadline, ShopDocument, ShopifyError};
 use jiff::{SignedDuration, Timestamp};
@@ -22,8 +20,6 @@ const AT_ONCE: usize = 50;
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Shopify's index of changes runs behind its data, and an update may carry the time at which it began.
 const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
-/// Orders of a customer that are asked for by name.
-const ORDERS: usize = 250;
 
 #[derive(Debug, thiserror::Error)]
 pub enum RefetchError {
@@ -139,36 +135,51 @@ pub async fn sweep(shop: &Shop) -> Result<(), RefetchError> {
     Ok(())
 }
 
-/// Asks Shopify what else the person is known by: orders by name, e-mail. What could not be found out, for a receipt.
-pub async fn complete(shop: &Shop, person: &mut Person) -> Vec<String> {
-    let storefront = &shop.storefront;
-    let mut keys: Vec<CustomerKey> = Vec::new();
-    keys.extend(person.customer_ids.iter().filter_map(|id| CustomerId::parse(id)).map(CustomerKey::Id));
-    keys.extend(person.emails.iter().filter_map(|email| Email::parse(email).ok()).map(CustomerKey::Email));
-    let mut unknown = Vec::new();
-    for key in keys {
-        #[expect(clippy::disallowed_methods, reason = "to erase a customer, or to hand out to them what is theirs")]
-        let pass = CustomerPass::for_operator(shop.pass.clone(), key, "a request of privacy law");
-        match storefront.customer(&pass).await {
-            Ok(Some(customer)) => {
-                person.customer_ids.insert(customer.value.id.as_str().to_owned());
-                person.emails.extend(customer.value.email.map(|email| email.expose().to_owned()));
-            }
-            Ok(None) => {}
-            Err(error) => unknown.push(format!("what else the customer is known by: {error}")),
-        }
-        match storefront.orders(&pass, OrdersWanted::Latest(ORDERS)).await {
-            Ok(found) => {
-                for order in found.orders.value {
-                    person.order_names.insert(order.number.as_str().to_owned());
+/// What could not be found out about a person.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Completed {
+    /// For a receipt.
+    pub unknown: Vec<String>,
+    /// Shopify may answer later.
+    pub try_again: bool,
+}
+
+/// Asks Shopify what else the person is known by: the names of all their orders, and the addresses, phone numbers and
+/// customer numbers on them.
+pub async fn complete(shop: &Shop, person: &mut Person) -> Completed {
+    let mut done = Completed::default();
+    let mut asked: HashSet<CustomerKey> = HashSet::new();
+    // What is found under one key may be another.
+    while let Some(key) = keys(person).into_iter().find(|key| !asked.contains(key)) {
+        asked.insert(key.clone());
+        match shop.connection.orders_known_by(&key, deadline()).await {
+            Ok(orders) => {
+                for order in orders {
                     person.order_ids.insert(order.id.tail().to_owned());
-                }
-                if let Some(reach) = found.reach {
-                    unknown.push(format!("orders before {reach:.0}: the scope read_all_orders is missing"));
+                    person.order_names.insert(order.name);
+                    person.emails.extend(order.email.map(|email| email.trim().to_lowercase()));
+                    person.phones.extend(order.phone);
+                    person.customer_ids.extend(order.customer.map(|customer| customer.tail().to_owned()));
                 }
             }
-            Err(error) => unknown.push(format!("the names of the customer's orders: {error}")),
+            Err(error) => {
+                done.try_again |= matches!(error, ShopifyError::TimedOut | ShopifyError::Failed(_));
+                done.unknown.push(format!("the names of the customer's orders: {error}"));
+            }
         }
     }
-    unknown
+    match shop.connection.shop(deadline()).await {
+        Ok(known) if !known.grants("read_all_orders") => {
+            done.unknown.push("the names of orders older than 60 days: the scope read_all_orders is missing".into());
+        }
+        // If Shopify cannot be asked, that stands there already.
+        Ok(_) | Err(_) => {}
+    }
+    done
+}
+
+fn keys(person: &Person) -> Vec<CustomerKey> {
+    let ids = person.customer_ids.iter().filter_map(|id| CustomerId::parse(id)).map(CustomerKey::Id);
+    let emails = person.emails.iter().filter_map(|email| Email::parse(email).ok()).map(CustomerKey::Email);
+    ids.chain(emails).collect()
 }

@@ -1,7 +1,8 @@
 //! What privacy law lets a customer ask for, as Shopify's webhooks say it.
 
-use super::needles::Person;
+use super::{needles::Person, topics::Topic};
 use serde::Deserialize;
+use serde_json::Value;
 
 /// The payload of `customers/data_request`, `customers/redact` and `shop/redact`.
 #[derive(Clone, Default, Deserialize)]
@@ -25,6 +26,19 @@ pub struct Customer {
 #[serde(default)]
 pub struct DataRequest {
     pub id: Option<u64>,
+}
+
+/// Whether a signed body is what the topic promises, and of this shop. The signature covers the body and not the topic:
+/// without this, any body that was ever signed could be sent again as the order to remove a store.
+pub fn fits(topic: Topic, body: &Value, domain: &str) -> bool {
+    let has = |key: &str| body.get(key).is_some();
+    let ours = body.get("shop_domain").and_then(Value::as_str).is_some_and(|said| said.eq_ignore_ascii_case(domain));
+    match topic {
+        Topic::DataRequest => ours && has("customer") && has("orders_requested"),
+        Topic::CustomerRedact => ours && has("customer") && has("orders_to_redact"),
+        Topic::ShopRedact => ours && has("shop_id") && !["id", "customer", "data_request"].into_iter().any(has),
+        Topic::Product | Topic::Live | Topic::Uninstalled | Topic::Other => true,
+    }
 }
 
 impl Payload {

@@ -1,10 +1,14 @@
 //! A webhook as it arrives: proved by its signature, before anything of it is read.
 
-use super::topics::Topic;
+use super::{
+    request::{Payload, fits},
+    topics::Topic,
+};
 use crate::db::mirror::Wanted;
 use engine::live::Gid;
 use ingest::shopify::{Secret, webhook::verify};
 use serde::Deserialize;
+use serde_json::Value;
 
 /// A webhook that Shopify signed for this store.
 #[derive(Clone, PartialEq, Eq)]
@@ -56,7 +60,7 @@ impl Delivery {
             return Err(Refused::Malformed);
         }
         let topic = Topic::parse(&name);
-        Ok(Self { changed: changed(topic, &name, body), id, name, topic, wanted: wanted(topic, body)? })
+        Ok(Self { changed: changed(topic, &name, body), id, name, topic, wanted: wanted(topic, body, domain)? })
     }
 }
 
@@ -91,7 +95,7 @@ fn changed(topic: Topic, name: &str, body: &[u8]) -> Changed {
     }
 }
 
-fn wanted(topic: Topic, body: &[u8]) -> Result<Wanted, Refused> {
+fn wanted(topic: Topic, body: &[u8], domain: &str) -> Result<Wanted, Refused> {
     match topic {
         Topic::Product => {
             let Named { id } = serde_json::from_slice(body).map_err(|_| Refused::Malformed)?;
@@ -99,7 +103,10 @@ fn wanted(topic: Topic, body: &[u8]) -> Result<Wanted, Refused> {
         }
         Topic::DataRequest | Topic::CustomerRedact | Topic::ShopRedact => {
             let text = std::str::from_utf8(body).map_err(|_| Refused::Malformed)?;
-            serde_json::from_str::<super::request::Payload>(text).map_err(|_| Refused::Malformed)?;
+            let value: Value = serde_json::from_str(text).map_err(|_| Refused::Malformed)?;
+            if !fits(topic, &value, domain) || serde_json::from_value::<Payload>(value).is_err() {
+                return Err(Refused::Malformed);
+            }
             Ok(Wanted::Job(text.to_owned()))
         }
         Topic::Uninstalled => Ok(Wanted::Job(String::new())),
@@ -148,7 +155,7 @@ mod tests {
     fn a_topic_says_what_to_read_again_and_what_to_forget() {
         let gid = |kind: &str, id: u64| Gid(format!("gid://shopify/{kind}/{id}"));
         let product = Wanted::Refetch(gid("Product", 7));
-        let redact = r#"{"shop_id":1,"customer":{"id":5,"email":"a@b.example","phone":null},"orders_to_redact":[9]}"#;
+        let redact = r#"{"shop_id":1,"shop_domain":"a.myshopify.com","customer":{"id":5,"email":"a@b.example","phone":null},"orders_to_redact":[9]}"#;
         for (topic, body, wanted, changed) in [
             ("products/update", r#"{"id":7}"#, product.clone(), Changed::Product(gid("Product", 7))),
             ("products/delete", r#"{"id":7}"#, product, Changed::Product(gid("Product", 7))),
@@ -163,6 +170,22 @@ mod tests {
             assert!(delivery.wanted == wanted, "{topic}");
             assert_eq!(delivery.changed, changed, "{topic}");
         }
-        assert_eq!(prove("hush", "a.myshopify.com", "customers/redact", "w", "[]").err(), Some(Refused::Malformed));
+        // What was signed for one purpose serves no other: the topic is not part of what is signed.
+        let shop = r#"{"shop_id":1,"shop_domain":"a.myshopify.com"}"#;
+        let request = redact.replace("orders_to_redact", "orders_requested");
+        for (topic, body, taken) in [
+            ("shop/redact", shop, true),
+            ("shop/redact", redact, false),
+            ("shop/redact", r#"{"id":7}"#, false),
+            ("shop/redact", r#"{"shop_id":1,"shop_domain":"b.myshopify.com"}"#, false),
+            ("customers/data_request", request.as_str(), true),
+            ("customers/data_request", redact, false),
+            ("customers/redact", request.as_str(), false),
+            ("customers/redact", shop, false),
+            ("customers/redact", "[]", false),
+        ] {
+            let proved = prove("hush", "a.myshopify.com", topic, "w", body);
+            assert_eq!(proved.err(), (!taken).then_some(Refused::Malformed), "{topic} {body}");
+        }
     }
 }

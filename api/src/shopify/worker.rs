@@ -5,6 +5,7 @@
 
 use super::{
     erase::{self, EraseError, Eraser},
+    fill::{self, FillError},
     index::{IndexError, IndexWriter},
     needles::Person,
     refetch::{self, RefetchError},
@@ -28,6 +29,9 @@ use ingest::sync::{SyncError, SyncReport};
 use jiff::{SignedDuration, Timestamp};
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
+
+/// How often Shopify is asked what a customer is known by, before the request is carried out without it.
+const ATTEMPTS: i64 = 5;
 
 /// How often what is looked for.
 #[derive(Clone, Copy, Debug)]
@@ -72,11 +76,15 @@ pub enum WorkError {
     #[error(transparent)]
     Refetch(#[from] RefetchError),
     #[error(transparent)]
+    Fill(#[from] FillError),
+    #[error(transparent)]
     Index(#[from] IndexError),
     #[error(transparent)]
     Erase(#[from] EraseError),
     #[error("the erasure left something, see {0}; it is tried again")]
     Left(String),
+    #[error("Shopify could not be asked what else the customer is known by; it is asked again later")]
+    Incomplete,
     #[error("what a webhook asked for cannot be read any more")]
     Payload,
 }
@@ -128,12 +136,13 @@ impl Worker {
         }
         refetch::marked(&self.shop).await?;
         let now = Timestamp::now();
-        if self.is_due("reconciled", self.pace.reconcile, now).await? {
-            refetch::reconcile(&self.shop).await?;
-            mirror.purge(now).await?;
-        }
+        // The first time this is the first fill.
         if self.is_due("swept", self.pace.sweep, now).await? {
             refetch::sweep(&self.shop).await?;
+        }
+        if self.is_due("reconciled", self.pace.reconcile, now).await? {
+            fill::catch_up(&self.shop).await?;
+            mirror.purge(now).await?;
         }
         let marked = !mirror.dirty_documents().await?.is_empty();
         if !marked {
@@ -212,8 +221,11 @@ impl Worker {
             Topic::DataRequest | Topic::CustomerRedact => {
                 let payload: Payload = serde_json::from_str(&job.payload).map_err(|_| WorkError::Payload)?;
                 let mut person = payload.person();
-                let unknown = refetch::complete(&self.shop, &mut person).await;
-                self.person(job, topic, &person, payload.data_request.id, unknown).await?;
+                let known = refetch::complete(&self.shop, &mut person).await;
+                if known.try_again && job.attempts < ATTEMPTS {
+                    return Err(WorkError::Incomplete);
+                }
+                self.person(job, topic, &person, payload.data_request.id, known.unknown).await?;
             }
             Topic::ShopRedact => {
                 self.shops.remove(self.shop.pass.store());
@@ -257,9 +269,8 @@ impl Worker {
     }
 
     fn eraser(&self) -> Result<Eraser, WorkError> {
-        let pass = self.shop.pass.clone();
-        let place = self.index.house.place(&pass).map_err(IndexError::from)?;
-        Ok(Eraser { data: self.index.house.places.data.clone(), pass, place, mirror: self.shop.mirror.clone() })
+        let (pass, mirror) = (self.shop.pass.clone(), self.shop.mirror.clone());
+        Ok(self.index.house.eraser(pass, mirror, self.desks.clone()).map_err(IndexError::from)?)
     }
 }
 

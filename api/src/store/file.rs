@@ -178,7 +178,12 @@ impl Said {
             (Some((name, _)), message) if message.starts_with("missing field") => {
                 Self { text: "is missing".into(), missing: Some((*name).to_owned()), meant: None }
             }
-            (_, message) => Self { text: message.trim_end().to_owned(), missing: None, meant: None },
+            (_, message) => {
+                static UNSIGNED: LazyLock<regex::Regex> =
+                    LazyLock::new(|| regex::Regex::new(r"expected u\d+").expect("constant"));
+                let text = UNSIGNED.replace(message.trim_end(), "expected a whole number").into_owned();
+                Self { text, missing: None, meant: None }
+            }
         }
     }
 }

@@ -97,6 +97,10 @@ fn every_error_names_line_key_and_the_way_out() {
             "my.toml:10: identity.tokens: the secret of 'k' has fewer than 32 bytes",
         ],
     );
+    check(
+        &with("[cancel]\nminutes = \"x\"\n"),
+        &["my.toml:8: cancel.minutes: invalid type: string \"x\", expected a whole number"],
+    );
     let smtp = "[identity.smtp]\nhost = \"mail.example\"\nport = 25\nsecurity = \"none\"\nfrom = \"a@b.example\"\n";
     check(&with(smtp), &["my.toml:10: identity.smtp.security: codes would be readable"]);
     parse(&with(&smtp.replace("mail.example", "127.0.0.1"))).unwrap_or_else(|e| panic!("{e}"));

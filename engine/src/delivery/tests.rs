@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::live::{Cancelled, ParcelEvent, ParcelEventStatus, PendingItem};
-use crate::returns::tests::{at, chicago, gid, item, order, parcel};
+use crate::returns::tests::orders::{at, chicago, date, gid, item, order, parcel};
 use proptest::prelude::*;
 
 const RULES: &str = r#"
@@ -37,10 +37,6 @@ cutoff = "11:00"
 
 fn rules() -> DeliveryRules {
     toml::from_str(RULES).unwrap()
-}
-
-fn date(text: &str) -> Date {
-    text.parse().unwrap()
 }
 
 fn to(country: &'static str, province: Option<&'static str>) -> Destination<'static> {

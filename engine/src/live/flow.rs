@@ -15,6 +15,7 @@ use crate::store::StoreProfile;
 use crate::text::content_stems;
 use crate::turn::{Speaker, Turn};
 use jiff::Timestamp;
+use std::collections::HashSet;
 
 /// How an unknown customer is asked who they are.
 pub const ASK: &str = "To look at an order I need to know that it is yours.";
@@ -430,7 +431,7 @@ fn concerns(kind: LiveKind, order: &Order, scene: &Scene<'_>) -> bool {
 fn product_words(asked: &str) -> String {
     const NOISE: &str = "stock sold available availability left price cost costs expensive much many right now currently \
         moment today size colour color still restock restocked inventory sale got one please tell know have any there \
-        buy order again does option variant";
+        buy order again does option variant litre litres liter liters";
     let words = asked.split(|c: char| !(c.is_alphanumeric() || c == '-' || c == '\'')).filter(|w| !w.is_empty());
     let kept: Vec<&str> = words
         .filter(|w| {
@@ -441,14 +442,19 @@ fn product_words(asked: &str) -> String {
     kept.join(" ")
 }
 
-/// The active products whose titles share the most words with the question.
+/// The active products that the question can be about. Every word of it must be one of the product's: its title, its
+/// options, its kind. "How much is the Trail Club?" is not about a trail runner, and goes to the pages.
 fn best<'a>(words: &str, products: &'a [Product]) -> Vec<&'a Product> {
     let asked = content_stems(words);
-    let shared = |p: &Product| {
-        let title = content_stems(&p.title);
-        title.iter().filter(|s| asked.contains(s)).count()
+    let explained = |p: &Product| {
+        let options = p.options.iter().flat_map(|(name, values)| [name].into_iter().chain(values));
+        let texts =
+            [&p.title, &p.handle].into_iter().chain(&p.product_type).chain(&p.vendor).chain(&p.tags).chain(options);
+        let own: HashSet<String> = texts.flat_map(|text| content_stems(text)).collect();
+        asked.iter().all(|stem| own.contains(stem))
     };
-    let sold = products.iter().filter(|p| p.status == ProductStatus::Active);
+    let shared = |p: &Product| content_stems(&p.title).iter().filter(|s| asked.contains(s)).count();
+    let sold = products.iter().filter(|p| p.status == ProductStatus::Active && explained(p));
     let scored: Vec<(usize, &Product)> = sold.map(|p| (shared(p), p)).filter(|(n, _)| *n > 0).collect();
     let most = scored.iter().map(|(n, _)| *n).max().unwrap_or_default();
     let best: Vec<&Product> = scored.iter().filter(|(n, _)| *n == most).map(|(_, p)| *p).collect();

@@ -109,14 +109,23 @@ impl Decision<'_> {
     }
 }
 
-/// An open window that a proviso is attached to is never plainly open.
+/// A window that a proviso is attached to is never plainly open, now or later.
 fn provided(standing: Standing, provisos: &[(&Rule, &str)]) -> Standing {
+    if provisos.is_empty() {
+        return standing;
+    }
+    let clauses: Vec<&str> = provisos.iter().map(|(_, clause)| *clause).collect();
+    let provided = clauses.join(" and ");
     match standing {
-        Standing::Open { until } if !provisos.is_empty() => {
-            let clauses: Vec<&str> = provisos.iter().map(|(_, clause)| *clause).collect();
-            Standing::OpenIf { until, provided: clauses.join(" and ") }
-        }
-        other => other,
+        Standing::Open { until } => Standing::OpenIf { until, provided },
+        Standing::NotYet { days, until, .. } => Standing::NotYet { days, until, provided: Some(provided) },
+        Standing::OpenIf { .. }
+        | Standing::Closed { .. }
+        | Standing::Never { .. }
+        | Standing::NothingLeft { .. }
+        | Standing::Declined { .. }
+        | Standing::Lost { .. }
+        | Standing::Unknown { .. } => standing,
     }
 }
 
@@ -231,7 +240,7 @@ impl Way<'_> {
                 Some((parcel, _)) if !places().any(|(_, place)| place == Place::OnTheWay) => {
                     Standing::Lost { parcel: parcel.name.clone() }
                 }
-                _ => Standing::NotYet { days, until: fixed },
+                _ => Standing::NotYet { days, until: fixed, provided: None },
             };
         }
         let delivered = |parcel: &Parcel| match self.place(parcel) {

@@ -8,7 +8,7 @@
 //! 5. The first matching rule with a window (`days`, `until`), else the default rule, and the parcels.
 //!
 //! A `never_unless` rule adds its proviso to whatever window holds: the standing is then [`Standing::OpenIf`], never
-//! [`Standing::Open`].
+//! [`Standing::Open`], and a window that has not begun carries it too.
 
 mod judge;
 mod rules;
@@ -40,10 +40,12 @@ pub enum Standing {
     Closed {
         since: Date,
     },
-    /// The window has not begun: nothing of it was delivered yet. `days` from delivery, or `until` a fixed day.
+    /// The window has not begun: nothing of it was delivered yet. `days` from delivery, or `until` a fixed day; and
+    /// `provided` as in [`Standing::OpenIf`].
     NotYet {
         days: Option<u32>,
         until: Option<Date>,
+        provided: Option<String>,
     },
     /// Never: final sale, gift card. `why` is a clause of the rule ("it is a final sale item").
     Never {

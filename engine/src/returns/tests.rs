@@ -1,11 +1,11 @@
 //! Dates here were counted by hand on a calendar.
 
+pub(crate) mod orders;
+mod properties;
+
 use super::*;
-use crate::access::StoreId;
 use crate::live::*;
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
-use proptest::prelude::*;
+use orders::{at, chicago, date, gid, item, order, parcel, usd};
 
 const RULES: &str = r#"
 [default]
@@ -50,116 +50,6 @@ when = [{ ordered_from = 2026-11-01, ordered_to = "2026-12-24" }]
 until = 2027-01-31
 fee = { US = "0.00 USD" }
 "#;
-
-pub(crate) fn chicago() -> TimeZone {
-    TimeZone::get("America/Chicago").unwrap()
-}
-
-pub(crate) fn at(text: &str) -> Timestamp {
-    text.parse().unwrap()
-}
-
-fn date(text: &str) -> Date {
-    text.parse().unwrap()
-}
-
-fn usd(amount: &str) -> Money {
-    Money::parse(amount, "USD").unwrap()
-}
-
-pub(crate) fn gid(kind: &str, number: u32) -> Gid {
-    Gid(format!("gid://shopify/{kind}/{number}"))
-}
-
-pub(crate) fn item(number: u32, quantity: u32, tags: &[&str]) -> LineItem {
-    LineItem {
-        id: gid("LineItem", number),
-        product: Some(gid("Product", number)),
-        variant: None,
-        title: format!("Item {number}"),
-        variant_title: None,
-        sku: None,
-        quantity,
-        current_quantity: quantity,
-        refundable_quantity: quantity,
-        unit_price: usd("10.00"),
-        total: usd("10.00"),
-        gift_card: false,
-        requires_shipping: true,
-        product_type: None,
-        product_tags: tags.iter().map(ToString::to_string).collect(),
-        collections: Vec::new(),
-        attributes: Vec::new(),
-    }
-}
-
-/// A parcel with `quantity` pieces of each line; delivered if a time is given, else on its way.
-pub(crate) fn parcel(number: u32, lines: &[(u32, u32)], delivered: Option<&str>) -> Parcel {
-    let items = lines.iter().map(|(line, quantity)| ParcelItem {
-        line: gid("LineItem", *line),
-        fulfillment_line: gid("FulfillmentLineItem", number * 100 + line),
-        title: format!("Item {line}"),
-        quantity: *quantity,
-    });
-    Parcel {
-        id: gid("Fulfillment", number),
-        name: format!("#FV10234-F{number}"),
-        status: Some(if delivered.is_some() { ParcelStatus::Delivered } else { ParcelStatus::InTransit }),
-        created_at: at("2026-01-02T15:00:00Z"),
-        in_transit_at: None,
-        delivered_at: delivered.map(at),
-        estimated_delivery_at: None,
-        tracking: Vec::new(),
-        events: Vec::new(),
-        items: items.collect(),
-    }
-}
-
-pub(crate) fn order(placed: &str, items: Vec<LineItem>, parcels: Vec<Parcel>) -> Order {
-    let address = Address {
-        name: None,
-        address1: None,
-        address2: None,
-        city: None,
-        province_code: None,
-        zip: None,
-        country_code: Some("US".into()),
-        phone: None,
-    };
-    Order {
-        store: StoreId::parse("demo").unwrap(),
-        id: gid("Order", 1),
-        number: OrderNumber::parse("#FV10234").unwrap(),
-        email: None,
-        customer: None,
-        created_at: at(placed),
-        updated_at: at(placed),
-        cancelled: None,
-        closed: false,
-        financial: None,
-        fulfillment: FulfillmentState::Fulfilled,
-        return_status: OrderReturnStatus::NoReturn,
-        subtotal: usd("10"),
-        shipping: usd("0"),
-        tax: usd("0"),
-        discount: usd("0"),
-        discount_codes: Vec::new(),
-        total: usd("10"),
-        original_total: usd("10"),
-        refunded: usd("0"),
-        outstanding: usd("0"),
-        gateways: Vec::new(),
-        items,
-        parcels,
-        pending: Vec::new(),
-        returns: Vec::new(),
-        refunds: Vec::new(),
-        shipping_address: Some(address),
-        shipping_method: Some("Standard".into()),
-        tags: Vec::new(),
-        status_page: None,
-    }
-}
 
 fn rules() -> ReturnRules {
     toml::from_str(RULES).unwrap()
@@ -262,6 +152,16 @@ fn classes_that_are_excluded_beat_every_window() {
     // Hygiene: the window of the season, and only with the proviso.
     let sealed = Standing::OpenIf { until: LastDay::On(date("2027-01-31")), provided: "its seal is unopened".into() };
     check(&|l, _| tag(l, "hygiene"), "holiday", sealed);
+    let later =
+        Standing::NotYet { days: None, until: Some(date("2027-01-31")), provided: Some("its seal is unopened".into()) };
+    check(
+        &|l, o| {
+            tag(l, "hygiene");
+            o.parcels.clear();
+        },
+        "holiday",
+        later,
+    );
 }
 
 #[test]
@@ -273,7 +173,7 @@ fn what_is_left_and_where_it_is_decide_before_the_window() {
     let placed = "2026-09-01T12:00:00Z";
     let here = Some("2026-09-10T18:00:00Z");
     let gone = |why: &str| Standing::NothingLeft { why: why.into() };
-    let not_yet = Standing::NotYet { days: Some(30), until: None };
+    let not_yet = Standing::NotYet { days: Some(30), until: None, provided: None };
     let unknown = Standing::Unknown { why: Missing::DeliveryDate };
     let ahead = Standing::Open { until: LastDay::DaysAfterTheRest(30) };
     let one = |parcels: Vec<Parcel>| order(placed, vec![item(1, 1, &[])], parcels);
@@ -314,7 +214,7 @@ fn what_is_left_and_where_it_is_decide_before_the_window() {
     check("delivered by its events", 1, scanned, open("2026-10-09"));
     let mut expected = with(Some(ParcelStatus::Fulfilled), None);
     expected.parcels[0].estimated_delivery_at = Some(at("2026-09-22T18:00:00Z"));
-    check("expected", 0, expected, Standing::NotYet { days: Some(30), until: None });
+    check("expected", 0, expected, Standing::NotYet { days: Some(30), until: None, provided: None });
 
     // The window begins with the last parcel.
     let two = |parcels: Vec<Parcel>| order(placed, vec![item(1, 2, &[]), item(2, 1, &[])], parcels);
@@ -428,77 +328,4 @@ fn rules_that_contradict_themselves_are_refused() {
         ),
         "after `ordered_to`",
     );
-}
-
-/// A rule for items with one tag.
-fn rule(number: usize, tag: usize, effect: Effect) -> Rule {
-    let when = When { tags: vec![format!("tag-{tag}")], ..When::default() };
-    let (conditions, fee, fee_waived, steps, page, url) = (None, None, None, None, None, None);
-    Rule { id: format!("r{number}"), when: vec![when], effect, conditions, fee, fee_waived, steps, page, url }
-}
-
-fn effects() -> impl Strategy<Value = Effect> {
-    prop_oneof![
-        (0u32..400).prop_map(Effect::Days),
-        Just(Effect::Until("2027-01-31".parse().unwrap())),
-        Just(Effect::Never("it is excluded".into())),
-        Just(Effect::NeverUnless("it is sealed".into())),
-    ]
-}
-
-proptest! {
-    #[test]
-    fn nothing_excluded_is_ever_open_in_whatever_order_the_rules_stand(
-        list in prop::collection::vec((0usize..6, effects()), 0..8),
-        tags in prop::collection::hash_set(0usize..6, 0..4),
-        deleted in any::<bool>(),
-        delivered in prop::option::of(0i64..500),
-        today in 0i64..500,
-    ) {
-        let mut rules = rules();
-        rules.rules = list.iter().enumerate().map(|(i, (tag, effect))| rule(i, *tag, effect.clone())).collect();
-        let start = date("2026-06-01");
-        let on = |days: i64| start.checked_add(jiff::Span::new().days(days)).unwrap();
-        let arrived = delivered.map(|days| on(days).at(12, 0, 0, 0).to_zoned(chicago()).unwrap().timestamp().to_string());
-        let tagged: Vec<String> = tags.iter().map(|tag| format!("tag-{tag}")).collect();
-        let mut line = item(1, 1, &tagged.iter().map(String::as_str).collect::<Vec<_>>());
-        if deleted {
-            line.product = None;
-            line.product_tags.clear();
-        }
-        let order = order("2026-05-01T12:00:00Z", vec![line], vec![parcel(1, &[(1, 1)], arrived.as_deref())]);
-        let verdict = judge(&rules, &order, &order.items[0], on(today), &chicago());
-
-        let matching: Vec<&Effect> = list.iter().filter(|(tag, _)| tags.contains(tag)).map(|(_, effect)| effect).collect();
-        let excluded = !deleted && matching.iter().any(|effect| matches!(effect, Effect::Never(_)));
-        let sealed = matching.iter().any(|effect| matches!(effect, Effect::NeverUnless(_)));
-        if excluded {
-            prop_assert_eq!(verdict.standing, Standing::Never { why: "it is excluded".into() });
-        } else if deleted && !list.is_empty() {
-            prop_assert_eq!(verdict.standing, Standing::Unknown { why: Missing::Product });
-        } else {
-            // The reference: the first window in the order of the list, else 30 days, counted one by one.
-            let window = matching.iter().find(|e| matches!(e, Effect::Days(_) | Effect::Until(_)));
-            let until = match (window, delivered) {
-                (Some(Effect::Until(date)), _) => Some(*date),
-                (Some(Effect::Days(days)), Some(from)) => Some(on(from + i64::from(*days))),
-                (_, Some(from)) => Some(on(from + 30)),
-                (_, None) => None,
-            };
-            match verdict.standing {
-                Standing::Open { until: LastDay::On(day) } => {
-                    prop_assert!(!sealed && Some(day) == until && on(today) <= day);
-                }
-                Standing::OpenIf { until: LastDay::On(day), .. } => {
-                    prop_assert!(sealed && Some(day) == until && on(today) <= day);
-                }
-                Standing::Closed { since } => prop_assert!(Some(since) == until && on(today) > since),
-                Standing::NotYet { .. } => prop_assert!(delivered.is_none()),
-                Standing::Unknown { why } => prop_assert!(
-                    why == Missing::WindowBeforeDelivery && matches!(window, Some(Effect::Until(_)))
-                ),
-                other => prop_assert!(false, "{other:?}"),
-            }
-        }
-    }
 }

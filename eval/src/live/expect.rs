@@ -120,7 +120,7 @@ fn tracking_of(shop: &Shop, rules: &Rules, order: &Order) -> May {
         may.codes.extend(parcel.numbers.iter().cloned());
         may.urls.extend(parcel.urls.iter().cloned());
     }
-    may.untrue = untrue(order);
+    may.untrue = untrue(shop, rules, order);
     may
 }
 
@@ -158,7 +158,7 @@ fn all_of(shop: &Shop, rules: &Rules, order: &Order) -> May {
     );
     let paid = |r: &super::shop::Refund| r.transactions.iter().filter_map(|t| t.2).chain([r.at]).collect::<Vec<_>>();
     may.day(Day::Refunded, order.refunds.iter().flat_map(paid).map(|at| shop.day(at)));
-    may.untrue = untrue(order);
+    may.untrue = untrue(shop, rules, order);
     may
 }
 
@@ -167,7 +167,8 @@ fn dated(shop: &Shop, rules: &Rules, order: &Order, province: Option<&str>, may:
     let day = |at| shop.day(at);
     may.day(Day::Placed, [day(order.created)]);
     may.day(Day::Cancelled, order.cancelled.map(day));
-    let dispatch = rules.dispatch(shop, order, province);
+    let waits = order.work.iter().any(|w| matches!(w.status.as_str(), "OPEN" | "IN_PROGRESS"));
+    let dispatch = rules.dispatch(shop, order, province).filter(|_| waits);
     may.day(Day::Leaves, dispatch);
     may.day(Day::Expected, dispatch.iter().flat_map(|d| rules.expected(order, province, *d)));
     for work in &order.work {
@@ -178,8 +179,11 @@ fn dated(shop: &Shop, rules: &Rules, order: &Order, province: Option<&str>, may:
         let left = parcel.in_transit.unwrap_or(parcel.created);
         may.day(Day::Left, [day(parcel.created), day(left)]);
         may.day(Day::Delivered, parcel.delivered.map(day));
-        may.day(Day::Expected, parcel.estimated.map(day));
-        may.day(Day::Expected, rules.expected(order, province, day(left)));
+        // The rules speak where the carrier says nothing.
+        match parcel.estimated {
+            Some(at) => may.day(Day::Expected, [day(at)]),
+            None => may.day(Day::Expected, rules.expected(order, province, day(left))),
+        }
         may.day(Day::Event, parcel.events.iter().map(|(_, at)| day(*at)).chain([day(parcel.created)]));
         may.day(Day::Event, rules.lost_since(shop, order, parcel));
         may.day(Day::Report, parcel.delivered.iter().flat_map(|at| rules.not_received(day(*at))));
@@ -189,7 +193,7 @@ fn dated(shop: &Shop, rules: &Rules, order: &Order, province: Option<&str>, may:
 }
 
 /// Words that would be untrue of this order.
-fn untrue(order: &Order) -> Vec<&'static str> {
+fn untrue(shop: &Shop, rules: &Rules, order: &Order) -> Vec<&'static str> {
     let any = |statuses: &[&str]| order.parcels.iter().any(|p| statuses.contains(&p.status.as_str()));
     let mut untrue = Vec::new();
     if order.parcels.iter().all(|p| p.delivered.is_none()) {
@@ -204,8 +208,13 @@ fn untrue(order: &Order) -> Vec<&'static str> {
     if order.cancelled.is_none() {
         untrue.extend(["was cancelled", "has been cancelled"]);
     }
-    if order.refunds.is_empty() {
+    // What a bank has not confirmed is on its way.
+    let arrived = |r: &super::shop::Refund| r.transactions.iter().any(|(_, status, _)| status == "SUCCESS");
+    if !order.refunds.iter().any(arrived) {
         untrue.extend(["was refunded", "has been refunded", "we refunded"]);
+    }
+    if !any(&["FAILURE", "NOT_DELIVERED"]) && order.parcels.iter().all(|p| rules.lost_since(shop, order, p).is_none()) {
+        untrue.extend(["as lost", "is lost", "seems lost", "has not scanned it since", "no scan since"]);
     }
     if !order.work.iter().any(|w| w.status == "ON_HOLD") {
         untrue.push("is on hold");
@@ -357,6 +366,7 @@ fn refund(shop: &Shop, order: &Order) -> Vec<Must> {
                 "nothing was refunded",
                 "nothing was charged",
                 "not charged",
+                "nothing to refund",
             ],
         )];
     }

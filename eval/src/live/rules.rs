@@ -12,7 +12,7 @@ use toml::{Table, Value};
 pub struct Rules(Table);
 
 /// What the rules say of one line today.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Return {
     Never,
     /// Until the end of this day; `if_unopened` where an order cannot tell.
@@ -191,8 +191,11 @@ impl Rules {
         Some(if same_day { placed.date() } else { self.business_days_after(placed.date(), 1) })
     }
 
-    /// Since when a parcel that stands still is treated as lost.
+    /// Since when a parcel that stands still is treated as lost. One without tracking is scanned by nobody.
     pub fn lost_since(&self, shop: &Shop, order: &Order, parcel: &Parcel) -> Option<Date> {
+        if parcel.numbers.is_empty() {
+            return None;
+        }
         let days = self.section(&["delivery", "lost_after_business_days", order.country.as_deref()?])?.as_integer()?;
         let seen: Timestamp = parcel.events.iter().map(|(_, at)| *at).max().unwrap_or(parcel.created);
         let last = self.business_days_after(shop.day(seen), days);

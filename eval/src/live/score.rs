@@ -161,7 +161,8 @@ fn wrong(shop: &Shop, expected: &Expected, text: &str) -> Vec<String> {
             wrong.push(format!("a return is promised: {}", sentence.trim()));
         }
         let lower = sentence.to_lowercase();
-        let of_money = lower.contains("refund") || lower.contains("money");
+        // Money arrives and is on its way, too.
+        let of_money = ["refund", "money", "payment", "way back"].iter().any(|word| lower.contains(word));
         let untrue = |phrase: &&&str| lower.contains(**phrase) && (!of_money || phrase.contains("refund"));
         wrong.extend(may.untrue.iter().filter(untrue).map(|phrase| format!("'{phrase}', which is not so")));
     }

@@ -153,8 +153,10 @@ pub fn money(text: &str) -> Vec<(Cents, Sum)> {
         let start = sentence_start(text, all.start());
         let end = text[all.end()..].find(". ").map_or(text.len(), |i| all.end() + i);
         let sentence = text[start..end].to_lowercase();
-        // A label is paid for out of a refund; a gift card is refunded to.
-        let fee = ["label", "fee", "cost", "deduct", "total", "paid"].iter().any(|word| sentence.contains(word));
+        // A label is paid for out of a refund; what is left "after what was refunded since" is none.
+        let fee = ["label", "fee", "cost", "deduct", "total", "paid", "refunded since"]
+            .iter()
+            .any(|word| sentence.contains(word));
         let about = if sentence.contains("refund") && !fee { Sum::Refund } else { Sum::Some };
         Some((Cents { minor, currency: currency.to_owned() }, about))
     };

@@ -306,7 +306,7 @@ mod tests {
 
     #[test]
     fn what_is_broken_is_named_and_the_rest_goes_on() {
-        let lost = product(4, "ACTIVE").replace("\"vendor\":\"\",", "");
+        let lost = product(4, "ACTIVE").replace("\"publishedAt\":\"2026-01-01T00:00:00Z\",", "");
         let said =
             texts(bulk(&[variant(9, "S"), lost, product(1, "ACTIVE"), variant(1, "S").replace("5.00", "x")]).unwrap());
         assert!(said[0].starts_with("failed shopify://products: variants of a product"), "{}", said[0]);

@@ -29,7 +29,7 @@ pub(super) async fn find(
     wanted: ProductsWanted<'_>,
     deadline: Deadline,
 ) -> Result<Vec<Product>, ShopifyError> {
-    let active = search::field("status", "active");
+    let active = search::id("status", "active");
     let (queries, first) = match wanted {
         ProductsWanted::Handles([]) => return Ok(Vec::new()),
         ProductsWanted::Handles(handles) => {

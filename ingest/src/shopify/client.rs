@@ -103,6 +103,11 @@ impl ShopifyClient {
         self.run::<Q>(variables, Twice::Harmful, deadline).await
     }
 
+    #[cfg(test)]
+    pub(super) fn tokens(&self) -> &Tokens {
+        &self.tokens
+    }
+
     pub(super) async fn download(&self, url: &str) -> Result<reqwest::Response, ShopifyError> {
         self.transport.download(url).await.map_err(|lost| ShopifyError::Failed(lost.says().to_owned()))
     }

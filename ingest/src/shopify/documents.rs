@@ -16,7 +16,7 @@ use crate::source::{Currency, front_matter, html};
 use engine::evidence::SourceKind;
 use engine::live::{Gid, ProductStatus};
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 /// An object of the shop, for the index.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +36,7 @@ pub(super) struct ProductRecord {
     title: String,
     description_html: String,
     status: ProductStatus,
+    #[serde(deserialize_with = "present")]
     published_at: Option<String>,
     updated_at: String,
     product_type: String,
@@ -58,16 +59,24 @@ pub(super) struct MetafieldRecord {
     namespace: String,
     key: String,
     value: String,
+    #[serde(deserialize_with = "present")]
     definition: Option<OptionRecord>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct VariantRecord {
+    #[serde(deserialize_with = "present")]
     sku: Option<String>,
     selected_options: Vec<SelectedRecord>,
     price: String,
+    #[serde(deserialize_with = "present")]
     compare_at_price: Option<String>,
+}
+
+/// `null` is none; a key that is missing is an error, as [`super::shape`] says for answers.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Option<T>, D::Error> {
+    Option::deserialize(value)
 }
 
 #[derive(Clone, Debug, Deserialize)]

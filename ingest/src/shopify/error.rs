@@ -26,7 +26,7 @@ pub enum ShopifyError {
     #[error("Shopify could not be reached or broke off: {0}")]
     Failed(String),
     /// A change was sent and no answer came back.
-    #[error("it is not known whether {operation} was done: look at the order in Shopify before trying again")]
+    #[error("it is not known whether {operation} was done: look in Shopify before trying again")]
     Uncertain { operation: &'static str },
 }
 

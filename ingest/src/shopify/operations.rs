@@ -42,6 +42,7 @@ pub const OPERATIONS: &[(&str, &str)] = &[
     ("OrderUpdate", include_str!("graphql/order_update.graphql")),
     ("OrderPayments", include_str!("graphql/order_payments.graphql")),
     ("OrderState", include_str!("graphql/order_state.graphql")),
+    ("OrderNames", include_str!("graphql/order_names.graphql")),
     ("RefundCreate", include_str!("graphql/refund_create.graphql")),
 ];
 
@@ -114,6 +115,7 @@ operations! {
     OrderUpdate in "src/shopify/graphql/order_update.graphql";
     OrderPayments in "src/shopify/graphql/order_payments.graphql";
     OrderState in "src/shopify/graphql/order_state.graphql";
+    OrderNames in "src/shopify/graphql/order_names.graphql";
     RefundCreate in "src/shopify/graphql/refund_create.graphql";
 }
 

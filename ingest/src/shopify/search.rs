@@ -17,6 +17,12 @@ pub(super) fn field(name: &'static str, text: &str) -> String {
     format!("{name}:{}", quoted(text))
 }
 
+/// `name:text` for an id of letters, digits, `_` and `-`, as Shopify documents ids; anything else is quoted.
+pub(super) fn id(name: &'static str, text: &str) -> String {
+    let plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+    if plain { format!("{name}:{text}") } else { field(name, text) }
+}
+
 /// An address as it is: [`engine::identity::Email`] holds neither `"` nor `\`.
 pub(super) fn email(email: &engine::identity::Email) -> String {
     format!("email:\"{}\"", email.expose())
@@ -30,7 +36,8 @@ pub(super) fn order_name(number: &engine::identity::OrderNumber) -> String {
 
 /// Changed at that time or later.
 pub(super) fn updated_since(since: Timestamp) -> String {
-    format!("updated_at:>='{since:.0}'")
+    let whole = Timestamp::from_second(since.as_second()).unwrap_or(since);
+    format!("updated_at:>='{whole}'")
 }
 
 pub(super) fn all(terms: &[String]) -> String {
@@ -73,7 +80,10 @@ mod tests {
             all(&[order_name(&number), email(&mail)]),
             "(name:\"#FV10234\" OR name:\"FV10234\") AND email:\"o'brien+x@mail.example\""
         );
-        let since: Timestamp = "2026-11-21T15:00:00.123Z".parse().unwrap();
+        assert_eq!(id("customer_id", "6940_x-1"), "customer_id:6940_x-1");
+        assert_eq!(id("customer_id", "1 OR id:2"), "customer_id:\"1 OR id:2\"");
+        assert_eq!(id("id", ""), "id:\"\"");
+        let since: Timestamp = "2026-11-21T15:00:00.987Z".parse().unwrap();
         assert_eq!(updated_since(since), "updated_at:>='2026-11-21T15:00:00Z'");
     }
 

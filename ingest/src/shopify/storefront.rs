@@ -121,7 +121,7 @@ impl ShopifyStorefront {
         let deadline = Deadline::within(connection.patience);
         let scopes = connection.shop(deadline).await?;
         let owner = match customer {
-            CustomerKey::Id(id) => search::field("customer_id", id.as_str()),
+            CustomerKey::Id(id) => search::id("customer_id", id.as_str()),
             CustomerKey::Email(email) => search::email(email),
         };
         let (query, most, sizes) = match wanted {
@@ -271,7 +271,7 @@ async fn whole_order(
         Err(Unread::More(_)) => {}
         Err(unread) => return Err(unread.of(OPERATION)),
     }
-    let query = search::field("id", Gid(id.clone()).tail());
+    let query = search::id("id", Gid(id.clone()).tail());
     let nodes = page_of_orders(connection, &query, 1, LARGE, deadline).await?;
     let again = nodes.into_iter().find(|n| n.id == id && is_wanted(n, customer, OrdersWanted::Latest(1)));
     let node = again.ok_or(Unread::Bad { field: "orders", why: "an order was there and is not there any more" });

@@ -300,7 +300,11 @@ async fn what_is_not_valid_is_not_run() {
         ("{ shop { name }", json!({}), "parseError"),
     ] {
         let reply = store.ask(query, variables).await;
-        assert_eq!(reply["errors"][0]["extensions"]["code"], code, "{reply}");
+        let errors = reply["errors"].as_array().unwrap();
+        assert!(
+            errors.iter().any(|e| e["extensions"]["code"] == code && e["locations"].is_array()),
+            "{query}: {reply}"
+        );
         assert!(reply.get("data").is_none());
     }
     // A hole where the schema wants a value.
@@ -317,13 +321,13 @@ async fn every_operation_runs() {
     let order = gid("Order", 1001);
     let address =
         json!({"firstName": "Ann", "address1": "2 Road", "city": "Town", "countryCode": "US", "zip": "12345"});
-    let subscription =
-        json!({"topic": "PRODUCTS_UPDATE", "webhookSubscription": {"uri": "https://shop.example/hooks"}});
+    let subscription = json!({"topic": "PRODUCTS_UPDATE", "webhookSubscription": {"uri": "http://127.0.0.1:9/hooks"}});
     let made = store.data(operation("WebhookSubscriptionCreate"), subscription.clone()).await;
     let made = made["webhookSubscriptionCreate"]["webhookSubscription"]["id"].clone();
     let bulk = store.data(operation("BulkRun"), json!({"query": operation("BulkProducts")})).await;
     let bulk = bulk["bulkOperationRunQuery"]["bulkOperation"]["id"].clone();
-    for (name, document) in OPERATIONS {
+    // The text of a bulk operation names no page size, so it runs as one only.
+    for (name, document) in OPERATIONS.iter().filter(|(name, _)| *name != "BulkProducts") {
         let variables = match *name {
             "OrdersOfCustomer" => {
                 json!({"query": "customer_id:7001", "first": 2, "lines": 10, "parts": 4})
@@ -340,7 +344,7 @@ async fn every_operation_runs() {
             "BulkStatus" => json!({"id": bulk}),
             "Pages" | "Articles" | "WebhookSubscriptions" => json!({"first": 5}),
             "WebhookSubscriptionCreate" => {
-                json!({"topic": "ORDERS_UPDATED", "webhookSubscription": {"uri": "https://shop.example/hooks"}})
+                json!({"topic": "ORDERS_UPDATED", "webhookSubscription": {"uri": "http://127.0.0.1:9/hooks"}})
             }
             "WebhookSubscriptionDelete" => json!({"id": made}),
             "ReturnRequest" => {
@@ -350,7 +354,8 @@ async fn every_operation_runs() {
                 json!({"orderId": gid("Order", 1002), "reason": "CUSTOMER", "restock": true, "notifyCustomer": false})
             }
             "OrderUpdate" => json!({"input": {"id": order, "shippingAddress": address}}),
-            "OrderPayments" => json!({"id": order}),
+            "OrderPayments" | "OrderState" => json!({"id": order}),
+            "OrderNames" => json!({"query": "customer_id:7001", "first": 5}),
             "RefundCreate" => {
                 json!({"input": {"orderId": order, "transactions": [{"orderId": order, "amount": "5.00", "gateway": "shopify_payments", "kind": "REFUND"}]}, "key": "k"})
             }
@@ -361,11 +366,21 @@ async fn every_operation_runs() {
         let reply: Value = request.json(&body).send().await.unwrap().json().await.unwrap();
         assert!(reply.get("errors").is_none(), "{name}: {reply:#}");
         let text = reply["data"].to_string();
-        assert!(!text.contains("\"message\":\""), "{name}: {text}");
-        if !matches!(*name, "BulkProducts" | "ShopInfo") {
+        assert!(!text.contains("rrors\":[{"), "user errors of {name}: {text}");
+        if *name != "ShopInfo" {
             assert!(text.contains("gid://") || text.contains("\"name\":\"#1001\""), "{name} found nothing: {text}");
         }
     }
+    for _ in 0..200 {
+        let status = store.data(operation("BulkStatus"), json!({"id": bulk})).await["bulkOperation"].clone();
+        if status["status"] == "COMPLETED" {
+            // Three products with two variants and one metafield each.
+            assert_eq!(status["objectCount"], "12");
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    panic!("the bulk operation does not end");
 }
 
 fn operation(name: &str) -> &'static str {

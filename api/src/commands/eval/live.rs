@@ -13,6 +13,7 @@ use crate::wiring::House;
 use ::eval::live::{self, Attacked, Judged, Rules, Shop};
 use ::eval::report::{Report, Run};
 use ::eval::results::write_whole;
+use ::eval::retrieval::sample;
 use async_trait::async_trait;
 use clap::Args;
 use engine::ports::{
@@ -150,9 +151,8 @@ impl World<'_> {
         let faults = kinds.map(|kind| Fault { kind, share }).to_vec();
         let stand = self.stand(faults, |storefront| storefront).await?;
         let Common { seed, limit, .. } = self.args.common;
-        let orders = limit.unwrap_or(usize::MAX).min(self.shop.orders.len());
-        let mut questions = live::questions(self.shop, &self.pass(), seed.wrapping_add(1), Some(orders));
-        questions.truncate(UNDER_FAULTS);
+        let questions = live::questions(self.shop, &self.pass(), seed.wrapping_add(1), limit);
+        let questions = sample(questions, Some(UNDER_FAULTS), seed, |q| q.turn.conversation.0.as_str());
         Ok(self.measured(&stand, questions).await)
     }
 

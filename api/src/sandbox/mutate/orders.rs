@@ -147,7 +147,7 @@ pub fn cancel(world: &mut World, now: Timestamp, args: &Value) -> Done {
             .filter_map(|l| Some((text(l, "id")?.to_owned(), l.get("refundableQuantity")?.as_i64()?)))
             .filter(|(_, pieces)| *pieces > 0)
             .collect();
-        let paid = vec![("REFUND".to_owned(), total, gateway(&found))];
+        let paid = vec![(total, gateway(&found))];
         let refund = enter_refund(world, now, &gid, &pieces, &paid, Value::Null);
         webhooks.push(("refunds/create", refund));
     }
@@ -226,13 +226,12 @@ pub fn refund(world: &mut World, now: Timestamp, args: &Value) -> Done {
         let Some(amount) = Money::parse(amount, left.currency.code()).ok().filter(|m| m.minor > 0) else {
             return refused(&["transactions", "amount"], "Amount is invalid");
         };
-        let kind = transaction["kind"].as_str().unwrap_or_default();
-        if kind != "REFUND" {
+        if transaction["kind"] != "REFUND" {
             return refused(&["transactions", "kind"], "Kind must be REFUND");
         }
-        paid.push((kind.to_owned(), amount, transaction["gateway"].clone()));
+        paid.push((amount, transaction["gateway"].clone()));
     }
-    let total = sum(Money { minor: 0, ..left }, paid.iter().map(|(_, amount, _)| *amount));
+    let total = sum(Money { minor: 0, ..left }, paid.iter().map(|(amount, _)| *amount));
     if total.minor > left.minor {
         return refused(&["transactions"], "Refund amount is more than what is refundable");
     }
@@ -252,15 +251,15 @@ fn enter_refund(
     now: Timestamp,
     order: &str,
     pieces: &[(String, i64)],
-    paid: &[(String, Money, Value)],
+    paid: &[(Money, Value)],
     note: Value,
 ) -> String {
     let id = world.new_id("Refund");
     let mut transactions = Vec::new();
-    for (kind, amount, gateway) in paid {
+    for (amount, gateway) in paid {
         let transaction = world.new_id("OrderTransaction");
         let fields = json!({
-            "id": transaction, "kind": kind, "status": "SUCCESS", "gateway": gateway,
+            "id": transaction, "kind": "REFUND", "status": "SUCCESS", "gateway": gateway,
             "amountSet": bag(*amount), "processedAt": iso(now), "createdAt": iso(now),
         });
         append(world, order, "transactions", &transaction, fields);
@@ -276,8 +275,8 @@ fn enter_refund(
     }
     let found = world.get(order).cloned().unwrap_or_default();
     let whole = money(&found, "originalTotalPriceSet");
-    let zero = whole.map(|m| Money { minor: 0, ..m }).or(paid.first().map(|(_, m, _)| Money { minor: 0, ..*m }));
-    let amount = zero.map(|zero| sum(zero, paid.iter().map(|(_, amount, _)| *amount)));
+    let zero = whole.map(|m| Money { minor: 0, ..m }).or(paid.first().map(|(m, _)| Money { minor: 0, ..*m }));
+    let amount = zero.map(|zero| sum(zero, paid.iter().map(|(amount, _)| *amount)));
     let made = json!({
         "id": id, "order": order, "note": note, "createdAt": iso(now), "processedAt": iso(now), "updatedAt": iso(now),
         "refundLineItems": lines, "transactions": transactions, "totalRefundedSet": amount.map(bag),

@@ -5,7 +5,10 @@ use crate::live::{LiveKind, Money, Product, Variant};
 
 pub fn compose(scene: &Scene<'_>, product: &Product, said: &mut Composed) {
     let asked = scene.question.asked.to_lowercase();
-    let words: Vec<&str> = asked.split(|c: char| !c.is_alphanumeric() && c != '.').filter(|w| !w.is_empty()).collect();
+    let words = asked.split(|c: char| !c.is_alphanumeric() && c != '.').filter(|w| !w.is_empty());
+    // As options write it: "20 L".
+    let unit = |w| if matches!(w, "litre" | "litres" | "liter" | "liters") { "l" } else { w };
+    let words: Vec<&str> = words.map(unit).collect();
     let variants = meant(product, &words);
     if variants.is_empty() {
         return;

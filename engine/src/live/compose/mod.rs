@@ -22,7 +22,7 @@ use super::{Cancelled, ClaimedOrder, FulfillmentState, LiveKind, Order, Parcel, 
 use crate::delivery::Destination;
 use crate::evidence::{DocId, PassageId};
 use crate::identity::OrderNumber;
-use crate::reply::{Answer, Citation, Sentence};
+use crate::reply::{Answer, Citation, IdentityWay, Sentence};
 use crate::store::StoreProfile;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -193,11 +193,20 @@ pub fn claimed(scene: &Scene<'_>, order: &ClaimedOrder) -> Composed {
     let seen = Seen::from(order);
     status::compose(scene, &seen, &mut said);
     if scene.question.kinds.iter().any(|k| k.is_of_an_order() && !k.opens_with_a_claim()) {
+        let ways = scene.profile.identity.iter().filter_map(|way| match way {
+            IdentityWay::SignIn => Some("sign in to the store"),
+            IdentityWay::EmailedCode => Some("ask for a code to the e-mail address on file"),
+            // That is what was given already.
+            IdentityWay::OrderNumberAndEmail => None,
+        });
+        let ways = ways.collect::<Vec<_>>().join(", or ");
+        let how = if ways.is_empty() {
+            "a person can help you with it. ".to_owned() + PERSON
+        } else {
+            format!("please {ways}.")
+        };
         said.say(
-            format!(
-                "For more about order {} I need to know that it is you: please sign in, or ask for a code by e-mail.",
-                order.number
-            ),
+            format!("For more about order {} I need to know that it is you: {how}", order.number),
             &[scene.of_order(&seen, "status", status::words(scene, &seen))],
         );
     }

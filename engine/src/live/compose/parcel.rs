@@ -270,7 +270,13 @@ fn eta(
 
 fn overdue(scene: &Scene<'_>, seen: &Seen<'_>, parcel: &Parcel) -> Option<Overdue> {
     let rules = scene.profile.delivery.as_ref()?;
-    Some(rules.overdue(parcel, seen.method, seen.to, scene.today(), &scene.profile.time_zone))
+    let found = rules.overdue(parcel, seen.method, seen.to, scene.today(), &scene.profile.time_zone);
+    // What nobody scans may have arrived long ago: no silence tells that it is late or lost.
+    let followed = has_tracking(parcel) || !parcel.events.is_empty();
+    Some(match found {
+        Overdue::Late { .. } | Overdue::Lost { .. } if !followed => Overdue::NoRule,
+        found => found,
+    })
 }
 
 fn tracking(parcel: &Parcel, subject: &str, coming: bool, fact: &Fact, said: &mut Composed) {

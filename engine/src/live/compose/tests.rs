@@ -211,6 +211,16 @@ fn where_a_parcel_is() {
             "Order #FV10234 left on Tuesday, November 3, 2026, and the carrier has not scanned it since Thursday, November 5, 2026. That is longer than it should be: since November 17, 2026 it counts as lost. {PERSON}"
         )
     );
+    // Without tracking it may be there for weeks, and nobody knows.
+    let unseen = says(WHERE, |o| {
+        sent(o, P::Fulfilled, &[]);
+        o.parcels[0].created_at = at(18);
+        o.parcels[0].in_transit_at = None;
+    });
+    assert_eq!(
+        unseen,
+        "Order #FV10234 was sent on Tuesday, November 3, 2026 without tracking, so I cannot see where it is. I have no delivery date for order #FV10234."
+    );
     let card = says(WHERE, |o| {
         sent(o, P::Fulfilled, &[]);
         o.items.iter_mut().for_each(|i| i.requires_shipping = false);
@@ -428,6 +438,8 @@ fn a_return_is_said_item_by_item_and_never_promised_where_the_rules_say_never() 
         ),
         "{coming}"
     );
+    let sealed = says("Can I return my jacket?", |o| o.items[0].product_tags = vec!["hygiene".into()]);
+    assert!(sealed.contains("of delivery, which is still to come, provided that its seal is unopened."), "{sealed}");
     let of = &mut samples::order(10234);
     delivered(of, 3);
     let answer = compose("Can I still return my jacket?", |scene, said| order(scene, of, said)).answer().unwrap();

@@ -1,9 +1,11 @@
 //! What is said holds no value that the order does not, and no value that the asker may not see.
 
 use super::tests::{compose, sent};
-use super::{claimed, order};
+use super::{PERSON, Scene, claimed, order};
 use crate::live::samples::{at, event, line, now, parcel, profile, usd, work};
 use crate::live::*;
+use crate::reply::IdentityWay;
+use crate::store::StoreProfile;
 use crate::value::{Value, values};
 use jiff::Timestamp;
 
@@ -48,7 +50,14 @@ fn a_claim_opens_where_it_is_and_nothing_else() {
         "{}",
         said.text()
     );
-    assert!(said.text().contains("please sign in, or ask for a code by e-mail"), "{}", said.text());
+    let ways = "please ask for a code to the e-mail address on file, or sign in to the store.";
+    assert!(said.text().contains(ways), "{}", said.text());
+    // Only what the store has switched on is offered.
+    let bare = StoreProfile { identity: vec![IdentityWay::OrderNumberAndEmail], ..profile() };
+    let said = compose(everything, |scene, said| {
+        *said = claimed(&Scene { profile: &bare, ..*scene }, &of.as_claimed());
+    });
+    assert!(!said.text().contains("code") && said.text().ends_with(PERSON), "{}", said.text());
     for known in ["77 Lakeview Terrace", "Trail Jacket", "$177.59"] {
         assert!(owner.text().contains(known), "the owner is told {known}");
     }

@@ -69,13 +69,19 @@ fn standing(verdict: &Verdict, it: &str) -> (String, bool) {
             (format!("you can return {it} {}, provided that {provided}", last(until)), false)
         }
         Standing::Closed { since } => (format!("the time to return {it} ended on {}", weekday(*since)), true),
-        Standing::NotYet { days: Some(days), .. } => {
-            (format!("you can return {it} within {days} days of delivery, which is still to come"), false)
+        Standing::NotYet { days, until, provided } => {
+            let provided = provided.as_ref().map(|p| format!(", provided that {p}")).unwrap_or_default();
+            let text = match (days, until) {
+                (Some(days), _) => {
+                    format!("you can return {it} within {days} days of delivery, which is still to come{provided}")
+                }
+                (None, Some(until)) => {
+                    format!("you can return {it} until {}{provided}; its delivery is still to come", weekday(*until))
+                }
+                (None, None) => format!("the delivery of {it} is still to come"),
+            };
+            (text, false)
         }
-        Standing::NotYet { days: None, until: Some(until) } => {
-            (format!("you can return {it} until {}; its delivery is still to come", weekday(*until)), false)
-        }
-        Standing::NotYet { days: None, until: None } => (format!("the delivery of {it} is still to come"), false),
         Standing::Never { why } => (format!("{it} cannot be returned: {why}"), false),
         Standing::NothingLeft { why } => (format!("there is nothing left to return of {it}: {why}"), false),
         Standing::Declined { name, note } => {
@@ -147,10 +153,11 @@ fn facts(scene: &Scene<'_>, order: &Order, v: &Verdict) -> Vec<Fact> {
         Standing::Open { until: day } => until(day),
         Standing::OpenIf { until: day, provided } => format!("{} if {provided}", until(day)),
         Standing::Closed { since } => format!("closed since {since}"),
-        Standing::NotYet { days, until } => {
+        Standing::NotYet { days, until, provided } => {
             let days = days.map(|d| format!("; {d} days from delivery")).unwrap_or_default();
             let until = until.map(|d| format!("; until {d}")).unwrap_or_default();
-            format!("not delivered{days}{until}")
+            let provided = provided.as_ref().map(|p| format!(" if {p}")).unwrap_or_default();
+            format!("not delivered{days}{until}{provided}")
         }
         Standing::Never { why } => format!("never: {why}"),
         Standing::NothingLeft { why } => format!("nothing left: {why}"),

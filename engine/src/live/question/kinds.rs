@@ -47,7 +47,9 @@ pub fn asks(sentence: &str) -> Option<Asks> {
     }
     // About an order of theirs, in words that no pattern foresaw: its topic says what is asked.
     let foreseen = !kinds.is_empty() || to_be_changed || p.other_wishes.is_match(sentence);
+    let mut vague = false;
     if !foreseen && own && !supposed {
+        vague = true;
         kinds.extend(p.topics.iter().find(|(_, words)| words.is_match(sentence)).map(|(kind, _)| *kind));
     }
     for (telling, vaguer) in SHADOWS {
@@ -63,7 +65,7 @@ pub fn asks(sentence: &str) -> Option<Asks> {
     }
     let windows = kinds.iter().all(|k| matches!(k, LiveKind::ReturnWindow | LiveKind::Cancellable));
     let shop = kinds.iter().all(|k| matches!(k, LiveKind::Stock | LiveKind::Price));
-    Some(Asks { soft: !named && (windows || shop || p.how_to.is_match(sentence)), kinds })
+    Some(Asks { soft: !named && (vague || windows || shop || p.how_to.is_match(sentence)), kinds })
 }
 
 /// Whether nothing is said but which order, who, and please.

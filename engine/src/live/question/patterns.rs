@@ -361,6 +361,8 @@ pub const HOW_TO: &[&str] = &[
     r"\bwhat (?:do|must|should) (?:i|we) (?:need|have|do)\b",
     r"\bonce\b",
     r"\bhow long (?:does|do|will|would|it)\b.*\btakes?\b",
+    r"\bhow long (?:until|till|before) you\b",
+    r"\bhow long (?:should|must|do) (?:i|we) (?:have to |need to )?wait (?:before|until|till)\b",
     r"\b(?:is|was) it possible to (?:track|see|check|follow)\b",
     r"\b(?:can|could) i (?:track|follow|see|check|view)\b",
 ];

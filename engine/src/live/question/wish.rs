@@ -34,7 +34,7 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         )),
         // "Can I still cancel", "was it refunded": a question, not a wish.
         told: re(
-            r"\b(?:can|could|may) i still\b|\b(?:is|was) it (?:still |too )|\btoo late\b|\b(?:has|have|was|were|did|is|are|when|why|how much|how long|until|status|by when)\b.*\b(?:cancel|refund|return|chang)|\b(?:waiting|wait|expecting|expect|received|receive) (?:for |on )?(?:[a-z]+ ){0,2}(?:refund|return)",
+            r"\b(?:can|could|may) i still\b|\b(?:is|was) it (?:still |too )|\btoo late\b|^(?:and |but |so |hi |hello )*(?:has|have|was|were|did|is|are|when|why|how much|how long|until|by when)\b|\b(?:whether|status|waiting|wait|expecting|received) (?:for |on |of )?(?:[a-z]+ ){0,3}(?:refund|return|cancel)",
         ),
         by_words: [
             (
@@ -65,4 +65,42 @@ pub fn wish(turn: &Turn, pattern: &Regex, certain: bool) -> Option<Wish> {
         }
     }
     certain.then_some(Wish::Other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wish_names_the_order_and_a_question_is_none() {
+        let pattern = Regex::new(r"#?FV\d{5}").unwrap();
+        let check = |text: &str, expect: Option<Wish>| {
+            let certain = crate::rules::hard_rule(text).is_some_and(|(r, _)| r == crate::HandoffReason::NeedsAction);
+            assert_eq!(wish(&Turn::single("c", text), &pattern, certain), expect, "{text}");
+        };
+        check("Please cancel my order", Some(Wish::Cancel));
+        check("i have got to cancel purchase 113542617735902", Some(Wish::Cancel));
+        check("how can I cancel purchase 113542617735902?", Some(Wish::Cancel));
+        check("cancel FV10234 pls", Some(Wish::Cancel));
+        check("Could you cancel the order FV10234 for me", Some(Wish::Cancel));
+        check("I need to change my shipping address", Some(Wish::ChangeAddress));
+        check("please send FV10234 to 12 Birch Street, Duluth, MN 55802 instead", Some(Wish::ChangeAddress));
+        check("I want to return the jacket from FV10234", Some(Wish::Return));
+        check("id like to send FV10234 back", Some(Wish::Return));
+        check("I want a refund for FV10234", Some(Wish::Refund));
+        check("My jacket arrived damaged.", Some(Wish::Other));
+        check("Please cancel my subscription", Some(Wish::Other));
+        for question in [
+            "Can I still cancel FV10234?",
+            "Has FV10234 been refunded?",
+            "When was FV10234 cancelled?",
+            "I am waiting for my refund for FV10234",
+            "Is it too late to return FV10234?",
+            "Can I cancel an order after it was placed?",
+            "How do I return something?",
+            "Where is FV10234?",
+        ] {
+            check(question, None);
+        }
+    }
 }

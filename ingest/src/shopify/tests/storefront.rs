@@ -72,46 +72,58 @@ fn page(nodes: Value) -> Value {
 }
 
 fn order(name: &str, email: &str, customer: &str) -> Value {
-    json!({
+    let mut order = json!({
         "id": "gid://shopify/Order/9", "name": name, "email": email,
         "customer": {"id": format!("gid://shopify/Customer/{customer}")},
         "createdAt": "2026-11-01T10:00:00Z", "updatedAt": "2026-11-02T10:00:00Z", "cancelledAt": null,
         "cancelReason": null, "closed": false, "displayFinancialStatus": "PAID",
         "displayFulfillmentStatus": "SOMETHING_NEW", "returnStatus": "NO_RETURN",
-        "currentSubtotalPriceSet": bag("129.0"), "currentShippingPriceSet": bag("0.0"), "currentTotalTaxSet": bag("9.3"),
-        "currentTotalDiscountsSet": bag("0.0"), "discountCodes": [], "currentTotalPriceSet": bag("138.3"),
-        "originalTotalPriceSet": bag("138.30"), "totalRefundedSet": bag("0.0"), "totalOutstandingSet": bag("0.0"),
-        "paymentGatewayNames": ["shopify_payments"], "tags": [], "statusPageUrl": "https://f.example/o/1",
-        "shippingLine": {"title": "Standard"},
-        "shippingAddress": {"name": "Beth", "address1": "1 Elm St", "address2": "", "city": "Austin",
-            "provinceCode": "TX", "zip": "73301", "countryCodeV2": "US", "phone": null},
-        "lineItems": page(json!([{
-            "id": "gid://shopify/LineItem/1", "title": "Vest", "variantTitle": "Default Title", "sku": "",
-            "quantity": 2, "currentQuantity": 2, "refundableQuantity": 2, "isGiftCard": false, "requiresShipping": true,
-            "discountedUnitPriceSet": bag("64.5"), "discountedTotalSet": bag("129.0"),
-            "customAttributes": [{"key": "Engraving", "value": "B"}, {"key": "empty", "value": null}],
-            "variant": null, "product": {"id": "gid://shopify/Product/3", "productType": "Vests", "tags": ["down"],
-                "collections": page(json!([{"handle": "vests"}]))}}])),
-        "fulfillments": [parcel(true)],
-        "fulfillmentOrders": page(json!([
-            {"id": "gid://shopify/FulfillmentOrder/1", "status": "CLOSED", "fulfillAt": null, "fulfillmentHolds": [],
-             "lineItems": page(json!([]))},
-            {"id": "gid://shopify/FulfillmentOrder/2", "status": "ON_HOLD", "fulfillAt": null,
-             "fulfillmentHolds": [{"reason": "INVENTORY_OUT_OF_STOCK", "reasonNotes": "ask Ann"}],
-             "lineItems": page(json!([{"remainingQuantity": 1,
-                "lineItem": {"id": "gid://shopify/LineItem/1", "title": "Vest"}}]))}])),
-        "returns": page(json!([{
-            "id": "gid://shopify/Return/1", "name": "#R1", "status": "REQUESTED", "createdAt": "2026-11-10T10:00:00Z",
-            "closedAt": null, "decline": null, "returnLineItems": page(json!([
-                {"__typename": "ReturnLineItem", "quantity": 1, "refundedQuantity": 0, "fulfillmentLineItem":
-                    {"lineItem": {"id": "gid://shopify/LineItem/1", "title": "Vest"}}},
-                {"__typename": "UnverifiedReturnLineItem", "quantity": 1, "refundedQuantity": 0}]))}])),
-        "refunds": [{"id": "gid://shopify/Refund/1", "processedAt": "2026-11-11T10:00:00Z", "totalRefundedSet": bag("1.5"),
-            "refundLineItems": page(json!([{"quantity": 1, "lineItem":
-                {"id": "gid://shopify/LineItem/1", "title": "Vest"}}])),
-            "transactions": page(json!([{"amountSet": bag("1.5"), "gateway": "shopify_payments", "status": "PENDING",
-                "processedAt": null}]))}],
-    })
+        "discountCodes": [], "paymentGatewayNames": ["shopify_payments"], "tags": [],
+        "statusPageUrl": "https://f.example/o/1", "shippingLine": {"title": "Standard"},
+    });
+    order["shippingAddress"] = json!({"name": "Beth", "address1": "1 Elm St", "address2": "", "city": "Austin",
+        "provinceCode": "TX", "zip": "73301", "countryCodeV2": "US", "phone": null});
+    for (field, amount) in [
+        ("currentSubtotalPriceSet", "129.0"),
+        ("currentShippingPriceSet", "0.0"),
+        ("currentTotalTaxSet", "9.3"),
+        ("currentTotalDiscountsSet", "0.0"),
+        ("currentTotalPriceSet", "138.3"),
+        ("originalTotalPriceSet", "138.30"),
+        ("totalRefundedSet", "0.0"),
+        ("totalOutstandingSet", "0.0"),
+    ] {
+        order[field] = bag(amount);
+    }
+    order["lineItems"] = page(json!([line()]));
+    order["fulfillments"] = json!([parcel(true)]);
+    let vest = json!({"id": "gid://shopify/LineItem/1", "title": "Vest"});
+    order["fulfillmentOrders"] = page(json!([
+        {"id": "gid://shopify/FulfillmentOrder/1", "status": "CLOSED", "fulfillAt": null, "fulfillmentHolds": [],
+         "lineItems": page(json!([]))},
+        {"id": "gid://shopify/FulfillmentOrder/2", "status": "ON_HOLD", "fulfillAt": null,
+         "fulfillmentHolds": [{"reason": "INVENTORY_OUT_OF_STOCK", "reasonNotes": "ask Ann"}],
+         "lineItems": page(json!([{"remainingQuantity": 1, "lineItem": vest}]))}]));
+    let returned = page(json!([
+        {"__typename": "ReturnLineItem", "quantity": 1, "refundedQuantity": 0, "fulfillmentLineItem": {"lineItem": vest}},
+        {"__typename": "UnverifiedReturnLineItem", "quantity": 1, "refundedQuantity": 0}]));
+    order["returns"] = page(json!([{"id": "gid://shopify/Return/1", "name": "#R1", "status": "REQUESTED",
+        "createdAt": "2026-11-10T10:00:00Z", "closedAt": null, "decline": null, "returnLineItems": returned}]));
+    let payment =
+        json!({"amountSet": bag("1.5"), "gateway": "shopify_payments", "status": "PENDING", "processedAt": null});
+    order["refunds"] = json!([{"id": "gid://shopify/Refund/1", "processedAt": "2026-11-11T10:00:00Z",
+        "totalRefundedSet": bag("1.5"), "refundLineItems": page(json!([{"quantity": 1, "lineItem": vest}])),
+        "transactions": page(json!([payment]))}]);
+    order
+}
+
+fn line() -> Value {
+    json!({"id": "gid://shopify/LineItem/1", "title": "Vest", "variantTitle": "Default Title", "sku": "",
+        "quantity": 2, "currentQuantity": 2, "refundableQuantity": 2, "isGiftCard": false, "requiresShipping": true,
+        "discountedUnitPriceSet": bag("64.5"), "discountedTotalSet": bag("129.0"),
+        "customAttributes": [{"key": "Engraving", "value": "B"}, {"key": "empty", "value": null}], "variant": null,
+        "product": {"id": "gid://shopify/Product/3", "productType": "Vests", "tags": ["down"],
+            "collections": page(json!([{"handle": "vests"}]))}})
 }
 
 fn parcel(with_items: bool) -> Value {
@@ -288,7 +300,7 @@ async fn an_order_with_more_parts_than_usual_is_read_again_alone() {
     let beth = by_email("beth@mail.example");
     assert_eq!(storefront.orders(&beth, OrdersWanted::Latest(5)).await.unwrap().orders.value.len(), 1);
     let again = &server.asked()[2].body["variables"];
-    assert_eq!((&again["query"], &again["lines"]), (&json!("id:\"9\""), &json!(100)));
+    assert_eq!((&again["query"], &again["lines"]), (&json!("id:9"), &json!(100)));
 
     let (storefront, _server) =
         super::storefront::storefront(vec![shop(&[]), orders(vec![large.clone()]), orders(vec![large])]).await;
@@ -345,6 +357,6 @@ async fn only_products_that_customers_may_see_are_found() {
     let queries: Vec<_> =
         server.asked().iter().filter_map(|a| a.body["variables"]["query"].as_str().map(str::to_owned)).collect();
     let words = ["\"shown\"", "\"vest\"", "\"or\"", "\"tag\"", "\"vip\""];
-    assert_eq!(queries[1], format!("{} AND status:\"active\"", words.join(" AND ")));
-    assert_eq!(queries[2], format!("({}) AND status:\"active\"", words.join(" OR ")));
+    assert_eq!(queries[1], format!("{} AND status:active", words.join(" AND ")));
+    assert_eq!(queries[2], format!("({}) AND status:active", words.join(" OR ")));
 }

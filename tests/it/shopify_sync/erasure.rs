@@ -1,0 +1,242 @@
+//! Privacy law: what is held on a customer is handed out, or goes so that no byte of it is found, and nobody else's goes.
+
+use super::{PATH, deliver, fill, sandbox};
+use api::shopify::{
+    needles::Person,
+    receipt::{Receipt, State},
+};
+use axum::http::{Method, StatusCode};
+use engine::{
+    ConversationId, HandoffCase, HandoffReason, SourceKind,
+    live::{Action, ActionId, Gid, PreparedAction},
+    ports::Handoffs,
+};
+use ingest::{document::Document, sync::Silent};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+use tests::{
+    app::Caller,
+    connected::{Connected, brisk, parts},
+    index_backend::page,
+    shop_fixture as fixture,
+};
+
+fn case(conversation: &str, turn: u32, question: &str) -> HandoffCase {
+    HandoffCase {
+        conversation: ConversationId(conversation.into()),
+        turn,
+        reason: HandoffReason::NeedsAction,
+        evidence: String::new(),
+        question: question.into(),
+        looked_at: Vec::new(),
+        draft: None,
+        tier: None,
+        action: None,
+    }
+}
+
+/// A store that knows Anna, by every way she is known, and Bert.
+async fn knowing(data: &Path, url: &str) -> Connected {
+    let store = Connected::open(data, url).await;
+    fill(&store).await;
+    let mut prepared = case("c-anna", 0, "please cancel it");
+    prepared.action = Some(PreparedAction {
+        id: ActionId("act-1".into()),
+        conversation: ConversationId("c-anna".into()),
+        turn: 0,
+        order: engine::identity::OrderNumber::parse(fixture::ORDERS[0]).unwrap(),
+        action: Action::Cancel {
+            order: Gid("gid://shopify/Order/5000010000".into()),
+            reason: "CUSTOMER".into(),
+            restock: true,
+            notify: true,
+        },
+        idempotency_key: "key-1".into(),
+        says: format!("cancel order {}", fixture::ORDERS[0]),
+        warnings: Vec::new(),
+        prepared_at: "2026-11-21T15:00:00Z".parse().unwrap(),
+        order_updated_at: "2026-11-07T10:00:00Z".parse().unwrap(),
+    });
+    for case in [
+        prepared,
+        // The same conversation, without a word that names her.
+        case("c-anna", 1, "hello, is somebody there?"),
+        case("c-2", 0, "my address is\nAnna.Berg+Shop@mail.example \"really\""),
+        case("c-3", 0, "call me at +1 (555) 010 4477"),
+        case("c-bert", 0, "bert@mail.example asks about #FV102340 and joanna.berg+shop@mail.example"),
+    ] {
+        store.desks.open(&store.pass, &case).await.unwrap();
+    }
+    let email = engine::identity::Email::parse(fixture::EMAIL).unwrap();
+    let address = store.eraser().tries.address(&store.pass, &email);
+    let asked_at = "2026-11-21T15:00:00Z".parse().unwrap();
+    let challenge = engine::identity::code::Challenge::restore([7; 16], [9; 32], asked_at, 3);
+    let conversation = ConversationId("c-code".into());
+    store.desks.put_challenge(&store.pass, &conversation, &address, &challenge).await.unwrap();
+    let talk = |id: &str, text: &str| Document { kind: SourceKind::Conversation, ..page(id, text) };
+    let pages = [
+        page("how-to", "Write your order number, such as #FV10301, into the form."),
+        talk("talk-anna", "Customer: order FV10234 never came.\nAgent: it is on its way."),
+        talk("talk-bert", "Customer: order #FV102340 never came.\nAgent: it is on its way."),
+    ];
+    sync_files(&store, &pages).await;
+    store
+}
+
+async fn sync_files(store: &Connected, documents: &[Document]) {
+    let erased = store.shop.mirror.erased().await.unwrap();
+    let embedder = store.worker.index.embedder.clone();
+    let (mut target, _lock) = store.house.sync_target(&store.pass, embedder, false).await.unwrap();
+    let source = |sink: &mut dyn FnMut(_)| {
+        documents.iter().filter(|document| !erased.contains(&document.id)).cloned().for_each(|d| sink(Ok(d)));
+        Default::default()
+    };
+    ingest::sync::sync(&mut target, source, &Default::default(), &Silent).await.unwrap();
+}
+
+fn receipts(data: &Path) -> Vec<Receipt> {
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(data.join("receipts/fjellvik")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths.iter().map(|path| serde_json::from_slice(&fs::read(path).unwrap()).unwrap()).collect()
+}
+
+/// Files below the folder that hold the words, in any case. Slower and simpler than the probe, and not made of it.
+fn holding(folder: &Path, words: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        if path.is_dir() && !path.is_symlink() {
+            found.extend(holding(&path, words));
+        } else if let Ok(bytes) = fs::read(&path) {
+            let bytes = bytes.to_ascii_lowercase();
+            if bytes.windows(words.len()).any(|window| window == words.to_ascii_lowercase().as_bytes()) {
+                found.push(path);
+            }
+        }
+    }
+    found
+}
+
+async fn request(caller: &Caller, sandbox: &api::sandbox::RunningSandbox, topic: &str) {
+    let customer = format!("gid://shopify/Customer/{}", fixture::CUSTOMER);
+    assert_eq!(deliver(caller, &sandbox.webhook(topic, &customer)).await, StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_customer_is_told_what_is_held_and_then_nothing_is() {
+    let sandbox = sandbox(5, brisk()).await;
+    let dir = tempfile::tempdir().unwrap();
+    let store = knowing(dir.path(), &sandbox.url()).await;
+    let app = store.app().await;
+    let caller = app.nobody();
+    assert!(!holding(&store.folder(), fixture::EMAIL).is_empty(), "the test needs something to erase");
+
+    request(&caller, &sandbox, "customers/data_request").await;
+    store.worker.settle().await.unwrap();
+    let handed_out = fs::read_to_string(store.folder().join("requests/request-9999.json")).unwrap();
+    for theirs in
+        ["please cancel it", "is somebody there", "my address is", "call me at", "FV10234 never came", "act-1"]
+    {
+        assert!(handed_out.contains(theirs), "{theirs} is held and not handed out: {handed_out}");
+    }
+    assert!(!handed_out.contains("bert"), "another customer's words are handed out");
+
+    // A repetition that comes late, and one that is worked on by another process at once.
+    request(&caller, &sandbox, "customers/redact").await;
+    request(&caller, &sandbox, "customers/redact").await;
+    store.worker.settle().await.unwrap();
+    let agent = store.pass.as_agent().unwrap();
+    let left = store.desks.open_handoffs(agent, 100).await.unwrap();
+    assert_eq!(left.iter().map(|record| record.case.conversation.0.as_str()).collect::<Vec<_>>(), ["c-bert"]);
+    assert_eq!(store.desks.actions(agent, true).await.unwrap(), []);
+    let index = store.index().await;
+    assert!(!index.contains_key("pages/talk-anna.md#0"));
+    for stays in ["pages/talk-bert.md#0", "pages/how-to.md#0", "product:thing-1#0"] {
+        assert!(index.contains_key(stays), "{stays} went too");
+    }
+    assert_eq!(holding(&store.folder(), fixture::EMAIL), [] as [PathBuf; 0]);
+    for words in [fixture::CUSTOMER, "010 4477", "fv10234 ", "act-1", "is somebody there"] {
+        assert_eq!(holding(&store.folder(), words), [] as [PathBuf; 0], "{words}");
+    }
+    let all = receipts(dir.path());
+    assert_eq!(all.len(), 3, "one for what was handed out, one for each erasure");
+    let erased = &all[1];
+    assert_eq!((erased.state, erased.documents), (State::Done, 1));
+    assert_eq!(erased.rows.get("desk.handoffs"), Some(&4));
+    assert_eq!(erased.rows.get("desk.actions"), Some(&1));
+    assert_eq!(erased.files, 1, "what was handed out goes too");
+    let probe = erased.probe.as_ref().unwrap();
+    assert!(probe.files > 5 && probe.bytes > 10_000 && probe.passages > 5, "{probe:?}");
+    // An example on a page and an order of hers look the same; the receipt says that this was not looked for.
+    assert!(erased.not_looked_for.iter().any(|not| not.contains("published page")), "{:?}", erased.not_looked_for);
+    assert!(erased.looked_for.iter().any(|hashed| hashed.identifier == "email"));
+    for words in [fixture::EMAIL, fixture::CUSTOMER, fixture::ORDERS[0]] {
+        assert_eq!(holding(&dir.path().join("receipts"), words), [] as [PathBuf; 0], "{words} in a receipt");
+    }
+
+    // The folder that it came from still has the conversation. It is not brought back.
+    let talk = Document { kind: SourceKind::Conversation, ..page("talk-anna", "Customer: order FV10234 never came.") };
+    sync_files(&store, &[talk, page("how-to", "Write your order number, such as #FV10301, into the form.")]).await;
+    assert!(!store.index().await.contains_key("pages/talk-anna.md#0"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_probe_finds_what_is_left_and_a_dry_run_takes_nothing() {
+    let sandbox = sandbox(3, brisk()).await;
+    let dir = tempfile::tempdir().unwrap();
+    let store = knowing(dir.path(), &sandbox.url()).await;
+    let anna = Person { emails: [fixture::EMAIL.into()].into(), ..Person::default() };
+    let dry = store.eraser().customer(&anna, "by hand", vec![], true).await.unwrap();
+    assert_eq!((dry.path, dry.receipt.rows.get("desk.handoffs")), (None, Some(&1)));
+    assert_eq!(store.desks.open_handoffs(store.pass.as_agent().unwrap(), 100).await.unwrap().len(), 5);
+
+    // What nobody knows of: a file that somebody put there, and a page that the merchant publishes.
+    let planted = store.folder().join("notes/call.txt");
+    fs::create_dir_all(planted.parent().unwrap()).unwrap();
+    fs::write(&planted, format!("{}{{\"who\":\"anna.berg\\u002bshop@mail.example\"}}", "x".repeat(5_000_000))).unwrap();
+    let gid =
+        sandbox.put("Page", fixture::page(7, "thanks", "Thanks", "<p>Anna.Berg+Shop@mail.example wrote to us.</p>"));
+    gid.unwrap();
+    api::shopify::fill::catch_up(&store.shop).await.unwrap();
+    store.worker.settle().await.unwrap();
+    let erased = store.eraser().customer(&anna, "by hand", vec![], false).await.unwrap();
+    assert_eq!(erased.receipt.state, State::Found);
+    let places: Vec<String> = erased.receipt.probe.unwrap().found.into_iter().map(|find| find.place).collect();
+    assert!(places.contains(&"notes/call.txt".into()) && places.contains(&"index".into()), "{places:?}");
+    assert!(places.iter().any(|place| place.starts_with("shopify.sqlite")), "{places:?}");
+    assert_eq!(receipts(dir.path()).pop().unwrap().state, State::Found);
+
+    // With both mended it finds nothing.
+    fs::remove_file(&planted).unwrap();
+    sandbox.delete("gid://shopify/Page/7");
+    api::shopify::fill::catch_up(&store.shop).await.unwrap();
+    store.worker.settle().await.unwrap();
+    let erased = store.eraser().customer(&anna, "by hand", vec![], false).await.unwrap();
+    assert_eq!(erased.receipt.probe.unwrap().found, []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shop_that_left_leaves_a_receipt() {
+    let sandbox = sandbox(3, brisk()).await;
+    let dir = tempfile::tempdir().unwrap();
+    let store = knowing(dir.path(), &sandbox.url()).await;
+    let key = store.keys.create(store.store(), engine::Role::Agent, jiff::Timestamp::now()).await.unwrap();
+    let app = store.app().await;
+    let caller = app.nobody();
+    let delivery = sandbox.webhook("shop/redact", "gid://shopify/Shop/75500001");
+    assert_eq!(deliver(&caller, &delivery).await, StatusCode::OK);
+    store.worker.settle().await.unwrap();
+    assert!(!store.folder().exists());
+    let receipt = receipts(dir.path()).pop().unwrap();
+    assert_eq!((receipt.state, receipt.keys), (State::Done, 1));
+    assert!(receipt.files > 3 && receipt.chunks > 3, "{receipt:?}");
+    let ring = store.keys.keyring().await.unwrap();
+    assert!(ring.admit(&engine::PlainKey::new(key.secret)).is_err());
+    // From here on nothing is taken for it, and so nothing makes its folder again.
+    let (headers, body) = parts(&delivery);
+    assert_eq!(caller.send(Method::POST, PATH, &headers, &body).await.status, StatusCode::UNAUTHORIZED);
+    assert!(!store.folder().exists());
+}
