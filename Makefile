@@ -2,7 +2,7 @@
 # checkout builds fast.
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/shopclerk/target
 
-.PHONY: demo test second-opinion bench lint tools schemas
+.PHONY: demo test second-opinion bench eval eval-check lint tools schemas
 
 # The sample store from nothing to answers, then a server to try. ONCE=1 ends after the answers.
 demo: tools
@@ -47,6 +47,25 @@ bench: tools
 	cargo bench --locked --workspace --bench index
 	cargo bench --locked --workspace --bench embed -- --models "$(MODELS)" --texts "$(CURDIR)/api/demo/questions.jsonl"
 	cargo bench --locked --workspace --bench generate -- --model "$(GGUF)" --threads 2 --prefill 256 --decode 32
+
+# Every folder below PACKS is a pack; the results, a page and a table go to EVAL_OUT, and a run that was cut off goes on
+# there. docs/evaluation.md says what each number means.
+EVAL_OUT ?= docs/out/eval
+eval: tools
+	@test -n "$(PACKS)" || { echo "error: say where the packs are: make eval PACKS=DIR" >&2; exit 1; }
+	cargo build --release --locked --workspace --bin shopclerk
+	"$(CARGO_TARGET_DIR)/release/shopclerk" eval all $(foreach pack,$(wildcard $(PACKS)/*/),--pack "$(pack)") \
+	  --no-generator --out "$(EVAL_OUT)" $(EVAL_FLAGS)
+	"$(CARGO_TARGET_DIR)/release/shopclerk" eval report "$(EVAL_OUT)" --html "$(EVAL_OUT)/report.html" \
+	  --markdown "$(EVAL_OUT)/report.md" --csv "$(EVAL_OUT)/report.csv"
+
+# Scores and intervals against other implementations (trec_eval, ranx, scikit-learn, scipy, statsmodels) on random data.
+EVAL_VENV ?= $(HOME)/.cache/shopclerk/eval-check
+eval-check: tools
+	test -x "$(EVAL_VENV)/bin/python" || python3 -m venv "$(EVAL_VENV)"
+	"$(EVAL_VENV)/bin/pip" install --quiet --requirement eval/check/requirements.txt
+	cargo build --release --locked --package eval --example scores
+	"$(EVAL_VENV)/bin/python" eval/check/check.py "$(CARGO_TARGET_DIR)/release/examples/scores"
 
 # Format, lints, advisories and licences, unused dependencies. Installs the two tools that it lacks.
 lint: tools

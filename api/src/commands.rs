@@ -79,6 +79,10 @@ pub(crate) enum CommandError {
     #[error(transparent)]
     Retrieval(#[from] ::eval::suite::SuiteError),
     #[error(transparent)]
+    Measure(#[from] ::eval::measure::MeasureError),
+    #[error(transparent)]
+    Results(#[from] ::eval::results::ResultsError),
+    #[error(transparent)]
     Connect(#[from] crate::shopify::shop::ConnectError),
     #[error(transparent)]
     Shopify(#[from] ingest::shopify::ShopifyError),

@@ -140,7 +140,8 @@ impl StoreSettings {
         }
     }
 
-    fn parse(text: &str, path: &Path, store: &StoreId) -> Result<Self, Problems> {
+    /// From a text that stands, or would stand, in `path`.
+    pub fn parse(text: &str, path: &Path, store: &StoreId) -> Result<Self, Problems> {
         let mut file = Sections::parse(text);
         if !file.is_toml() {
             file.finish(path)?;

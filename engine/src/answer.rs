@@ -96,6 +96,11 @@ impl Engine {
         Self { profiles, ..self }
     }
 
+    /// The same engine before other ports: what an evaluation puts in the place of a clock, or of what is known.
+    pub fn with_ports(&self, ports: Ports) -> Self {
+        Self { ports, ..self.clone() }
+    }
+
     /// Answers a turn. `release` is called with each sentence as soon as it has passed its check and is part of the
     /// answer for good; what it has seen is a prefix of the answer that is returned.
     pub async fn answer(&self, asker: &Asker, turn: &Turn, release: Release<'_>) -> Result<Outcome, EngineError> {

@@ -5,18 +5,29 @@
 //! that the two cannot share a mistake. Definitions of every metric stand in `docs/evaluation.md`.
 
 pub mod baseline;
+pub mod compare;
 pub mod facts;
+pub mod gate;
+pub mod latency;
+pub mod line;
 pub mod live;
+pub mod measure;
+#[cfg(test)]
+mod measure_tests;
 pub mod pack;
+pub mod page;
 pub mod polarity;
 pub mod progress;
-pub mod questions;
 pub mod ranking;
 pub mod report;
+pub mod results;
 pub mod retrieval;
+pub mod score;
 pub mod searcher;
 pub mod statistics;
 pub mod suite;
+pub mod unit;
+pub mod variant;
 pub mod vectors;
 pub mod verdict;
 

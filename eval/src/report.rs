@@ -1,14 +1,19 @@
 //! What a run found: as JSON for machines and as a table for people.
 
-use crate::questions::Asked;
-use crate::statistics::Estimate;
-use crate::verdict::Response;
+use crate::line::Line;
+use crate::measure::severity;
+use crate::score::Slice;
+use crate::score::better;
+use crate::statistics::{Estimate, FEW, warning};
+use crate::unit::Task;
+use serde::de::Error;
 use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::collections::BTreeSet;
 
 /// Values by their stable names, in the order in which they are shown.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Metrics(pub Vec<(&'static str, Estimate)>);
+pub struct Metrics(pub Vec<(String, Estimate)>);
 
 impl Serialize for Metrics {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -20,17 +25,37 @@ impl Serialize for Metrics {
     }
 }
 
+impl<'de> Deserialize<'de> for Metrics {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let map = serde_json::Map::<String, serde_json::Value>::deserialize(deserializer)?;
+        let entry = |(name, value)| Ok((name, Estimate::deserialize(value)?));
+        map.into_iter().map(entry).collect::<Result<_, serde_json::Error>>().map(Self).map_err(D::Error::custom)
+    }
+}
+
+impl Metrics {
+    pub fn get(&self, name: &str) -> Option<Estimate> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, estimate)| *estimate)
+    }
+}
+
 /// Everything that one command measured; the last line of `--json`.
-#[derive(Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Report {
     pub runs: Vec<Run>,
 }
 
 /// One file of one pack under one configuration.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Run {
     pub pack: String,
     pub file: String,
+    /// What was asked for; absent for a ranking.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<Task>,
+    /// What was searched, where that is not the pack.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over: Option<String>,
     /// What was measured: a mode of the search, or the kind of answers.
     pub system: String,
     /// How the file was changed before it was run, where it was.
@@ -41,12 +66,17 @@ pub struct Run {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub documents: Option<usize>,
     pub metrics: Metrics,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub baselines: Vec<Baseline>,
+    /// Rows are what the label asks for, columns what was done, in the order of [`crate::pack::Action::ALL`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confusion: Option<[[usize; 4]; 4]>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub slices: Vec<Slice>,
 }
 
 /// The same questions through something else.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Baseline {
     pub system: String,
     pub metrics: Metrics,
@@ -54,9 +84,6 @@ pub struct Baseline {
     #[serde(skip_serializing_if = "Option::is_none", rename = "gain_ndcg@10")]
     pub gain: Option<Estimate>,
 }
-
-/// Fewer questions than this tell little; said beside the numbers.
-const FEW: usize = 30;
 
 impl Report {
     /// One table for each file: a row for each of its runs, then one for each baseline.
@@ -74,7 +101,7 @@ fn table(first: &Run, runs: &[Run]) -> String {
     let few = if first.n < FEW { ", too few to tell small differences" } else { "" };
     let among = first.documents.map(|documents| format!(", {documents} documents")).unwrap_or_default();
     let mut text = format!("{} / {}{variant}   n = {}{few}{among}\n", first.pack, first.file, first.n);
-    let names = first.metrics.0.iter().map(|(name, _)| (*name).to_owned());
+    let names = first.metrics.0.iter().map(|(name, _)| name.clone());
     let mut rows = vec![std::iter::once(String::new()).chain(names).collect()];
     rows.extend(runs.iter().map(|run| row(&run.system, &run.metrics)));
     rows.extend(first.baselines.iter().map(|baseline| row(&baseline.system, &baseline.metrics)));
@@ -100,6 +127,35 @@ fn compared(ours: &str, theirs: &str, gain: Estimate) -> String {
 }
 
 impl Run {
+    /// A run of which nothing else is known.
+    pub fn new(pack: &str, file: &str, system: &str, n: usize, metrics: Metrics) -> Self {
+        Self {
+            pack: pack.to_owned(),
+            file: file.to_owned(),
+            task: None,
+            over: None,
+            system: system.to_owned(),
+            variant: None,
+            n,
+            documents: None,
+            metrics,
+            baselines: Vec::new(),
+            confusion: None,
+            slices: Vec::new(),
+        }
+    }
+
+    /// What to know before believing the numbers of these lines.
+    pub fn warning(&self, lines: &[Line]) -> Option<String> {
+        let clusters: Option<BTreeSet<&str>> = lines.iter().map(|line| line.cluster.as_deref()).collect();
+        let mut said: Vec<String> =
+            warning(self.n, clusters.filter(|_| !lines.is_empty()).map(|c| c.len())).into_iter().collect();
+        if lines.iter().any(|line| line.suggested) {
+            said.push("labels were suggested by a rule, no person has confirmed them".into());
+        }
+        (!said.is_empty()).then(|| said.join("; "))
+    }
+
     /// One line for each metric, for runs with many metrics and one row.
     pub fn list(&self) -> String {
         let mut text = format!("{} / {}, {}   n = {}\n", self.pack, self.file, self.system, self.n);
@@ -107,9 +163,7 @@ impl Run {
             .metrics
             .0
             .iter()
-            .map(|(name, e)| {
-                vec![(*name).to_owned(), format!("{:.3}", e.value), format!("[{:.3}, {:.3}]", e.low, e.high)]
-            })
+            .map(|(name, e)| vec![name.clone(), format!("{:.3}", e.value), format!("[{:.3}, {:.3}]", e.low, e.high)])
             .collect();
         text.push_str(&aligned(&rows));
         text
@@ -141,31 +195,80 @@ fn aligned(rows: &[Vec<String>]) -> String {
     text
 }
 
-/// A question that did not go well, for a person to read: what was asked, what came, what was wrong with it.
+impl Report {
+    /// For pull requests.
+    pub fn markdown(&self) -> String {
+        let mut text =
+            String::from("| pack / file | asked as | n | metric | value | 95 % |\n|---|---|---|---|---|---|\n");
+        for run in &self.runs {
+            let task = run.task.map_or(run.system.as_str(), |task| task.name());
+            for (name, Estimate { value, low, high }) in &run.metrics.0 {
+                let arrow = better(name).arrow();
+                text.push_str(&format!(
+                    "| {} / {} | {} | {} | {name} {arrow} | {value:.3} | [{low:.3}, {high:.3}] |\n",
+                    cell(&run.pack),
+                    cell(&run.file),
+                    cell(task),
+                    run.n
+                ));
+            }
+        }
+        text
+    }
+
+    /// One row for each metric of each run and of each of its slices.
+    pub fn csv(&self) -> String {
+        let mut text = String::from("pack,file,task,system,field,value,n,metric,estimate,low,high\n");
+        for run in &self.runs {
+            let task = run.task.map_or("ranking", |task| task.name());
+            let whole = [("", "", run.n, &run.metrics)];
+            let parts = run.slices.iter().map(|s| (s.field.as_str(), s.value.as_str(), s.n, &s.metrics));
+            for (field, of, n, metrics) in whole.into_iter().chain(parts) {
+                for (name, Estimate { value, low, high }) in &metrics.0 {
+                    let texts = [&run.pack, &run.file, task, &run.system, field, of].map(quoted).join(",");
+                    text.push_str(&format!("{texts},{n},{},{value},{low},{high}\n", quoted(name)));
+                }
+            }
+        }
+        text
+    }
+}
+
+/// A text in a cell of a Markdown table.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace(['\n', '\r'], " ").replace('<', "&lt;")
+}
+
+/// A text in a CSV file. What a spreadsheet would run as a formula is shown as text.
+fn quoted(text: &str) -> String {
+    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let text = if formula { format!("'{text}") } else { text.to_owned() };
+    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+}
+
+/// A reply that did not go well, for a person to read: what was asked, what came, what was wrong with it.
 /// `None` where it went well.
-pub fn complaint(asked: &Asked) -> Option<String> {
-    if asked.judged.verdict.is_good() {
+pub fn complaint(line: &Line) -> Option<String> {
+    if severity(line) == 0 {
         return None;
     }
-    let mut text =
-        format!("{}: {}\n  asked:    {}\n", asked.judged.verdict.name(), asked.question.id, asked.question.text);
-    match &asked.response {
-        Response::Answer { text: answer, cited } => {
-            text.push_str(&format!("  answered: {answer}\n"));
-            let cited: Vec<&str> = cited.iter().map(|doc| doc.0.as_str()).collect();
-            text.push_str(&format!("  cited:    {}\n", cited.join(", ")));
-        }
-        Response::Asked { action } => text.push_str(&format!("  asked back: {action:?}\n")),
-        Response::Handoff { reason } => text.push_str(&format!("  handed over: {reason:?}\n")),
+    let mut text = format!("{}: {}\n  asked:    {}\n", line.verdict.name(), line.id, line.text);
+    match &line.handoff {
+        Some(handoff) => text.push_str(&format!("  handed over: {:?} {}\n", handoff.reason, handoff.evidence)),
+        None => text.push_str(&format!("  {}: {}\n", line.did.name(), line.reply)),
     }
-    for (label, facts) in [("missing", &asked.judged.missing), ("forbidden", &asked.judged.violated)] {
-        for fact in facts {
-            text.push_str(&format!("  {label}: {fact}\n"));
-        }
+    let cited: Vec<&str> = line.citations.iter().map(|cited| cited.doc.0.as_str()).collect();
+    if !cited.is_empty() {
+        text.push_str(&format!("  cited:    {}\n", cited.join(", ")));
     }
-    if asked.judged.cited_gold == Some(false) {
-        let gold: Vec<&str> = asked.question.gold_docs.iter().map(|doc| doc.0.as_str()).collect();
-        text.push_str(&format!("  expected source: {}\n", gold.join(", ")));
+    for (label, facts) in
+        [("missing", &line.facts.missing), ("forbidden", &line.facts.violated), ("canary", &line.canaries)]
+    {
+        facts.iter().for_each(|fact| text.push_str(&format!("  {label}: {fact}\n")));
+    }
+    if !line.accepted {
+        let accept: Vec<&str> = line.accept.iter().map(|action| action.name()).collect();
+        text.push_str(&format!("  wanted:   {} {}\n", line.action.name(), accept.join(" or ")));
     }
     Some(text)
 }
@@ -179,14 +282,18 @@ mod tests {
         Run {
             pack: "p".into(),
             file: "q.jsonl".into(),
+            task: None,
+            over: None,
             system: "full".into(),
             variant: None,
             n: 50,
             documents: None,
-            metrics: Metrics(vec![("ndcg@10", estimate(0.5)), ("mrr", estimate(0.25))]),
+            confusion: None,
+            slices: Vec::new(),
+            metrics: Metrics(vec![("ndcg@10".into(), estimate(0.5)), ("mrr".into(), estimate(0.25))]),
             baselines: vec![Baseline {
                 system: "bm25".into(),
-                metrics: Metrics(vec![("ndcg@10", estimate(0.25)), ("mrr", estimate(0.5))]),
+                metrics: Metrics(vec![("ndcg@10".into(), estimate(0.25)), ("mrr".into(), estimate(0.5))]),
                 gain: Some(Estimate { value: 0.25, low: 0.125, high: 0.5 }),
             }],
         }
@@ -201,6 +308,16 @@ mod tests {
             serde_json::to_string(&Report { runs: vec![plain] }).unwrap(),
             r#"{"runs":[{"pack":"p","file":"q.jsonl","system":"full","n":50,"metrics":{"ndcg@10":{"value":0.5,"low":0.4,"high":0.6}}}]}"#
         );
+    }
+
+    #[test]
+    fn tables_for_machines_keep_texts_apart() {
+        let odd = Run { pack: "a|b,\"c\"".into(), file: "=1+1".into(), baselines: Vec::new(), ..run() };
+        let report = Report { runs: vec![odd] };
+        let row = "| a\\|b,\"c\" / =1+1 | full | 50 | ndcg@10 ↑ | 0.500 | [0.400, 0.600] |\n";
+        assert!(report.markdown().contains(row), "{}", report.markdown());
+        let row = "\"a|b,\"\"c\"\"\",'=1+1,ranking,full,,,50,ndcg@10,0.5,0.4,0.6\n";
+        assert!(report.csv().contains(row), "{}", report.csv());
     }
 
     #[test]

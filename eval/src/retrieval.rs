@@ -79,7 +79,7 @@ pub async fn rank_all(
 pub fn summarize(results: &[Ranked], clusters: Option<&[String]>, bootstrap: Bootstrap) -> Metrics {
     let columns = METRICS.iter().enumerate().filter_map(|(column, name)| {
         let values: Vec<f64> = results.iter().map(|result| result.scores.values()[column]).collect();
-        Some((*name, bootstrap.mean(&values, clusters)?))
+        Some(((*name).to_owned(), bootstrap.mean(&values, clusters)?))
     });
     Metrics(columns.collect())
 }
@@ -184,7 +184,7 @@ mod tests {
         assert_eq!(results.iter().map(|r| r.query.as_str()).collect::<Vec<_>>(), ["1", "2"]);
         let summary = summarize(&results, None, bootstrap);
         assert_eq!(summary, summarize(&rank_all(&index, &queries(), &Silent).await.unwrap(), None, bootstrap));
-        assert_eq!(summary.0.iter().map(|(name, _)| *name).collect::<Vec<_>>(), METRICS);
+        assert_eq!(summary.0.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), METRICS);
         assert_eq!(gain(&results, &results, None, bootstrap).unwrap().value, 0.0);
         let line = serde_json::to_string(&results[1].line("p", "f", None, "bm25")).unwrap();
         assert_eq!(

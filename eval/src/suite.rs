@@ -1,7 +1,7 @@
 //! Retrieval over several packs: every file under every mode, beside the baselines.
 
 use crate::baseline::{Bm25, DenseWindows, Rrf};
-use crate::pack::{CorpusDocument, IndexError, IndexedStore, Pack, PackError, PackIndex, Query, queries};
+use crate::pack::{CorpusDocument, IndexError, IndexedStore, Pack, PackError, PackIndex, Query, Shelf, queries};
 use crate::progress::Progress;
 use crate::report::{Baseline, Report, Run};
 use crate::retrieval::{Ranked, clusters, gain, other_kinds, rank_all, sample, summarize, without_verbatim};
@@ -97,7 +97,9 @@ pub async fn measure_retrieval(
 ) -> Result<Measured, SuiteError> {
     let mut measured = Measured::default();
     for task in tasks(plan)? {
-        let store = index.open(&task.pack, &task.without).await?;
+        let files = task.pack.corpus_files();
+        let shelf = Shelf { name: task.pack.name.clone(), files, without: task.without.clone(), shop: None };
+        let store = index.open(&shelf).await?;
         let mut baselines = Vec::new();
         if plan.baselines {
             for searcher in yardsticks(plan, &task, &baseline_embedder, progress).await? {
@@ -205,14 +207,10 @@ fn run(plan: &RetrievalPlan, task: &Task, name: &str, ours: &[Ranked], baselines
         gain: gain(ours, theirs, clusters, plan.bootstrap),
     };
     Run {
-        pack: task.pack.name.clone(),
-        file: task.file.clone(),
-        system: name.to_owned(),
         variant: task.variant.map(str::to_owned),
-        n: ours.len(),
         documents: Some(task.corpus.len()),
-        metrics: summarize(ours, clusters, plan.bootstrap),
         baselines: baselines.iter().map(baseline).collect(),
+        ..Run::new(&task.pack.name, &task.file, name, ours.len(), summarize(ours, clusters, plan.bootstrap))
     }
 }
 
@@ -236,11 +234,12 @@ mod tests {
 
     #[async_trait::async_trait]
     impl PackIndex for InMemory {
-        async fn open(&self, pack: &Pack, without: &BTreeSet<DocId>) -> Result<IndexedStore, IndexError> {
+        async fn open(&self, shelf: &Shelf) -> Result<IndexedStore, IndexError> {
             #[expect(clippy::disallowed_methods, reason = "a test acts for the operator")]
             let pass = StorePass::for_operator(StoreId::parse("pack").unwrap(), "test");
             let mut knowledge = MemoryKnowledge::default();
-            for document in pack.corpus().unwrap().into_iter().filter(|document| !without.contains(&document.id)) {
+            let pack = Pack::open(shelf.files[0].parent().unwrap()).unwrap();
+            for document in pack.corpus().unwrap().into_iter().filter(|doc| !shelf.without.contains(&doc.id)) {
                 knowledge.add(&pass, document.kind, &document.id.0, &document.title, &document.text);
             }
             let config = EngineConfig {
@@ -255,6 +254,10 @@ mod tests {
             };
             let ports = ports(knowledge);
             Ok(IndexedStore { pass, engine: Engine::new(ports.clone(), config), ports })
+        }
+
+        async fn fallback(&self) -> Result<(String, Option<Shelf>, IndexedStore), IndexError> {
+            Err(IndexError("a ranking needs documents".into()))
         }
     }
 
@@ -299,8 +302,8 @@ mod tests {
             assert_eq!((run.n, run.documents), (1, Some(2)));
             let names: Vec<_> = run.baselines.iter().map(|baseline| baseline.system.as_str()).collect();
             assert_eq!(names, ["bm25", "dense-windows", "rrf"]);
-            let (name, recall) = run.metrics.0[1];
-            assert_eq!((name, recall), ("recall@5", Estimate { value: 1.0, low: 1.0, high: 1.0 }));
+            let (name, recall) = run.metrics.0[1].clone();
+            assert_eq!((name.as_str(), recall), ("recall@5", Estimate { value: 1.0, low: 1.0, high: 1.0 }));
         }
         assert_eq!(measured.lines.len(), 5);
         assert_eq!(measure(&plan).await.unwrap().lines, measured.lines);

@@ -73,6 +73,16 @@ impl From<&Reply> for Response {
     }
 }
 
+impl Response {
+    pub fn action(&self) -> Action {
+        match self {
+            Self::Answer { .. } => Action::Answer,
+            Self::Asked { action } => *action,
+            Self::Handoff { .. } => Action::Handoff,
+        }
+    }
+}
+
 /// A verdict and what it rests on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Judged {
@@ -93,8 +103,7 @@ pub struct Judged {
 pub fn judge(question: &Question, response: &Response) -> Judged {
     match response {
         Response::Handoff { .. } | Response::Asked { .. } => {
-            let action = if let Response::Asked { action } = response { *action } else { Action::Handoff };
-            let accepted = question.accepts(action);
+            let accepted = question.accepts(response.action());
             let verdict = if accepted { Verdict::RefusedRightly } else { Verdict::RefusedNeedlessly };
             Judged { verdict, accepted, missing: vec![], violated: vec![], contradicted: false, cited_gold: None }
         }

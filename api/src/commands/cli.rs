@@ -110,11 +110,16 @@ Examples:
   shopclerk ask --store mystore \"Is the tent waterproof?\" --no-generator --json";
 
 const EVAL_EXAMPLES: &str = "\
-What each number means stands in docs/evaluation.md.
+A pack is a folder of JSON lines: documents, queries, decisions, conversations, attacks; what a file holds is told by
+its fields. What each field and each number means stands in docs/evaluation.md.
 
 Examples:
-  shopclerk eval retrieval --pack packs/mystore --json
-  shopclerk eval questions --store mystore --file questions.jsonl --no-generator --out results.jsonl
+  shopclerk eval all --pack packs/mystore --pack packs/attacks --no-generator --out results/today --json
+  shopclerk eval replay --pack packs/mystore --out results/replay
+  shopclerk eval compare results/before results/today
+  shopclerk eval gate results/today --baseline baseline.json
+  shopclerk eval report results/today --html report.html
+  shopclerk eval questions --store mystore --file questions.jsonl --no-generator --verbose
   SHOPCLERK_INDEX__LEXICAL_WEIGHT=1 shopclerk eval retrieval --pack packs/mystore --mode fused";
 
 const SERVE_EXAMPLES: &str = "\

@@ -39,7 +39,7 @@ use std::{
 
 const STORE: &str = "demo";
 /// What of the sample store is knowledge. Beside it lie its questions and its settings.
-const SOURCES: [&str; 3] = ["pages/", "products.csv", "conversations/"];
+pub(crate) const SOURCES: [&str; 3] = ["pages/", "products.csv", "conversations/"];
 
 /// The part of `demo.toml` that says what to ask.
 #[derive(Deserialize)]

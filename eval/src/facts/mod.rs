@@ -6,9 +6,11 @@
 //! (`6.95` by `$6.95`); one with a unit needs it, except that an amount with decimals may stand alone. A word of four letters or more also matches as the beginning of a longer one (`refund` in
 //! `refunds`).
 
+mod support;
 mod tokens;
 
 use serde::Deserialize;
+pub use support::is_unsupported;
 use tokens::{Token, tokens};
 
 /// What an answer must (or must not) state: one wording, or any of several.

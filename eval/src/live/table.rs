@@ -129,16 +129,8 @@ pub(super) fn times(of: impl Iterator<Item = Duration>) -> Option<(f64, f64)> {
 }
 
 fn run(pack: &str, file: &str, system: &str, n: usize, metrics: Vec<(&'static str, Estimate)>) -> Run {
-    Run {
-        pack: pack.to_owned(),
-        file: file.to_owned(),
-        system: system.to_owned(),
-        variant: None,
-        n,
-        documents: None,
-        metrics: Metrics(metrics),
-        baselines: Vec::new(),
-    }
+    let metrics = metrics.into_iter().map(|(name, estimate)| (name.to_owned(), estimate)).collect();
+    Run::new(pack, file, system, n, Metrics(metrics))
 }
 
 /// The three shares that must be zero, and how long an answer took.

@@ -1,11 +1,8 @@
-//! What an eval puts in the place of people and of the time.
+//! What an eval puts in the place of people and of pages.
 
 use async_trait::async_trait;
-use engine::ports::{Clock, Handoffs, HandoffsError};
-use engine::{AgentPass, HandoffCase, HandoffId, StorePass};
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, Zoned};
+use engine::ports::{Handoffs, HandoffsError, Knowledge, KnowledgeError, SearchQuery};
+use engine::{AgentPass, HandoffCase, HandoffId, Passage, StorePass};
 
 /// Takes every case and calls nobody.
 pub struct NoDesk;
@@ -21,12 +18,12 @@ impl Handoffs for NoDesk {
     }
 }
 
-/// Noon (UTC) of the given day, or the time it is.
-pub struct EvalClock(pub Option<Date>);
+/// Knows nothing: what a pack without documents is asked over where nothing else is named.
+pub struct NoKnowledge;
 
-impl Clock for EvalClock {
-    fn now(&self) -> Timestamp {
-        let noon = self.0.and_then(|day| day.at(12, 0, 0, 0).to_zoned(TimeZone::UTC).ok());
-        noon.map_or_else(Timestamp::now, |noon: Zoned| noon.timestamp())
+#[async_trait]
+impl Knowledge for NoKnowledge {
+    async fn search(&self, _pass: &StorePass, _query: &SearchQuery) -> Result<Vec<Passage>, KnowledgeError> {
+        Ok(Vec::new())
     }
 }

@@ -1,70 +1,81 @@
-//! Packs as stores: the corpus goes through the same sync as a store's sources, into an index that is kept.
+//! Packs as stores: the documents go through the same sync as a store's sources, into an index that is kept.
 
 use super::bar::Bar;
+use super::desk::NoKnowledge;
 use super::ports;
+use super::shop::{Shop, StoppedClock};
 use crate::{
-    commands::operator,
+    commands::{demo, operator},
     wiring::{House, LoadedModels, WiringError},
 };
-use ::eval::pack::{IndexError, IndexedStore, Pack, PackIndex};
+use ::eval::pack::{IndexError, IndexedStore, Pack, PackIndex, Shelf};
 use async_trait::async_trait;
 use engine::ports::Knowledge;
-use engine::{DocId, Engine, StoreId, StorePass};
+use engine::{Engine, Profiles, StoreId, StorePass};
 use ingest::document::Document;
 use ingest::source::{Failure, ReadOptions, read_each};
 use ingest::sync::{SyncOptions, sync};
-use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What packs without documents are asked over.
+#[derive(Clone, Debug)]
+pub enum Over {
+    /// A store that has been synced.
+    Store(StoreId),
+    /// Another pack's documents.
+    Pack(PathBuf),
+    /// The sample store where its folder is here; otherwise nothing at all.
+    Sample,
+}
+
+/// Where the sample store lies in a checkout; the default of `shopclerk demo --store-dir`, too.
+const SAMPLE: &str = "api/demo";
 
 pub struct PackLibrary {
     /// As configured, but for the folder of its data.
     house: House,
     models: LoadedModels,
     knowledge: Arc<dyn Knowledge>,
-    today: Option<Date>,
+    /// The index of the real stores.
+    stores: Arc<dyn Knowledge>,
+    over: Over,
     bar: Arc<Bar>,
+    /// Served as long as the library is used.
+    shops: Mutex<Vec<Shop>>,
 }
 
 impl PackLibrary {
     /// Keeps the indexes in `<data>/eval`, apart from those of the stores.
-    pub fn new(
-        mut house: House,
-        models: LoadedModels,
-        today: Option<Date>,
-        bar: Arc<Bar>,
-    ) -> Result<Self, WiringError> {
+    pub fn new(mut house: House, models: LoadedModels, over: Over, bar: Arc<Bar>) -> Result<Self, WiringError> {
+        let stores = house.knowledge()?;
         house.places.data.push("eval");
         let knowledge = house.knowledge()?;
-        Ok(Self { house, models, knowledge, today, bar })
+        Ok(Self { house, models, knowledge, stores, over, bar, shops: Mutex::default() })
     }
 
-    /// The pack's name and a hash of all that makes its index another one.
-    fn store(&self, pack: &Pack, without: &BTreeSet<DocId>) -> Result<StoreId, IndexError> {
+    /// The shelf's name and a hash of all that makes its index another one.
+    fn store(&self, shelf: &Shelf) -> Result<StoreId, IndexError> {
         let (embedder, index) = (self.models.embedder.model(), &self.house.config.index);
         let mut hash = Sha256::new();
-        hash.update(pack.dir.as_os_str().as_encoded_bytes());
-        hash.update(format!("{embedder}{}{:?}{without:?}", index.language, self.house.chunks()));
+        hash.update(format!("{:?}{embedder}{}{:?}", shelf.files, index.language, self.house.chunks()));
+        hash.update(format!("{:?}", shelf.without));
         let hash: String = hash.finalize().iter().take(5).map(|byte| format!("{byte:02x}")).collect();
         let safe = |c: char| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '-' };
-        let name: String = pack.name.to_lowercase().chars().map(safe).take(40).collect();
+        let name: String = shelf.name.to_lowercase().chars().map(safe).take(40).collect();
         StoreId::parse(&format!("pack-{name}-{hash}")).map_err(failed)
     }
 
-    async fn bring_up_to_date(
-        &self,
-        pass: &StorePass,
-        pack: &Pack,
-        without: &BTreeSet<DocId>,
-    ) -> Result<(), IndexError> {
+    async fn bring_up_to_date(&self, pass: &StorePass, shelf: &Shelf) -> Result<(), IndexError> {
         let embedder = self.models.embedder.clone();
         let (mut target, _lock) = self.house.sync_target(pass, embedder, false).await.map_err(failed)?;
         let options = SyncOptions { allow_mass_removal: true, chunks: self.house.chunks(), ..SyncOptions::default() };
-        let (files, read) = ([pack.dir.join("corpus.jsonl")], ReadOptions::default());
+        let read = ReadOptions::default();
         let source = |sink: &mut dyn FnMut(Result<Document, Failure>)| {
-            read_each(&files, &read, &mut |item| match item {
-                Ok(document) if without.contains(&document.id) => {}
+            read_each(&shelf.files, &read, &mut |item| match item {
+                Ok(document) if shelf.without.contains(&document.id) => {}
                 item => sink(item),
             })
         };
@@ -72,16 +83,54 @@ impl PackLibrary {
         // A corpus with holes would be measured as if it had none.
         report.failed.first().map_or(Ok(()), |failure| Err(failed(failure)))
     }
+
+    fn indexed(&self, pass: StorePass, knowledge: Arc<dyn Knowledge>) -> IndexedStore {
+        let ports = ports(&self.models, knowledge);
+        let engine = Engine::new(ports.clone(), self.house.config.engine.to_engine());
+        IndexedStore { pass, engine, ports }
+    }
 }
 
 #[async_trait]
 impl PackIndex for PackLibrary {
-    async fn open(&self, pack: &Pack, without: &BTreeSet<DocId>) -> Result<IndexedStore, IndexError> {
-        let pass = operator(&self.store(pack, without)?);
-        self.bring_up_to_date(&pass, pack, without).await?;
-        let ports = ports(&self.models, self.knowledge.clone(), self.today);
-        let engine = Engine::new(ports.clone(), self.house.config.engine.to_engine());
-        Ok(IndexedStore { pass, engine, ports })
+    async fn open(&self, shelf: &Shelf) -> Result<IndexedStore, IndexError> {
+        let pass = operator(&self.store(shelf)?);
+        self.bring_up_to_date(&pass, shelf).await?;
+        let mut store = self.indexed(pass, self.knowledge.clone());
+        if let Some(shop) = &shelf.shop {
+            let shop = Shop::open(shop, store.pass.store()).await?;
+            store.ports.storefront = Some(shop.storefront.clone());
+            store.ports.clock = Arc::new(StoppedClock(shop.now));
+            let profiles = Profiles::default();
+            profiles.set(shop.profile.clone());
+            store.engine = store.engine.with_ports(store.ports.clone()).with_profiles(profiles);
+            self.shops.lock().unwrap_or_else(PoisonError::into_inner).push(shop);
+        }
+        Ok(store)
+    }
+
+    async fn fallback(&self) -> Result<(String, Option<Shelf>, IndexedStore), IndexError> {
+        let shelf = match &self.over {
+            Over::Store(store) => {
+                let indexed = self.indexed(operator(store), self.stores.clone());
+                return Ok((format!("the store {store}"), None, indexed));
+            }
+            Over::Pack(dir) => {
+                let pack = Pack::open(dir).map_err(failed)?;
+                Shelf { files: pack.corpus_files(), name: pack.name, without: BTreeSet::new(), shop: None }
+            }
+            Over::Sample => {
+                let paths = demo::SOURCES.iter().map(|name| Path::new(SAMPLE).join(name));
+                let files = paths.filter(|path| path.exists()).collect();
+                Shelf { name: "the sample store".into(), files, without: BTreeSet::new(), shop: None }
+            }
+        };
+        if shelf.files.is_empty() {
+            let nothing = operator(&StoreId::parse("nothing").map_err(failed)?);
+            return Ok(("no documents at all".into(), None, self.indexed(nothing, Arc::new(NoKnowledge))));
+        }
+        let store = self.open(&shelf).await?;
+        Ok((shelf.name.clone(), Some(shelf), store))
     }
 }
 

@@ -1,6 +1,8 @@
 //! `shopclerk eval live`: the sandbox, the client and the engine over every order of a fixture. No model is asked.
 
-use super::{Bar, Common, NoDesk, write_lines};
+use super::args::Common;
+use super::bar::Bar;
+use super::desk::NoDesk;
 use crate::commands::{CommandError, Exit, operator};
 use crate::config::shipped;
 use crate::db::desk::Desks;
@@ -10,6 +12,7 @@ use crate::store::{StoreError, StoreSettings};
 use crate::wiring::House;
 use ::eval::live::{self, Attacked, Judged, Rules, Shop};
 use ::eval::report::{Report, Run};
+use ::eval::results::write_whole;
 use ::eval::retrieval::sample;
 use async_trait::async_trait;
 use clap::Args;
@@ -88,9 +91,10 @@ pub async fn run(house: House, args: LiveArgs) -> Result<Exit, CommandError> {
         world.tell(&judged, run, &mut report, &mut lines);
     }
     if let Some(out) = &args.common.out {
-        write_lines(out, &lines)?;
+        let text: String = lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
+        write_whole(&out.join("live.txt"), &text)?;
     }
-    super::finish(&args.common, &report)?;
+    super::finish(&args.common, report)?;
     Ok(if good { Exit::Done } else { Exit::NotGood })
 }
 

@@ -1,22 +1,30 @@
 //! Packs: folders of JSON-lines files with things to ask and what is right. The format: `docs/evaluation.md`.
 
+mod kind;
+pub(crate) mod lines;
+mod manifest;
+pub mod records;
+
 use crate::facts::Fact;
 use crate::polarity::Polarity;
 use crate::ranking::Judgement;
 use async_trait::async_trait;
 use engine::ports::Ports;
 use engine::{DocId, Engine, SourceKind, StorePass};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use lines::{read_lines, unique};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+
+pub use kind::{Kind, PackFile};
+pub use manifest::{FORMAT, Manifest};
 
 /// Classified by what the pack's author must do.
 #[derive(Debug, thiserror::Error)]
 pub enum PackError {
-    #[error("{path} cannot be read; a pack is a folder that holds corpus.jsonl and the files to run", path = .path.display())]
+    #[error("{path} cannot be read; a pack is a folder of files to run", path = .path.display())]
     Unreadable { path: PathBuf, source: std::io::Error },
     #[error("{path}, line {line}: {problem}", path = .path.display())]
     Line { path: PathBuf, line: usize, problem: String },
@@ -30,9 +38,12 @@ pub struct Pack {
     /// The folder's own name.
     pub name: String,
     pub dir: PathBuf,
+    pub manifest: Manifest,
+    /// Every file of records, in the order of their names.
+    pub files: Vec<PackFile>,
 }
 
-/// A line of `corpus.jsonl`, as far as this crate looks at it.
+/// A line of a corpus, as far as this crate looks at it.
 #[derive(Clone, Debug, Deserialize)]
 pub struct CorpusDocument {
     pub id: DocId,
@@ -61,8 +72,8 @@ pub struct Query {
     pub rest: Map<String, Value>,
 }
 
-/// What the engine should do with a question.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+/// What the engine should do with a question, or did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     Answer,
@@ -70,7 +81,27 @@ pub enum Action {
     /// Ask back.
     Clarify,
     /// Ask who is asking.
+    #[serde(alias = "identify")]
     NeedsIdentity,
+}
+
+impl Action {
+    pub const ALL: [Self; 4] = [Self::Answer, Self::Clarify, Self::NeedsIdentity, Self::Handoff];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Answer => "answer",
+            Self::Handoff => "handoff",
+            Self::Clarify => "clarify",
+            Self::NeedsIdentity => "needs_identity",
+        }
+    }
+
+    /// Whether doing `did` is what this label asks for. Asking who is asking is a way of asking back; the reverse is
+    /// not true.
+    pub fn is_met_by(self, did: Self) -> bool {
+        self == did || (self == Self::Clarify && did == Self::NeedsIdentity)
+    }
 }
 
 /// A line of `questions.jsonl`: a question, what to do with it, and what an answer must and must not say.
@@ -100,19 +131,44 @@ pub struct Question {
 
 impl Question {
     pub fn accepts(&self, action: Action) -> bool {
-        self.action == action || self.accept.contains(&action)
+        self.action.is_met_by(action) || self.accept.iter().any(|accept| accept.is_met_by(action))
     }
 }
 
-/// Makes a pack's corpus searchable. The binary implements it with the same sync that serves customers.
-#[async_trait]
-pub trait PackIndex: Send + Sync {
-    /// A store that holds the pack's corpus less the documents of `without`. Called again with the same pack it
-    /// brings the kept index up to date instead of building a new one.
-    async fn open(&self, pack: &Pack, without: &BTreeSet<DocId>) -> Result<IndexedStore, IndexError>;
+/// Documents that are searched together.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Shelf {
+    /// For people; the pack's name.
+    pub name: String,
+    /// Files of documents, as a sync reads them.
+    pub files: Vec<PathBuf>,
+    /// Documents of these files to leave out.
+    pub without: BTreeSet<DocId>,
+    /// The shop that live questions are asked of.
+    pub shop: Option<PackShop>,
 }
 
-/// A store that can be asked.
+/// A pack's customers, orders and products.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PackShop {
+    /// The folder that holds them.
+    pub dir: PathBuf,
+    /// The store's settings: its rules about returns, delivery and cancellation.
+    pub settings: Option<PathBuf>,
+}
+
+/// Makes documents searchable. The binary implements it with the same sync that serves customers.
+#[async_trait]
+pub trait PackIndex: Send + Sync {
+    /// A store that holds the shelf's documents. Called again with the same shelf it brings the kept index up to date
+    /// instead of building a new one.
+    async fn open(&self, shelf: &Shelf) -> Result<IndexedStore, IndexError>;
+
+    /// What a pack without documents is asked over: its name, and its shelf where that is known.
+    async fn fallback(&self) -> Result<(String, Option<Shelf>, IndexedStore), IndexError>;
+}
+
+/// A store that can be asked. Its clock counts where it has a storefront: the time of the orders.
 #[derive(Clone)]
 pub struct IndexedStore {
     pub pass: StorePass,
@@ -126,12 +182,25 @@ pub struct IndexedStore {
 pub struct IndexError(pub String);
 
 impl Pack {
+    /// Looks at the folder and at the first records of its files; nothing else is read yet.
     pub fn open(dir: &Path) -> Result<Self, PackError> {
         let unreadable = |source| PackError::Unreadable { path: dir.to_owned(), source };
         let dir = fs::canonicalize(dir).map_err(unreadable)?;
-        fs::read_dir(&dir).map_err(|source| PackError::Unreadable { path: dir.clone(), source })?;
+        let mut files = Vec::new();
+        for entry in fs::read_dir(&dir).map_err(unreadable)? {
+            let path = entry.map_err(unreadable)?.path();
+            if path.is_file() && path.extension().is_some_and(|extension| extension == "jsonl") {
+                files.push(PackFile::look(path)?);
+            }
+        }
+        files.sort_by(|a, b| a.path.cmp(&b.path));
         let name = dir.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        Ok(Self { name, dir })
+        let manifest = Manifest::read(&dir)?;
+        Ok(Self { name, dir, manifest, files })
+    }
+
+    pub fn of(&self, kind: Kind) -> impl Iterator<Item = &PackFile> {
+        self.files.iter().filter(move |file| file.kind == kind)
     }
 
     /// A file of the pack by its name, with or without `.jsonl`.
@@ -140,17 +209,9 @@ impl Pack {
         if plain.is_file() { plain } else { self.dir.join(format!("{name}.jsonl")) }
     }
 
-    /// The retrieval files of the pack: those whose first record judges documents. In the order of their names.
+    /// The retrieval files of the pack: those that judge documents.
     pub fn query_files(&self) -> Result<Vec<PathBuf>, PackError> {
-        let unreadable = |source| PackError::Unreadable { path: self.dir.clone(), source };
-        let mut files = Vec::new();
-        for entry in fs::read_dir(&self.dir).map_err(unreadable)? {
-            let path = entry.map_err(unreadable)?.path();
-            if path.extension().is_some_and(|extension| extension == "jsonl") && judges_documents(&path)? {
-                files.push(path);
-            }
-        }
-        files.sort();
+        let files: Vec<PathBuf> = self.of(Kind::Queries).map(|file| file.path.clone()).collect();
         if files.is_empty() {
             let wanted = "file of queries (JSON lines with id, text and relevant: [{doc_id, grade}])";
             return Err(PackError::Missing { path: self.dir.clone(), wanted });
@@ -158,19 +219,66 @@ impl Pack {
         Ok(files)
     }
 
-    pub fn corpus(&self) -> Result<Vec<CorpusDocument>, PackError> {
-        let documents: Vec<(usize, CorpusDocument)> = read_lines(&self.dir.join("corpus.jsonl"))?;
-        let path = self.dir.join("corpus.jsonl");
-        unique(&path, documents.iter().map(|(line, document)| (*line, document.id.0.as_str())))?;
-        Ok(documents.into_iter().map(|(_, document)| document).collect())
+    /// The files of documents that are searched; past conversations are no part of them.
+    pub fn corpus_files(&self) -> Vec<PathBuf> {
+        self.of(Kind::Corpus).map(|file| file.path.clone()).collect()
     }
+
+    /// Customers, orders and products in the folder `store`, and the first TOML file beside `pack.toml`.
+    pub fn shop(&self) -> Option<PackShop> {
+        let dir = self.dir.join("store");
+        let files = fs::read_dir(&self.dir).into_iter().flatten().flatten().map(|entry| entry.path());
+        let is_settings =
+            |path: &PathBuf| path.extension().is_some_and(|e| e == "toml") && !path.ends_with("pack.toml");
+        let settings = files.filter(is_settings).min();
+        dir.join("orders.jsonl").is_file().then_some(PackShop { dir, settings })
+    }
+
+    pub fn corpus(&self) -> Result<Vec<CorpusDocument>, PackError> {
+        let mut corpus: Vec<CorpusDocument> = Vec::new();
+        let mut seen = HashSet::new();
+        for path in self.corpus_files() {
+            let documents: Vec<(usize, CorpusDocument)> = read_lines(&path)?;
+            unique(&path, &mut seen, documents.iter().map(|(line, document)| (*line, document.id.0.as_str())))?;
+            corpus.extend(documents.into_iter().map(|(_, document)| document));
+        }
+        if corpus.is_empty() {
+            let wanted = "document (JSON lines with id, kind: policy|product|conversation, title and text)";
+            return Err(PackError::Missing { path: self.dir.clone(), wanted });
+        }
+        Ok(corpus)
+    }
+}
+
+/// The pack's past conversations by the customer who had them (`meta.user_id` or `meta.customer_id`).
+pub fn conversations(pack: &Pack) -> Result<BTreeMap<String, BTreeSet<DocId>>, PackError> {
+    #[derive(Deserialize)]
+    struct Past {
+        id: DocId,
+        #[serde(default)]
+        meta: PastMeta,
+    }
+    #[derive(Default, Deserialize)]
+    struct PastMeta {
+        #[serde(alias = "customer_id")]
+        user_id: Option<String>,
+    }
+    let mut past: BTreeMap<String, BTreeSet<DocId>> = BTreeMap::new();
+    for file in pack.of(Kind::Conversations) {
+        for (_, record) in read_lines::<Past>(&file.path)? {
+            if let Some(customer) = record.meta.user_id {
+                past.entry(customer).or_default().insert(record.id);
+            }
+        }
+    }
+    Ok(past)
 }
 
 /// Reads a retrieval file. `corpus` is what it may point to.
 pub fn queries(path: &Path, corpus: &[CorpusDocument]) -> Result<Vec<Query>, PackError> {
     let known: HashSet<&DocId> = corpus.iter().map(|document| &document.id).collect();
     let queries: Vec<(usize, Query)> = read_lines(path)?;
-    unique(path, queries.iter().map(|(line, query)| (*line, query.id.as_str())))?;
+    unique(path, &mut HashSet::new(), queries.iter().map(|(line, query)| (*line, query.id.as_str())))?;
     for (line, query) in &queries {
         let problem = |problem: String| Err(PackError::Line { path: path.to_owned(), line: *line, problem });
         if query.text.trim().is_empty() {
@@ -181,7 +289,7 @@ pub fn queries(path: &Path, corpus: &[CorpusDocument]) -> Result<Vec<Query>, Pac
         }
         let judged = query.relevant.iter().map(|judgement| &judgement.doc_id);
         if let Some(stranger) = judged.chain(&query.alt_docs).find(|doc| !known.contains(doc)) {
-            return problem(format!("the document '{stranger}' is not in corpus.jsonl"));
+            return problem(format!("the document '{stranger}' is not in the pack's corpus"));
         }
     }
     Ok(queries.into_iter().map(|(_, query)| query).collect())
@@ -190,7 +298,7 @@ pub fn queries(path: &Path, corpus: &[CorpusDocument]) -> Result<Vec<Query>, Pac
 /// Reads a file of questions in the format of `questions.jsonl`.
 pub fn questions(path: &Path) -> Result<Vec<Question>, PackError> {
     let questions: Vec<(usize, Question)> = read_lines(path)?;
-    unique(path, questions.iter().map(|(line, question)| (*line, question.id.as_str())))?;
+    unique(path, &mut HashSet::new(), questions.iter().map(|(line, question)| (*line, question.id.as_str())))?;
     for (line, question) in &questions {
         let problem =
             |problem: &str| Err(PackError::Line { path: path.to_owned(), line: *line, problem: problem.into() });
@@ -231,53 +339,6 @@ pub fn checkable(queries: &[Query]) -> Vec<Question> {
             note: None,
         })
         .collect()
-}
-
-fn judges_documents(path: &Path) -> Result<bool, PackError> {
-    let text = read(path)?;
-    let Some((at, line)) = text.lines().enumerate().find(|(_, line)| !line.trim().is_empty()) else {
-        return Ok(false);
-    };
-    let record: Value = parse(path, at + 1, line)?;
-    Ok(record.get("relevant").is_some_and(Value::is_array) && record.get("text").is_some())
-}
-
-fn read(path: &Path) -> Result<String, PackError> {
-    fs::read_to_string(path).map_err(|source| PackError::Unreadable { path: path.to_owned(), source })
-}
-
-/// Every record with the number of its line, from 1. Blank lines are skipped, unknown fields are the author's own.
-fn read_lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<(usize, T)>, PackError> {
-    let text = read(path)?;
-    let mut records = Vec::new();
-    for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        records.push((at + 1, parse(path, at + 1, line)?));
-    }
-    if records.is_empty() {
-        return Err(PackError::Missing { path: path.to_owned(), wanted: "record (one JSON object a line)" });
-    }
-    Ok(records)
-}
-
-fn parse<T: DeserializeOwned>(path: &Path, number: usize, line: &str) -> Result<T, PackError> {
-    serde_json::from_str(line.trim_start_matches('\u{feff}')).map_err(|error| {
-        // serde_json counts lines within this one; the column is what helps.
-        let text = error.to_string();
-        let what = text.split(" at line ").next().unwrap_or(&text);
-        let problem = format!("{what} (column {})", error.column());
-        PackError::Line { path: path.to_owned(), line: number, problem }
-    })
-}
-
-fn unique<'a>(path: &Path, ids: impl Iterator<Item = (usize, &'a str)>) -> Result<(), PackError> {
-    let mut seen = HashSet::new();
-    for (line, id) in ids {
-        if !seen.insert(id) {
-            let problem = format!("the id '{id}' stands above already: every record needs its own");
-            return Err(PackError::Line { path: path.to_owned(), line, problem });
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -343,12 +404,12 @@ mod tests {
             (
                 "q.jsonl",
                 QUERY.replace("\"a\", \"grade", "\"b\", \"grade"),
-                "line 1: the document 'b' is not in corpus.jsonl",
+                "line 1: the document 'b' is not in the pack's corpus",
             ),
             (
                 "questions.jsonl",
                 question.replace("answer", "perhaps"),
-                "questions.jsonl, line 1: unknown variant `perhaps`",
+                "questions.jsonl, line 1: 'action': unknown variant `perhaps`",
             ),
             (
                 "questions.jsonl",
