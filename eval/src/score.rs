@@ -365,7 +365,7 @@ pub fn metrics(lines: &[&Line], bootstrap: Bootstrap) -> Metrics {
             None => Vec::new(),
         };
         let groups = (!of.is_empty()).then_some(of.as_slice());
-        let estimate = bootstrap.statistic(&known, groups, |sample| calibration_error(sample));
+        let estimate = bootstrap.statistic(&known, groups, calibration_error);
         all.extend(estimate.map(|estimate| (CALIBRATION.to_owned(), estimate)));
     }
     Metrics(all)
