@@ -51,7 +51,7 @@ pub struct Global {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// From nothing to answers: pull models, index the sample store, ask eight questions, serve.
+    /// From nothing to answers: pull models, index the sample store, ask about its pages and orders, serve.
     Demo(DemoArgs),
     /// The weights: which there are, fetch them, verify them.
     Models(ModelsArgs),
