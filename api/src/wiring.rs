@@ -19,7 +19,7 @@ use crate::{
     machine::Machine,
     sandbox::in_process,
     shopify::{erase::Eraser, index::IndexWriter, shop::Shops, supervisor::Supervisor, worker::Pace},
-    store::StoreSettings,
+    store::{self, StoreSettings},
 };
 use engine::{
     Engine, StoreId, StorePass,
@@ -247,6 +247,23 @@ impl House {
         // A fixture that cannot be read is reported when the store is connected.
         if let Some(sandbox) = fixture.and_then(|fixture| in_process::over(&fixture).ok()) {
             self.clock = HouseClock::that_says(sandbox.now());
+        }
+    }
+
+    /// For a server: there is one time for all its stores. A sandbox's holds where every connected store has a sandbox;
+    /// beside a real shop it is the real one, and the orders of a sandbox are then from another time.
+    pub fn move_to_sandboxes(&mut self) {
+        let stores = store::all_in(&self.places.data).into_iter().filter_map(|(store, settings)| {
+            let shopify = settings.ok()?.shopify?;
+            Some((store, shopify.sandbox.is_some()))
+        });
+        let (tried, real): (Vec<_>, Vec<_>) = stores.partition(|(_, sandbox)| *sandbox);
+        match tried.first() {
+            Some((store, _)) if real.is_empty() => self.move_to(store),
+            Some((store, _)) => {
+                tracing::warn!(store.id = %store, "its sandbox is asked at the real time, because other stores are real");
+            }
+            None => {}
         }
     }
 

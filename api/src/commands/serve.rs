@@ -20,6 +20,7 @@ pub async fn run(mut house: House, args: ServeArgs) -> Result<Exit, CommandError
         () = asked_to_stop() => None,
     };
     let Some(models) = loaded else { return Ok(Exit::Done) };
+    house.move_to_sandboxes();
     let (app, supervisor) = house.serving(&models, operator).await?;
     tracing::info!(
         http.bind = %house.config.http.bind,
