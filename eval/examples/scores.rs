@@ -3,7 +3,7 @@
 
 use eval::line::Line;
 use eval::ranking::{Judgement, METRICS, score};
-use eval::score::metrics;
+use eval::score::{COST, metrics};
 use eval::statistics::{Bootstrap, Part, calibration_error, holm, mcnemar, quantile, wilson};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -61,7 +61,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let lines: Vec<Line> = input.decisions.iter().map(|(label, did)| line(label, did)).collect::<Result<_, _>>()?;
     let draw = Bootstrap { resamples: 2000, seed: 1 };
     let begun = Instant::now();
-    let decisions = metrics(&lines.iter().collect::<Vec<_>>(), draw);
+    let decisions = metrics(&lines.iter().collect::<Vec<_>>(), draw, COST);
     let scoring_ms = begun.elapsed().as_secs_f64() * 1e3;
     let part = |of: f64| Part { of, all: 1.0 };
     let (a, b): (Vec<Part>, Vec<Part>) = input.paired.iter().map(|(a, b)| (part(*a), part(*b))).unzip();

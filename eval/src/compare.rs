@@ -73,9 +73,13 @@ pub struct Side {
 
 impl From<&Line> for Side {
     fn from(line: &Line) -> Self {
-        let did = match &line.handoff {
-            Some(handoff) => format!("handoff: {:?} {}", handoff.reason, handoff.evidence).trim_end().to_owned(),
-            None => line.did.name().to_owned(),
+        let owed = line.peer.as_ref().and_then(|peer| peer.failed.as_deref());
+        let did = match (&line.handoff, owed) {
+            (_, Some(why)) => format!("no reply: {why}"),
+            (Some(handoff), None) => {
+                format!("handoff: {:?} {}", handoff.reason, handoff.evidence).trim_end().to_owned()
+            }
+            (None, None) => line.did.name().to_owned(),
         };
         Self { did, verdict: line.verdict.name().to_owned(), reply: line.reply.clone() }
     }

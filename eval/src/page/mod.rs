@@ -6,6 +6,7 @@ mod style;
 mod worst;
 
 use crate::latency;
+use crate::outcomes::Cohort;
 use crate::report::{Report, Run};
 use crate::results::ResultsFile;
 use crate::statistics::Estimate;
@@ -152,7 +153,7 @@ fn section(body: &mut String, run: &Run, file: Option<&ResultsFile>) {
     if let Some(plot) = plots::reliability(lines) {
         figure(body, "Reliability: how often answers of a stated probability were right", &plot);
     }
-    if let Some(plot) = plots::cost(lines) {
+    if let Some(plot) = plots::cost(lines, &run.costs.unwrap_or_default()) {
         figure(body, "Cost per message if answers below this probability were handed over instead", &plot);
     }
     for (title, plot) in plots::slices(run) {
@@ -167,8 +168,30 @@ fn section(body: &mut String, run: &Run, file: Option<&ResultsFile>) {
         );
     }
     body.push_str("</div>");
+    cohorts(body, &run.outcomes);
     worst::list(body, lines);
     body.push_str("</section>");
+}
+
+/// What became of whole conversations.
+fn cohorts(body: &mut String, cohorts: &[Cohort]) {
+    if cohorts.is_empty() {
+        return;
+    }
+    body.push_str(
+        "<h3>What became of the conversations</h3><div class=\"wide\"><table><thead><tr><th>outcome</th>\
+         <th class=\"num\">n</th><th class=\"num\">share</th><th></th></tr></thead><tbody>",
+    );
+    for Cohort { outcome, n, share } in cohorts {
+        let _ = write!(
+            body,
+            "<tr><td>{}</td><td class=\"num\">{n}</td><td class=\"num\">{:.3}</td><td>{}</td></tr>",
+            outcome.name(),
+            share.value,
+            plots::whisker(*share)
+        );
+    }
+    body.push_str("</tbody></table></div>");
 }
 
 fn figure(body: &mut String, title: &str, plot: &str) {
