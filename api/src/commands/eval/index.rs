@@ -110,28 +110,34 @@ impl PackIndex for PackLibrary {
     }
 
     async fn fallback(&self) -> Result<(String, Option<Shelf>, IndexedStore), IndexError> {
-        let shelf = match &self.over {
-            Over::Store(store) => {
-                let indexed = self.indexed(operator(store), self.stores.clone());
-                return Ok((format!("the store {store}"), None, indexed));
-            }
-            Over::Pack(dir) => {
-                let pack = Pack::open(dir).map_err(failed)?;
-                Shelf { files: pack.corpus_files(), name: pack.name, without: BTreeSet::new(), shop: None }
-            }
-            Over::Sample => {
-                let paths = demo::SOURCES.iter().map(|name| Path::new(SAMPLE).join(name));
-                let files = paths.filter(|path| path.exists()).collect();
-                Shelf { name: "the sample store".into(), files, without: BTreeSet::new(), shop: None }
-            }
-        };
-        if shelf.files.is_empty() {
+        if let Over::Store(store) = &self.over {
+            let indexed = self.indexed(operator(store), self.stores.clone());
+            return Ok((format!("the store {store}"), None, indexed));
+        }
+        let Some(shelf) = shelf_of(&self.over)? else {
             let nothing = operator(&StoreId::parse("nothing").map_err(failed)?);
             return Ok(("no documents at all".into(), None, self.indexed(nothing, Arc::new(NoKnowledge))));
-        }
+        };
         let store = self.open(&shelf).await?;
         Ok((shelf.name.clone(), Some(shelf), store))
     }
+}
+
+/// The documents that packs without documents are asked over; `None` where they are a store's, or where there are none.
+pub fn shelf_of(over: &Over) -> Result<Option<Shelf>, IndexError> {
+    let shelf = match over {
+        Over::Store(_) => return Ok(None),
+        Over::Pack(dir) => {
+            let pack = Pack::open(dir).map_err(failed)?;
+            Shelf { files: pack.corpus_files(), name: pack.name, without: BTreeSet::new(), shop: None }
+        }
+        Over::Sample => {
+            let paths = demo::SOURCES.iter().map(|name| Path::new(SAMPLE).join(name));
+            let files = paths.filter(|path| path.exists()).collect();
+            Shelf { name: "the sample store".into(), files, without: BTreeSet::new(), shop: None }
+        }
+    };
+    Ok((!shelf.files.is_empty()).then_some(shelf))
 }
 
 fn failed(error: impl std::fmt::Display) -> IndexError {

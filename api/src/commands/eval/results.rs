@@ -5,7 +5,7 @@ use crate::commands::{CommandError, Exit};
 use ::eval::compare::Told;
 use ::eval::results::{self, ResultsError, ResultsFile, write_whole};
 use ::eval::statistics::Bootstrap;
-use ::eval::{Report, compare as comparing, gate as gates, page};
+use ::eval::{Report, compare as comparing, gate as gates, judge, page};
 use clap::Args;
 use serde_json::json;
 use std::fs;
@@ -85,7 +85,10 @@ pub fn compare(args: &CompareArgs) -> Result<Exit, CommandError> {
 }
 
 pub fn gate(args: &GateArgs) -> Result<Exit, CommandError> {
-    let checked = gates::gate(&read_report(&args.baseline)?, &summaries(&args.results)?, args.tolerance);
+    let (baseline, mut now) = (read_report(&args.baseline)?, summaries(&args.results)?);
+    // What a judge said gates only where its agreement with people is known.
+    now.runs.extend(judge::read_book(&args.results)?.gateable(&baseline).map_err(CommandError::Said)?);
+    let checked = gates::gate(&baseline, &now, args.tolerance);
     if checked.is_empty() {
         let problem = "holds no metric that could be gated";
         return Err(CommandError::Said(format!("{}: {problem}", args.baseline.display())));
