@@ -1,14 +1,17 @@
 //! A folder of results as one self-contained HTML page: no script, no network, light and dark, to be printed. Whatever
 //! comes from a pack or from the engine is escaped.
 
+mod beside;
 mod plots;
 mod style;
 mod worst;
 
+use crate::judge::JudgedBook;
 use crate::latency;
 use crate::outcomes::Cohort;
 use crate::report::{Report, Run};
 use crate::results::ResultsFile;
+use crate::robustness::Robustness;
 use crate::statistics::Estimate;
 use crate::unit::Task;
 use std::fmt::Write;
@@ -43,8 +46,15 @@ fn headline(run: &Run) -> &'static [&'static str] {
     }
 }
 
+/// What was measured besides; empty where it was not.
+#[derive(Clone, Debug, Default)]
+pub struct Beside {
+    pub robustness: Robustness,
+    pub judged: JudgedBook,
+}
+
 /// `report` is the summary of `files`, with rankings in front where there are any.
-pub fn html(report: &Report, files: &[ResultsFile]) -> String {
+pub fn html(report: &Report, files: &[ResultsFile], beside: &Beside) -> String {
     let mut body = String::new();
     let system = files.first().map(|file| file.header.system.as_str()).unwrap_or_default();
     let messages: usize = files.iter().map(|file| file.lines.len()).sum();
@@ -62,6 +72,8 @@ pub fn html(report: &Report, files: &[ResultsFile]) -> String {
         });
         section(&mut body, run, file);
     }
+    beside::robustness(&mut body, &beside.robustness);
+    beside::judged(&mut body, &beside.judged);
     let _ = write!(
         body,
         "<footer><p>Rates: Wilson's interval. Everything else: percentile bootstrap, over whole clusters where the pack \
@@ -224,7 +236,7 @@ mod tests {
             lines: vec![line],
             timings: Vec::new(),
         };
-        let page = html(&report, &[file]);
+        let page = html(&report, &[file], &Beside::default());
         assert!(!page.contains("<img") && !page.contains("\" onload"), "{page}");
         assert!(page.contains("&lt;img src=x onerror=alert(1)&gt;"));
         // Nothing is fetched: no address but those of the vocabulary.

@@ -1,11 +1,12 @@
 //! `eval robustness`: everything once more, in other words and with typing errors.
 
 use super::args::PacksArgs;
-use super::asking::{Ready, shown};
+use super::asking::{Ready, shown, write_summary};
 use super::unprintable;
 use crate::commands::{CommandError, Exit};
 use crate::wiring::House;
 use ::eval::measure::{AskPlan, Asked, MeasureError, measure};
+use ::eval::report::Report;
 use ::eval::results::write_whole;
 use ::eval::robustness::{Change, ChangeKind, robustness};
 use ::eval::unit::Task;
@@ -82,7 +83,13 @@ pub async fn run(house: House, args: &RobustnessArgs) -> Result<Exit, CommandErr
         let out = plan.out.as_ref().map(|out| out.join("changed").join(&name));
         let plan = AskPlan { change: Some(change), out, ..plan.clone() };
         match measure(&plan, &*index, &*ready.bar).await {
-            Ok(measured) => changed.push((change, measured.asked)),
+            Ok(measured) => {
+                if let Some(out) = &plan.out {
+                    let runs = measured.asked.iter().map(|asked| asked.run.clone()).collect();
+                    write_summary(out, "summary.json", &Report { runs })?;
+                }
+                changed.push((change, measured.asked));
+            }
             // No message that this would change: no paraphrases, nothing in upper case.
             Err(MeasureError::Nothing(_)) => {}
             Err(error) => return Err(error.into()),
