@@ -24,6 +24,7 @@ pub mod peer;
 pub mod polarity;
 pub mod progress;
 pub mod ranking;
+pub mod rankings;
 pub mod reasons;
 pub mod report;
 pub mod results;

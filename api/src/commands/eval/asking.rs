@@ -178,7 +178,7 @@ impl Ready {
 }
 
 /// All that decides what is said, besides the pack and the day.
-fn system(house: &House, models: &LoadedModels) -> String {
+pub fn system(house: &House, models: &LoadedModels) -> String {
     let name = |model: Option<&engine::ports::ModelId>| model.map_or("none".to_owned(), ToString::to_string);
     let index = &house.config.index;
     format!(
