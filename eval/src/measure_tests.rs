@@ -291,6 +291,27 @@ async fn an_endpoint_that_cannot_be_used_ends_the_run() {
 }
 
 #[tokio::test]
+async fn an_endpoint_that_is_down_ends_the_run_and_leaves_nothing_to_be_taken_for_a_result() {
+    let (dir, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let line = |at: usize| format!("{{\"id\":\"d{at}\",\"text\":\"message {at:02}\",\"action\":\"answer\"}}\n");
+    fs::write(dir.path().join("labels.jsonl"), (0..30).map(line).collect::<String>()).unwrap();
+    // The first two are answered, then nothing is.
+    let says = &[("message 00", "Yes."), ("message 01", "Yes."), ("message", "!")];
+    let chat = Arc::new(Scripted(says, Default::default()));
+    let peer = Peer { chat, system_prompt: SYSTEM_PROMPT.into(), passages: None };
+    let down = AskPlan { peer: Some(peer), ..plan(dir.path(), Some(out.path()), &[Task::Decisions]) };
+    let error = measure(&down, &InMemory, &Silent).await.unwrap_err().to_string();
+    assert!(error.contains("no reply to 10 messages") && error.contains("no reply in time"), "{error}");
+    assert_eq!(results::read(out.path()).unwrap()[0].lines.len(), 2);
+    // It is up again: the run goes on with the third.
+    let chat = Arc::new(Scripted(&[("message", "Yes.")], Default::default()));
+    let peer = Peer { chat: chat.clone(), system_prompt: SYSTEM_PROMPT.into(), passages: None };
+    let up = AskPlan { peer: Some(peer), ..down };
+    assert_eq!(value(&measure(&up, &InMemory, &Silent).await.unwrap().asked[0], "failed"), Some(0.0));
+    assert_eq!(chat.1.lock().unwrap().len(), 28);
+}
+
+#[tokio::test]
 async fn messages_are_changed_and_paired_with_their_originals() {
     let dir = tempfile::tempdir().unwrap();
     write(dir.path());

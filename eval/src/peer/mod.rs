@@ -150,6 +150,9 @@ impl PeerAnswers<'_> {
 
 static MARK: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\s*\[(\d{1,2})\]").expect("constant"));
 
+/// A mark after the full stop belongs to the sentence before it.
+static MARK_BEHIND: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"([.!?])((?:\s*\[\d{1,2}\])+)").expect("constant"));
+
 /// The text as a customer reads it, and the passages that it names, in their order.
 fn without_marks(text: &str) -> (String, Vec<usize>) {
     let mut numbers: Vec<usize> = Vec::new();
@@ -165,8 +168,7 @@ fn without_marks(text: &str) -> (String, Vec<usize>) {
 /// Sentences, and those that do not stand in the passages that they name; a sentence that names none may rest on any.
 fn support(text: &str, passages: &[Passage]) -> (usize, usize) {
     let sources: Vec<String> = passages.iter().map(Passage::in_context).collect();
-    // A mark after the full stop belongs to the sentence before it.
-    let text = Regex::new(r"([.!?])((?:\s*\[\d{1,2}\])+)").expect("constant").replace_all(text, "$2$1").into_owned();
+    let text = MARK_BEHIND.replace_all(text, "$2$1");
     let sentences = engine::text::sentences(&text);
     let bad = |sentence: &&&str| {
         let (plain, numbers) = without_marks(sentence);
