@@ -3,7 +3,7 @@
 use crate::line::{Line, Tokens};
 use crate::measure::{AskPlan, Asked, MeasureError, Measured, measure};
 use crate::pack::{Action, CorpusDocument, IndexError, IndexedStore, PackIndex, Shelf};
-use crate::peer::{Chat, ChatError, Completion, Peer, SYSTEM_PROMPT};
+use crate::peer::{Chat, ChatError, Completion, Context, Peer, SYSTEM_PROMPT};
 use crate::progress::Silent;
 use crate::results;
 use crate::robustness::{Change, ChangeKind, robustness};
@@ -223,13 +223,13 @@ impl Chat for Scripted {
 
 async fn peer(
     says: &'static [(&'static str, &'static str)],
-    passages: Option<usize>,
+    context: Option<Context>,
     tasks: &[Task],
 ) -> (Result<Measured, MeasureError>, Vec<String>) {
     let dir = tempfile::tempdir().unwrap();
     write(dir.path());
     let chat = Arc::new(Scripted(says, Default::default()));
-    let peer = Peer { chat: chat.clone(), system_prompt: SYSTEM_PROMPT.into(), passages };
+    let peer = Peer { chat: chat.clone(), system_prompt: SYSTEM_PROMPT.into(), context };
     let plan = AskPlan { peer: Some(peer), ..plan(dir.path(), None, tasks) };
     let measured = measure(&plan, &InMemory, &Silent).await;
     let told = chat.1.lock().unwrap().clone();
@@ -270,7 +270,7 @@ async fn a_peer_is_told_the_history_and_what_our_retrieval_found() {
         ("How many days", "You can return it within 30 days [1]."),
         ("cancel", r#"{"action":"handoff","reply":"Soon."}"#),
     ];
-    let (measured, told) = peer(says, Some(2), &[Task::Replay]).await;
+    let (measured, told) = peer(says, Some(Context { candidates: 4, passages: 2 }), &[Task::Replay]).await;
     let asked = measured.unwrap().asked.remove(0);
     let first = line(&asked, "t1#0");
     assert_eq!((first.did, first.reply.as_str()), (Action::Answer, "You can return it within 30 days."));
@@ -298,14 +298,14 @@ async fn an_endpoint_that_is_down_ends_the_run_and_leaves_nothing_to_be_taken_fo
     // The first two are answered, then nothing is.
     let says = &[("message 00", "Yes."), ("message 01", "Yes."), ("message", "!")];
     let chat = Arc::new(Scripted(says, Default::default()));
-    let peer = Peer { chat, system_prompt: SYSTEM_PROMPT.into(), passages: None };
+    let peer = Peer { chat, system_prompt: SYSTEM_PROMPT.into(), context: None };
     let down = AskPlan { peer: Some(peer), ..plan(dir.path(), Some(out.path()), &[Task::Decisions]) };
     let error = measure(&down, &InMemory, &Silent).await.unwrap_err().to_string();
     assert!(error.contains("no reply to 10 messages") && error.contains("no reply in time"), "{error}");
     assert_eq!(results::read(out.path()).unwrap()[0].lines.len(), 2);
     // It is up again: the run goes on with the third.
     let chat = Arc::new(Scripted(&[("message", "Yes.")], Default::default()));
-    let peer = Peer { chat: chat.clone(), system_prompt: SYSTEM_PROMPT.into(), passages: None };
+    let peer = Peer { chat: chat.clone(), system_prompt: SYSTEM_PROMPT.into(), context: None };
     let up = AskPlan { peer: Some(peer), ..down };
     assert_eq!(value(&measure(&up, &InMemory, &Silent).await.unwrap().asked[0], "failed"), Some(0.0));
     assert_eq!(chat.1.lock().unwrap().len(), 28);

@@ -59,13 +59,22 @@ pub trait Chat: Send + Sync {
 pub struct Peer {
     pub chat: Arc<dyn Chat>,
     pub system_prompt: String,
-    /// How many passages of our own retrieval it is shown; `None` for a whole engine.
-    pub passages: Option<usize>,
+    /// What it is shown of our own retrieval; `None` for a whole engine.
+    pub context: Option<Context>,
+}
+
+/// As our own engine looks at what is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Context {
+    /// Passages that a search returns and the reranker orders.
+    pub candidates: usize,
+    /// Those of them, best first, that the peer reads.
+    pub passages: usize,
 }
 
 impl fmt::Debug for Peer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Peer").field("passages", &self.passages).finish_non_exhaustive()
+        f.debug_struct("Peer").field("context", &self.context).finish_non_exhaustive()
     }
 }
 
@@ -81,10 +90,11 @@ pub struct PeerAnswers<'a> {
 impl Answers for PeerAnswers<'_> {
     async fn say(&self, unit: &Unit, turn: &Turn) -> Result<Said, SayError> {
         let mut timings = Timings::default();
-        let passages = match self.peer.passages {
-            Some(most) => {
+        let passages = match self.peer.context {
+            Some(Context { candidates, passages }) => {
                 let (engine, asker) = self.variants.of(unit);
-                let found = engine.retrieve(asker.store_pass(), turn, most).await?;
+                let mut found = engine.retrieve(asker.store_pass(), turn, candidates).await?;
+                found.passages.truncate(passages);
                 (timings.embed_ms, timings.search_ms, timings.rerank_ms) =
                     (found.embed_ms, found.search_ms, found.rerank_ms);
                 found.passages
@@ -138,7 +148,7 @@ impl PeerAnswers<'_> {
         let mut messages: Vec<ChatMessage> =
             turn.history.iter().map(|m| ChatMessage { role: m.role.into(), text: m.text.clone() }).collect();
         let mut text = turn.text.clone();
-        if self.peer.passages.is_some() {
+        if self.peer.context.is_some() {
             system.push_str(&format!("\n\n{}", CONTEXT.trim_end()));
             let numbered = passages.iter().enumerate().map(|(at, p)| format!("[{}] {}\n", at + 1, p.in_context()));
             text = format!("Passages:\n{}\nCustomer's message: {}", numbered.collect::<String>(), turn.text);

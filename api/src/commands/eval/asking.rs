@@ -10,6 +10,7 @@ use crate::wiring::{House, LoadedModels};
 use ::eval::latency::FileLatency;
 use ::eval::measure::{AskPlan, Measured, measure, measure_file};
 use ::eval::pack::{IndexedStore, Kind, Pack, PackIndex};
+use ::eval::peer::Context;
 use ::eval::report::{Report, complaint};
 use ::eval::results::write_whole;
 use ::eval::unit::Task;
@@ -112,13 +113,15 @@ impl Ready {
         peering: &Peering,
         common: &Common,
     ) -> Result<Self, CommandError> {
-        let peer = endpoint::open(peering, common.seed, house.config.engine.passages)?;
+        let engine = &house.config.engine;
+        let context = Context { candidates: engine.candidates, passages: engine.passages };
+        let peer = endpoint::open(peering, common.seed, context)?;
         if answering.no_generator || peer.is_some() {
             house.config.models.generator = "none".into();
         }
         // Before a peer that is a whole engine nothing of ours is loaded.
         let models = match &peer {
-            Some(set) if set.peer.passages.is_none() => None,
+            Some(set) if set.peer.context.is_none() => None,
             Some(_) | None => Some(house.load_models().await?),
         };
         Ok(Self { house, models, peer, bar: Arc::new(Bar::new()) })

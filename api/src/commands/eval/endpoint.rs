@@ -4,7 +4,7 @@
 use super::args::Peering;
 use crate::commands::CommandError;
 use ::eval::line::Tokens;
-use ::eval::peer::{Chat, ChatError, Completion, Peer, READER, SYSTEM_PROMPT};
+use ::eval::peer::{Chat, ChatError, Completion, Context, Peer, READER, SYSTEM_PROMPT};
 use async_trait::async_trait;
 use engine::prompt::{ChatMessage, ChatRole};
 use jiff::Timestamp;
@@ -51,8 +51,8 @@ struct Endpoint {
 /// A secret: shown to nobody but the endpoint.
 struct Key(String);
 
-/// `None` where our own engine is asked. `passages` are what it would be shown.
-pub fn open(args: &Peering, seed: u64, passages: usize) -> Result<Option<Set>, CommandError> {
+/// `None` where our own engine is asked. `context` is what our engine would look at.
+pub fn open(args: &Peering, seed: u64, context: Context) -> Result<Option<Set>, CommandError> {
     let Some(said) = &args.endpoint else { return Ok(None) };
     let url = address(said)?;
     let key = args.endpoint_key_env.as_deref().map(key).transpose()?;
@@ -68,17 +68,17 @@ pub fn open(args: &Peering, seed: u64, passages: usize) -> Result<Option<Set>, C
         .user_agent(concat!("shopclerk/", env!("CARGO_PKG_VERSION")))
         .build()
         .map_err(|error| CommandError::Said(format!("no client for {}: {error}", shown(&url))))?;
-    let passages = args.with_context.then_some(passages);
-    let context = passages.map_or_else(|| "none".to_owned(), |most| format!("{most} passages"));
+    let context = args.with_context.then_some(context);
+    let told = context.map_or_else(|| "none".to_owned(), |context| format!("{} passages", context.passages));
     let prompt: String = Sha256::digest(&system_prompt).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
     let system = format!(
-        "peer {} at {}, prompt {prompt}, context {context}, temperature 0, seed {seed}, at most {MAX_TOKENS} tokens, \
+        "peer {} at {}, prompt {prompt}, context {told}, temperature 0, seed {seed}, at most {MAX_TOKENS} tokens, \
          reader {READER}",
         args.endpoint_model,
         shown(&url)
     );
     let endpoint = Endpoint { http, url, key, model: args.endpoint_model.clone(), seed };
-    let peer = Peer { chat: Arc::new(endpoint), system_prompt, passages };
+    let peer = Peer { chat: Arc::new(endpoint), system_prompt, context };
     Ok(Some(Set { peer, name: args.endpoint_model.clone(), system }))
 }
 
