@@ -9,6 +9,7 @@ pub mod compare;
 pub mod costs;
 pub mod facts;
 pub mod gate;
+pub mod intents;
 pub mod judge;
 pub mod language;
 pub mod latency;

@@ -10,6 +10,7 @@ use crate::verdict::Response;
 use async_trait::async_trait;
 use engine::answer::{EngineError, Timings};
 use engine::handoff::HandoffCase;
+use engine::reply::Offer;
 use engine::{Citation, DocId, Outcome, Passage, Reply, Turn};
 
 /// How many documents of a search are written.
@@ -90,13 +91,13 @@ impl Said {
         let Outcome { reply, trace } = outcome;
         let (sentences, unsupported) = support(reply, &trace.passages);
         let (text, handoff) = match reply {
-            Reply::Answer(answer) => (answer.text(), None),
+            Reply::Answer(answer) | Reply::Offer(Offer { answer, .. }) => (answer.text(), None),
             Reply::Clarify(clarify) => (clarify.message.clone(), None),
             Reply::NeedsIdentity(identity) => (identity.message.clone(), None),
             Reply::Handoff(handoff) => (handoff.message.clone(), Some(handed_over(turn, &handoff.case))),
         };
         let citations = match reply {
-            Reply::Answer(answer) => {
+            Reply::Answer(answer) | Reply::Offer(Offer { answer, .. }) => {
                 answer.citations().iter().map(|c| Cited { doc: c.doc.clone(), quote: c.quote.clone() }).collect()
             }
             Reply::Clarify(_) | Reply::NeedsIdentity(_) | Reply::Handoff(_) => Vec::new(),
@@ -151,7 +152,7 @@ pub(crate) fn documents(passages: &[Passage]) -> Vec<DocId> {
 
 /// Sentences of an answer, and how many of them do not stand in the passages that they cite.
 fn support(reply: &Reply, passages: &[Passage]) -> (usize, usize) {
-    let Reply::Answer(answer) = reply else { return (0, 0) };
+    let Some(answer) = reply.answered() else { return (0, 0) };
     let sources = |numbers: &[usize]| -> Vec<String> {
         let cited = answer.citations().iter().filter(|citation| numbers.contains(&citation.number));
         let source = |citation: &Citation| match passages.iter().find(|passage| passage.id == citation.passage) {

@@ -6,6 +6,9 @@ mod plots;
 mod style;
 mod worst;
 
+pub(crate) use plots::reliability_of;
+pub(crate) use style::CSS;
+
 use crate::judge::JudgedBook;
 use crate::latency;
 use crate::outcomes::Cohort;
