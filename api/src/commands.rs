@@ -87,6 +87,8 @@ pub(crate) enum CommandError {
     #[error(transparent)]
     Results(#[from] ::eval::results::ResultsError),
     #[error(transparent)]
+    Judge(#[from] ::eval::judge::JudgeError),
+    #[error(transparent)]
     Connect(#[from] crate::shopify::shop::ConnectError),
     #[error(transparent)]
     Shopify(#[from] ingest::shopify::ShopifyError),

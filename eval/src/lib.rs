@@ -6,23 +6,32 @@
 
 pub mod baseline;
 pub mod compare;
+pub mod costs;
 pub mod facts;
 pub mod gate;
 pub mod intents;
+pub mod judge;
+pub mod language;
 pub mod latency;
 pub mod line;
 pub mod live;
 pub mod measure;
 #[cfg(test)]
 mod measure_tests;
+pub mod outcomes;
 pub mod pack;
 pub mod page;
+pub mod peer;
 pub mod polarity;
 pub mod progress;
 pub mod ranking;
+pub mod rankings;
+pub mod reasons;
 pub mod report;
 pub mod results;
 pub mod retrieval;
+pub mod robustness;
+pub mod said;
 pub mod score;
 pub mod searcher;
 pub mod statistics;

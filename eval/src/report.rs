@@ -2,8 +2,8 @@
 
 use crate::line::Line;
 use crate::measure::severity;
-use crate::score::Slice;
-use crate::score::better;
+use crate::outcomes::{self, Cohort};
+use crate::score::{Costs, MEAN_COST, Slice, better};
 use crate::statistics::{Estimate, FEW, warning};
 use crate::unit::Task;
 use serde::de::Error;
@@ -70,7 +70,13 @@ pub struct Run {
     pub baselines: Vec<Baseline>,
     /// Rows are what the label asks for, columns what was done, in the order of [`crate::pack::Action::ALL`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub confusion: Option<[[usize; 4]; 4]>,
+    pub confusion: Option<Vec<Vec<usize>>>,
+    /// What became of whole conversations; of a replay only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outcomes: Vec<Cohort>,
+    /// What `mean_cost` rests on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub costs: Option<Costs>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub slices: Vec<Slice>,
 }
@@ -141,6 +147,8 @@ impl Run {
             metrics,
             baselines: Vec::new(),
             confusion: None,
+            outcomes: Vec::new(),
+            costs: None,
             slices: Vec::new(),
         }
     }
@@ -166,6 +174,10 @@ impl Run {
             .map(|(name, e)| vec![name.clone(), format!("{:.3}", e.value), format!("[{:.3}, {:.3}]", e.low, e.high)])
             .collect();
         text.push_str(&aligned(&rows));
+        if let Some(costs) = self.costs.filter(|_| self.metrics.get(MEAN_COST).is_some()) {
+            text.push_str(&format!("  costs: {costs}\n"));
+        }
+        text.push_str(&outcomes::table(&self.outcomes));
         text
     }
 }
@@ -253,9 +265,11 @@ pub fn complaint(line: &Line) -> Option<String> {
         return None;
     }
     let mut text = format!("{}: {}\n  asked:    {}\n", line.verdict.name(), line.id, line.text);
-    match &line.handoff {
-        Some(handoff) => text.push_str(&format!("  handed over: {:?} {}\n", handoff.reason, handoff.evidence)),
-        None => text.push_str(&format!("  {}: {}\n", line.did.name(), line.reply)),
+    let owed = line.peer.as_ref().and_then(|peer| peer.failed.as_deref());
+    match (&line.handoff, owed) {
+        (_, Some(why)) => text.push_str(&format!("  no reply: {why}\n")),
+        (Some(handoff), None) => text.push_str(&format!("  handed over: {:?} {}\n", handoff.reason, handoff.evidence)),
+        (None, None) => text.push_str(&format!("  {}: {}\n", line.did.name(), line.reply)),
     }
     let cited: Vec<&str> = line.citations.iter().map(|cited| cited.doc.0.as_str()).collect();
     if !cited.is_empty() {
@@ -289,6 +303,8 @@ mod tests {
             n: 50,
             documents: None,
             confusion: None,
+            outcomes: Vec::new(),
+            costs: None,
             slices: Vec::new(),
             metrics: Metrics(vec![("ndcg@10".into(), estimate(0.5)), ("mrr".into(), estimate(0.25))]),
             baselines: vec![Baseline {

@@ -121,37 +121,43 @@ impl PackIndex for PackLibrary {
     }
 
     async fn fallback(&self) -> Result<(String, Option<Shelf>, IndexedStore), IndexError> {
-        let shelf = match &self.over {
-            Over::Store(store) => {
-                let mut indexed = self.indexed(operator(store), self.stores.clone());
-                let settings = StoreSettings::of(&self.data, store).ok();
-                let sandbox = settings.as_ref().and_then(|s| s.shopify.as_ref()?.sandbox.clone());
-                if let (Some(settings), Some(dir)) = (settings, sandbox) {
-                    let shop = PackShop { dir, settings: Some(settings.path().to_owned()) };
-                    self.connect(&mut indexed, &shop).await?;
-                }
-                return Ok((format!("the store {store}"), None, indexed));
+        if let Over::Store(store) = &self.over {
+            let mut indexed = self.indexed(operator(store), self.stores.clone());
+            let settings = StoreSettings::of(&self.data, store).ok();
+            let sandbox = settings.as_ref().and_then(|s| s.shopify.as_ref()?.sandbox.clone());
+            if let (Some(settings), Some(dir)) = (settings, sandbox) {
+                let shop = PackShop { dir, settings: Some(settings.path().to_owned()) };
+                self.connect(&mut indexed, &shop).await?;
             }
-            Over::Pack(dir) => {
-                let pack = Pack::open(dir).map_err(failed)?;
-                Shelf { files: pack.corpus_files(), name: pack.name, without: BTreeSet::new(), shop: None }
-            }
-            Over::Sample => {
-                let paths = demo::SOURCES.iter().map(|name| Path::new(SAMPLE).join(name));
-                let files = paths.filter(|path| path.exists()).collect();
-                let dir = Path::new(SAMPLE).join("shop");
-                let settings = Some(Path::new(SAMPLE).join("store.toml")).filter(|path| path.is_file());
-                let shop = dir.join("orders.jsonl").is_file().then_some(PackShop { dir, settings });
-                Shelf { name: "the sample store".into(), files, without: BTreeSet::new(), shop }
-            }
-        };
-        if shelf.files.is_empty() {
+            return Ok((format!("the store {store}"), None, indexed));
+        }
+        let Some(shelf) = shelf_of(&self.over)? else {
             let nothing = operator(&StoreId::parse("nothing").map_err(failed)?);
             return Ok(("no documents at all".into(), None, self.indexed(nothing, Arc::new(NoKnowledge))));
-        }
+        };
         let store = self.open(&shelf).await?;
         Ok((shelf.name.clone(), Some(shelf), store))
     }
+}
+
+/// The documents that packs without documents are asked over; `None` where they are a store's, or where there are none.
+pub fn shelf_of(over: &Over) -> Result<Option<Shelf>, IndexError> {
+    let shelf = match over {
+        Over::Store(_) => return Ok(None),
+        Over::Pack(dir) => {
+            let pack = Pack::open(dir).map_err(failed)?;
+            Shelf { files: pack.corpus_files(), name: pack.name, without: BTreeSet::new(), shop: None }
+        }
+        Over::Sample => {
+            let paths = demo::SOURCES.iter().map(|name| Path::new(SAMPLE).join(name));
+            let files = paths.filter(|path| path.exists()).collect();
+            let dir = Path::new(SAMPLE).join("shop");
+            let settings = Some(Path::new(SAMPLE).join("store.toml")).filter(|path| path.is_file());
+            let shop = dir.join("orders.jsonl").is_file().then_some(PackShop { dir, settings });
+            Shelf { name: "the sample store".into(), files, without: BTreeSet::new(), shop }
+        }
+    };
+    Ok((!shelf.files.is_empty()).then_some(shelf))
 }
 
 fn failed(error: impl std::fmt::Display) -> IndexError {
