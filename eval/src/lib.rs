@@ -8,6 +8,8 @@ pub mod baseline;
 pub mod compare;
 pub mod facts;
 pub mod gate;
+pub mod import;
+pub mod label;
 pub mod latency;
 pub mod line;
 pub mod live;
