@@ -47,6 +47,8 @@ pub struct AskPlan {
     pub system: String,
     /// As it stands in tables: `extractive`, `generated`.
     pub name: String,
+    /// Leave out what no person has labelled.
+    pub confirmed_only: bool,
 }
 
 /// Classified by where to look.
@@ -92,9 +94,10 @@ pub async fn measure(plan: &AskPlan, index: &dyn PackIndex, progress: &dyn Progr
                 // Queries without gold answers are what a ranking is for.
                 units if units.is_empty() && task == Task::Qa => {}
                 units if units.is_empty() => measured.notes.push(format!(
-                    "{} / {}: holds nothing that can be judged by rule; left out",
+                    "{} / {}: holds nothing that {}; left out",
                     pack.name,
-                    file.name()
+                    file.name(),
+                    if plan.confirmed_only { "a person has labelled" } else { "can be judged by rule" }
                 )),
                 units => {
                     let open = opened(&packs, pack, file, task, index).await?;
@@ -139,7 +142,10 @@ fn read(plan: &AskPlan, pack: &Pack, file: &PackFile, task: Task) -> Result<Vec<
         past: if task == Task::Replay { conversations(pack)? } else { Default::default() },
         signed_in: pack.shop().is_some(),
     };
-    let units = units(file, task, &queries, &reading)?;
+    let mut units = units(file, task, &queries, &reading)?;
+    if plan.confirmed_only {
+        units.retain(|unit| !unit.suggested);
+    }
     if let Some(field) = &reading.cluster {
         let named = units.iter().filter(|unit| unit.cluster.is_some()).count();
         if named != 0 && named != units.len() {
@@ -265,6 +271,7 @@ pub fn summarize(header: &Header, system: &str, lines: &[Line], bootstrap: Boots
         over: Some(header.over.clone()),
         confusion: score::confusion(&all),
         slices: score::slices(&all, bootstrap),
+        suggested: all.iter().filter(|line| line.suggested).count(),
         ..Run::new(&header.pack, &header.file, system, lines.len(), score::metrics(&all, bootstrap))
     }
 }

@@ -110,6 +110,7 @@ fn plan(dir: &Path, out: Option<&Path>, tasks: &[Task]) -> AskPlan {
         packs: vec![dir.to_owned()],
         tasks: tasks.iter().copied().collect(),
         files: Vec::new(),
+        confirmed_only: false,
         limit: None,
         bootstrap: Bootstrap { resamples: 100, seed: 1 },
         cluster: None,

@@ -4,7 +4,9 @@ mod args;
 mod asking;
 mod bar;
 mod desk;
+mod import;
 mod index;
+mod label;
 mod live;
 mod results;
 mod retrieval;
@@ -36,6 +38,8 @@ pub async fn run(house: House, args: EvalArgs) -> Result<Exit, CommandError> {
         What::Replay(args) => asking::over_packs(house, &args, &[Task::Replay]).await,
         What::All(args) => asking::everything(house, &args).await,
         What::Live(args) => live::run(house, args).await,
+        What::Import(args) => import::run(&house, args).await,
+        What::Label(args) => label::run(args).await,
         What::Compare(args) => results::compare(&args),
         What::Gate(args) => results::gate(&args),
         What::Report(args) => results::report(&args),

@@ -145,7 +145,7 @@ pub struct Imported {
 pub enum ImportError {
     #[error("{path} cannot be read", path = .path.display())]
     Unreadable { path: PathBuf, source: std::io::Error },
-    #[error("{0} holds no .json or .jsonl file: name the file of the export, or the folder it lies in", path = .0.display())]
+    #[error("{path} holds no .json or .jsonl file: name the file of the export, or the folder it lies in", path = .0.display())]
     NoFiles(PathBuf),
     #[error("nothing was imported from {read} records: {why}")]
     Nothing { read: usize, why: String },

@@ -1,6 +1,6 @@
 //! Files and folders of JSON, one record at a time.
 
-use super::{Failure, ImportError, Place};
+use super::{ImportError, Place};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -78,10 +78,4 @@ fn lines(path: &Path, content: &str, sink: &mut dyn FnMut(Place, Read)) {
             format!("is no JSON ({what}, column {}): mend or remove the line", error.column())
         }));
     }
-}
-
-/// So that a file of a wrong kind does not fill the screen.
-pub fn shortened(failures: &[Failure], most: usize) -> (&[Failure], usize) {
-    let shown = failures.len().min(most);
-    (&failures[..shown], failures.len() - shown)
 }

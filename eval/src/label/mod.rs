@@ -24,7 +24,7 @@ use std::path::PathBuf;
 pub enum LabelError {
     #[error(transparent)]
     Pack(#[from] PackError),
-    #[error("{0} has changed since it was opened, by another labeller or an import: start again, nothing is lost", path = .0.display())]
+    #[error("{path} has changed since it was opened, by another labeller or an import: start again, nothing is lost", path = .0.display())]
     Changed(PathBuf),
     #[error(transparent)]
     Write(#[from] ResultsError),

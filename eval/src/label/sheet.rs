@@ -110,9 +110,13 @@ pub fn apply(file: &mut LabelFile, path: &Path, signature: &Signature) -> Result
                 Some(item) => {
                     let label = file.label(*item).clone();
                     let kept = |key: &str| label.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
+                    let was = action_of(&label).unwrap_or(Action::Handoff);
+                    let action = row.action.unwrap_or(was);
+                    let also = |also: Vec<Action>| if also.contains(&action) { also } else { vec![action] };
                     let decision = Decision::Change {
-                        action: row.action.or_else(|| action_of(&label)).unwrap_or(Action::Handoff),
-                        accept: row.accept,
+                        action,
+                        // Another action makes the accepted ones of the old one wrong.
+                        accept: also(row.accept.unwrap_or_else(|| accepted(&label))),
                         must_include: row.must_include.unwrap_or_else(|| kept("must_include")),
                         must_not_include: row.must_not_include.unwrap_or_else(|| kept("must_not_include")),
                     };
@@ -138,16 +142,19 @@ fn says_the_same(label: &Value, decision: &Decision) -> bool {
     let facts = |key: &str, wanted: &[Value]| {
         label.get(key).and_then(Value::as_array).map_or(wanted.is_empty(), |facts| facts.as_slice() == wanted)
     };
-    let also = label.get("accept").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-    let mut also: Vec<Action> = also.filter_map(crate::pack::records::action).collect();
+    let mut also = accepted(label);
     if also.is_empty() {
         also.push(*action);
     }
-    let accept = if accept.is_empty() { vec![*action] } else { accept.clone() };
     action_of(label) == Some(*action)
-        && also == accept
+        && also == *accept
         && facts("must_include", must_include)
         && facts("must_not_include", must_not_include)
+}
+
+fn accepted(label: &Value) -> Vec<Action> {
+    let also = label.get("accept").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    also.filter_map(action).collect()
 }
 
 /// A row as text, whatever it was written in.
@@ -157,7 +164,7 @@ struct Read {
     id: String,
     turn: u64,
     action: Option<Action>,
-    accept: Vec<Action>,
+    accept: Option<Vec<Action>>,
     must_include: Option<Vec<Value>>,
     must_not_include: Option<Vec<Value>>,
     by: Option<String>,
@@ -217,15 +224,16 @@ impl Row {
                 .ok_or_else(|| format!("'{name}' is no action: answer, clarify, needs_identity or handoff"))
         };
         let action = self.text("action").map(named).transpose()?;
-        let accept: Vec<Action> = match self.0.get("accept") {
-            Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).map(named).collect::<Result<_, _>>()?,
-            _ => {
+        let accept = match self.0.get("accept") {
+            None | Some(Value::Null) => None,
+            Some(Value::Array(names)) => {
+                Some(names.iter().filter_map(Value::as_str).map(named).collect::<Result<Vec<_>, _>>()?)
+            }
+            Some(_) => {
                 let names = self.text("accept").unwrap_or_default().split([',', ' ', ';']);
-                names.filter(|name| !name.is_empty()).map(named).collect::<Result<_, _>>()?
+                Some(names.filter(|name| !name.is_empty()).map(named).collect::<Result<Vec<_>, _>>()?)
             }
         };
-        // Another action makes the accepted ones of the old one wrong.
-        let accept = if action.is_some_and(|action| !accept.contains(&action)) { Vec::new() } else { accept };
         Ok(Some(Read {
             id,
             turn,

@@ -125,6 +125,7 @@ fn plan(
         today: answering.today.unwrap_or_else(|| Zoned::now().with_time_zone(TimeZone::UTC).date()),
         system: system(house, models),
         name: if models.generator.is_some() { "generated" } else { "extractive" }.to_owned(),
+        confirmed_only: answering.confirmed_only,
     }
 }
 
