@@ -170,7 +170,9 @@ impl Run {
     pub fn list(&self) -> String {
         let suggested = match self.suggested {
             0 => String::new(),
-            suggested => format!(", {suggested} labels suggested by a rule and {} confirmed", self.n - suggested.min(self.n)),
+            suggested => {
+                format!(", {suggested} labels suggested by a rule and {} confirmed", self.n - suggested.min(self.n))
+            }
         };
         let mut text = format!("{} / {}, {}   n = {}{suggested}\n", self.pack, self.file, self.system, self.n);
         let rows: Vec<Vec<String>> = self

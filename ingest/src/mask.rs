@@ -135,7 +135,6 @@ impl MaskReport {
             *count += more;
         }
     }
-
 }
 
 /// Where what is masked is counted and, where the marks shall tell values apart, remembered.

@@ -24,7 +24,9 @@ pub fn piece(value: &Value) -> Option<Piece> {
 pub fn read(conversation: &Value, apart: &[Value], texts: &dyn Texts) -> Result<Conversation, NotRead> {
     let number = id(conversation, "id").ok_or_else(|| NotRead::Broken("it has no 'id'".into()))?;
     if conversation.get("message_type").is_some() {
-        return Err(NotRead::Broken("it is a message without 'conversation_id': export it with its conversation".into()));
+        return Err(NotRead::Broken(
+            "it is a message without 'conversation_id': export it with its conversation".into(),
+        ));
     }
     if conversation.get("messages").is_some_and(|messages| !messages.is_array()) {
         return Err(NotRead::Broken("'messages' is no list".into()));
@@ -37,7 +39,8 @@ pub fn read(conversation: &Value, apart: &[Value], texts: &dyn Texts) -> Result<
     let additional = conversation.get("additional_attributes").unwrap_or(&Value::Null);
     let browser = additional.get("browser").unwrap_or(&Value::Null);
     let sender = conversation.get("meta").and_then(|meta| meta.get("sender")).unwrap_or(&Value::Null);
-    let channel = conversation.get("meta").and_then(|meta| text(meta, "channel")).or_else(|| text(conversation, "channel"));
+    let channel =
+        conversation.get("meta").and_then(|meta| text(meta, "channel")).or_else(|| text(conversation, "channel"));
     let mut people = texts.people(conversation);
     people.extend(apart.iter().flat_map(|message| texts.people(message)));
     let contact = id(sender, "id").or_else(|| {
@@ -48,7 +51,9 @@ pub fn read(conversation: &Value, apart: &[Value], texts: &dyn Texts) -> Result<
         id: number,
         subject: text(additional, "mail_subject").map(String::from),
         channel: channel.map(|channel| channel.trim_start_matches("Channel::").to_lowercase()),
-        language: text(additional, "conversation_language").or_else(|| text(browser, "browser_language")).map(String::from),
+        language: text(additional, "conversation_language")
+            .or_else(|| text(browser, "browser_language"))
+            .map(String::from),
         contact,
         people,
         entries: messages.into_iter().filter_map(|message| entry(message, texts)).collect(),

@@ -60,7 +60,8 @@ impl Conversation {
 /// The text of a message: plain if it has one, otherwise from its HTML; a mark where it is nothing but files.
 pub fn body(message: &Value, plain: &[&str], html: &[&str], texts: &dyn Texts) -> String {
     let written = plain.iter().find_map(|key| super::fields::text(message, key)).map(String::from);
-    let text = written.or_else(|| html.iter().find_map(|key| super::fields::text(message, key)).map(|h| texts.of_html(h)));
+    let text =
+        written.or_else(|| html.iter().find_map(|key| super::fields::text(message, key)).map(|h| texts.of_html(h)));
     let own = texts.own_words(&text.unwrap_or_default());
     if own.trim().is_empty() && !super::fields::list(message, "attachments").is_empty() {
         return ATTACHMENT.to_owned();

@@ -22,7 +22,9 @@ mod tests {
 
     #[test]
     fn thanks_and_greetings_ask_for_nothing() {
-        for text in ["Thanks so much!", "Ok great, thank you for your help", "Hi", "👍", "Danke, schönen Tag!", "[attachment]"] {
+        for text in
+            ["Thanks so much!", "Ok great, thank you for your help", "Hi", "👍", "Danke, schönen Tag!", "[attachment]"]
+        {
             assert_eq!(is_courtesy(text), text != "Danke, schönen Tag!", "{text}");
         }
         for text in ["Thanks, and when does it ship?", "No, the blue one", "Hello, is it waterproof", "Where is it?"] {

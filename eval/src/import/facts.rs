@@ -31,7 +31,8 @@ static STATED: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// A number of a list: `1.` or `2)` where a line begins.
-static LISTED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?m)^\s*\d{1,2}[.)]\s").expect("the pattern is a constant"));
+static LISTED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?m)^\s*\d{1,2}[.)]\s").expect("the pattern is a constant"));
 
 /// The facts of a reply that are not of the customer's own words, as they are written there.
 pub fn candidates(reply: &str, customer: &str) -> Vec<String> {

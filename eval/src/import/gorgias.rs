@@ -77,5 +77,6 @@ fn entry(message: &Value, texts: &dyn Texts) -> Option<Entry> {
 /// The robots of Gorgias write under names of their own.
 fn is_bot(sender: &Value) -> bool {
     let name = text(sender, "name").or_else(|| text(sender, "firstname")).unwrap_or_default().to_lowercase();
-    text(sender, "email").is_some_and(|email| email.ends_with("@gorgias.com")) || name.split_whitespace().any(|w| w == "bot")
+    text(sender, "email").is_some_and(|email| email.ends_with("@gorgias.com"))
+        || name.split_whitespace().any(|w| w == "bot")
 }

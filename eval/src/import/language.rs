@@ -55,10 +55,13 @@ mod tests {
 
     #[test]
     fn the_helpdesks_word_is_shortened_and_a_long_text_tells() {
-        for (name, expected) in [("en-US", Some("en")), ("fr_CA", Some("fr")), ("DE", Some("de")), ("", None), ("?", None)] {
+        for (name, expected) in
+            [("en-US", Some("en")), ("fr_CA", Some("fr")), ("DE", Some("de")), ("", None), ("?", None)]
+        {
             assert_eq!(named(name).as_deref(), expected);
         }
-        let german = "Guten Tag, ich habe meine Bestellung noch nicht bekommen und möchte wissen, wann sie geliefert wird.";
+        let german =
+            "Guten Tag, ich habe meine Bestellung noch nicht bekommen und möchte wissen, wann sie geliefert wird.";
         assert_eq!(detected(german).as_deref(), Some("de"));
         assert_eq!(detected("Ok, thanks"), None);
     }

@@ -85,7 +85,8 @@ pub fn document(record: &Value, texts: &dyn Texts) -> Result<Conversation, NotRe
 fn conversation(record: &Value, number: String, entries: Vec<Entry>, texts: &dyn Texts) -> Conversation {
     let customer = record.get("customer").unwrap_or(&Value::Null);
     let meta = record.get("meta").unwrap_or(&Value::Null);
-    let contact = ["user_id", "customer_id", "contact"].iter().find_map(|key| id(record, key).or_else(|| id(meta, key)));
+    let contact =
+        ["user_id", "customer_id", "contact"].iter().find_map(|key| id(record, key).or_else(|| id(meta, key)));
     Conversation {
         id: number,
         subject: text(record, "subject").or_else(|| text(record, "title")).map(String::from),

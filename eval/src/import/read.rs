@@ -72,10 +72,13 @@ fn is_lines(path: &Path, content: &str) -> bool {
 fn lines(path: &Path, content: &str, sink: &mut dyn FnMut(Place, Read)) {
     for (at, line) in content.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let place = Place { line: Some(at + 1), ..Place::of(path) };
-        sink(place, serde_json::from_str(line).map_err(|error| {
-            let text = error.to_string();
-            let what = text.split(" at line ").next().unwrap_or(&text).to_owned();
-            format!("is no JSON ({what}, column {}): mend or remove the line", error.column())
-        }));
+        sink(
+            place,
+            serde_json::from_str(line).map_err(|error| {
+                let text = error.to_string();
+                let what = text.split(" at line ").next().unwrap_or(&text).to_owned();
+                format!("is no JSON ({what}, column {}): mend or remove the line", error.column())
+            }),
+        );
     }
 }

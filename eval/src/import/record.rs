@@ -92,7 +92,8 @@ pub fn masked(
     let language = named.as_deref().and_then(language::named);
     let language = language.or_else(|| language::detected(&spoken.collect::<Vec<_>>().join("\n")));
     let id = format!("{}-{}", source.name(), safe(&id));
-    let contact = contact.map_or_else(|| short_hash(&id), |contact| short_hash(&format!("{}:{contact}", source.name())));
+    let contact =
+        contact.map_or_else(|| short_hash(&id), |contact| short_hash(&format!("{}:{contact}", source.name())));
     Ok(Record {
         source: source.name(),
         channel,
@@ -109,7 +110,11 @@ pub fn masked(
 
 /// An id of a helpdesk is a number or a code; what looks like an address of mail or a telephone number is hashed.
 fn safe(id: &str) -> String {
-    if id.contains('@') || id.starts_with('+') || id.contains(char::is_whitespace) { short_hash(id) } else { id.to_owned() }
+    if id.contains('@') || id.starts_with('+') || id.contains(char::is_whitespace) {
+        short_hash(id)
+    } else {
+        id.to_owned()
+    }
 }
 
 fn short_hash(text: &str) -> String {

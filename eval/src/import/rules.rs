@@ -45,10 +45,18 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
             regex(&format!(
                 r"\b(?:i|we)(?:['’]ve| have)?(?: just| now| already| also| gone ahead and| went ahead and)*(?: been able to)? {did}\b"
             )),
-            regex(&format!(r"\b(?:i|we)(?:['’]ll| will| am going to|['’]m going to)(?: now| also| go ahead and)* {does}\b")),
-            regex(r"\b(?:ich|wir) (?:habe|haben)\b[^.?!\n]{0,60}\b(?:erstattet|storniert|geändert|veranlasst|ausgelöst|verschickt|erstellt|gutgeschrieben|angelegt)\b"),
-            regex(r"(?:\bj['’]ai|\bnous avons|\bon a)\b[^.?!\n]{0,20}\b(?:remboursé|annulé|modifié|envoyé|créé|changé|effectué|procédé)"),
-            regex(r"\b(?:he|hemos)\b[^.?!\n]{0,20}\b(?:reembolsado|cancelado|cambiado|enviado|procesado|actualizado|tramitado)\b"),
+            regex(&format!(
+                r"\b(?:i|we)(?:['’]ll| will| am going to|['’]m going to)(?: now| also| go ahead and)* {does}\b"
+            )),
+            regex(
+                r"\b(?:ich|wir) (?:habe|haben)\b[^.?!\n]{0,60}\b(?:erstattet|storniert|geändert|veranlasst|ausgelöst|verschickt|erstellt|gutgeschrieben|angelegt)\b",
+            ),
+            regex(
+                r"(?:\bj['’]ai|\bnous avons|\bon a)\b[^.?!\n]{0,20}\b(?:remboursé|annulé|modifié|envoyé|créé|changé|effectué|procédé)",
+            ),
+            regex(
+                r"\b(?:he|hemos)\b[^.?!\n]{0,20}\b(?:reembolsado|cancelado|cambiado|enviado|procesado|actualizado|tramitado)\b",
+            ),
         ],
         passive: vec![regex(
             r"\b(?:has|have) (?:now |just |already )?been (?:refunded|cancell?ed|updated|changed|issued|processed|initiated|replaced)\b",
@@ -57,15 +65,23 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
             regex(
                 r"\b(?:i|we)(?:['’]ll| will| need to|['’]m going to| am going to| have to)\b[^.?!\n]{0,20}\b(?:check with|look into|investigate|contact|reach out|get back to you|ask (?:my|our|the)|follow up)\b",
             ),
-            regex(r"\b(?:melde mich|melden uns)\b|\b(?:je reviens|nous revenons|je reviendrai) vers vous\b|\bme pondré en contacto\b"),
+            regex(
+                r"\b(?:melde mich|melden uns)\b|\b(?:je reviens|nous revenons|je reviendrai) vers vous\b|\bme pondré en contacto\b",
+            ),
         ],
         identity: vec![
             regex(&format!(
                 r"\b(?:provide|share|confirm|verify|send (?:me|us)|give (?:me|us)|tell (?:me|us)|let (?:me|us) (?:know|have)|reply with|what(?:['’]s| is)|which|(?:may|can|could) (?:i|we) (?:get|have)|(?:i|we)(?:['’]ll)? need)\b[^.?!\n]{{0,80}}\b{personal}"
             )),
-            regex(r"\b(?:bitte|können|könnten|nennen|teilen|geben|benötige|brauche)\b[^.?!\n]{0,60}\b(?:bestellnummer|e-?mail-?adresse|kundennummer|postleitzahl|vollständigen namen)\b"),
-            regex(r"\b(?:pouvez|pourriez|merci de|veuillez|quel(?:le)? est)\b[^.?!\n]{0,60}\b(?:numéro de commande|adresse e-?mail|code postal)\b"),
-            regex(r"\b(?:puede|podría|por favor|cuál es|facilit\w+|indi\w+)\b[^.?!\n]{0,60}\b(?:número de pedido|correo|código postal)\b"),
+            regex(
+                r"\b(?:bitte|können|könnten|nennen|teilen|geben|benötige|brauche)\b[^.?!\n]{0,60}\b(?:bestellnummer|e-?mail-?adresse|kundennummer|postleitzahl|vollständigen namen)\b",
+            ),
+            regex(
+                r"\b(?:pouvez|pourriez|merci de|veuillez|quel(?:le)? est)\b[^.?!\n]{0,60}\b(?:numéro de commande|adresse e-?mail|code postal)\b",
+            ),
+            regex(
+                r"\b(?:puede|podría|por favor|cuál es|facilit\w+|indi\w+)\b[^.?!\n]{0,60}\b(?:número de pedido|correo|código postal)\b",
+            ),
         ],
         not_asking: regex(
             r"\b(?:anything else|something else|further questions|any (?:other )?questions|does (?:that|this) (?:help|answer|work|make sense)|how can (?:i|we) help|(?:help|assist) you with|sonst noch|autre chose|algo más)\b",
@@ -88,7 +104,12 @@ pub fn suggest(asked: &str, reply: &str, transferred: bool) -> Option<Suggestion
         Some(Suggestion { action, accept, need, why })
     };
     if transferred {
-        return suggestion(Action::Handoff, &[], "transfer", "the helpdesk gave the conversation to somebody else".into());
+        return suggestion(
+            Action::Handoff,
+            &[],
+            "transfer",
+            "the helpdesk gave the conversation to somebody else".into(),
+        );
     }
     if let Some(words) = found(&PATTERNS.transferred, reply) {
         return suggestion(Action::Handoff, &[], "transfer", format!("the agent passed it on: \"{words}\""));
@@ -106,7 +127,12 @@ pub fn suggest(asked: &str, reply: &str, transferred: bool) -> Option<Suggestion
         return identity(words);
     }
     if let Some(words) = found(&PATTERNS.promised, reply) {
-        return suggestion(Action::Handoff, &[], "transfer", format!("the agent had to find out and come back: \"{words}\""));
+        return suggestion(
+            Action::Handoff,
+            &[],
+            "transfer",
+            format!("the agent had to find out and come back: \"{words}\""),
+        );
     }
     if let Some(words) = found(&PATTERNS.passive, reply) {
         let why = format!("the agent said that something was done, then or before: \"{words}\"");

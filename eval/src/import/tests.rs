@@ -39,7 +39,13 @@ impl Texts for Simple {
             let words = text.split(' ').map(|word| {
                 let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
                 let is_name = people.iter().any(|name| name.split(' ').any(|part| part == bare));
-                let kind = if word.contains('@') { "email" } else if is_name && !bare.is_empty() { "name" } else { return word.to_owned() };
+                let kind = if word.contains('@') {
+                    "email"
+                } else if is_name && !bare.is_empty() {
+                    "name"
+                } else {
+                    return word.to_owned();
+                };
                 *masked.counts.entry(kind.to_owned()).or_default() += 1;
                 format!("[{kind} A]")
             });
@@ -155,7 +161,10 @@ fn a_conversation_given_to_somebody_else_is_a_handoff() {
     let ground = Ground::new(&[("c.json", &record.to_string())]);
     ground.import(Source::Chatwoot);
     let labels = &ground.records()[0]["expected"];
-    assert_eq!((&labels[1]["turn"], &labels[1]["action"], &labels[1]["need"]), (&json!(2), &json!("handoff"), &json!("transfer")));
+    assert_eq!(
+        (&labels[1]["turn"], &labels[1]["action"], &labels[1]["need"]),
+        (&json!(2), &json!("handoff"), &json!("transfer"))
+    );
 }
 
 #[test]
@@ -167,7 +176,8 @@ fn zendesk_tickets_hold_their_comments_or_stand_beside_them() {
         { "id": 4, "author_id": -1, "public": true, "body": "Rate us", "via": { "channel": "rule" }, "created_at": "2026-01-04T10:00:00Z" },
         { "id": 5, "author_id": 6, "public": true, "body": "My friend asks, too.", "created_at": "2026-01-05T10:00:00Z" },
     ]);
-    let mut ticket = json!({ "id": 3, "status": "solved", "requester_id": 5, "subject": "Squeak", "via": { "channel": "email" } });
+    let mut ticket =
+        json!({ "id": 3, "status": "solved", "requester_id": 5, "subject": "Squeak", "via": { "channel": "email" } });
     let users = json!({ "users": [{ "id": 9, "name": "Ingrid", "role": "agent" }, { "id": 6, "name": "Bo", "role": "end-user" },
                                   { "id": 5, "name": "Paula Green", "role": "end-user", "locale": "en-US" }] });
     let tickets = json!({ "tickets": [ticket], "count": 1, "end_of_stream": true }).to_string();
@@ -188,11 +198,17 @@ fn zendesk_tickets_hold_their_comments_or_stand_beside_them() {
         assert_eq!(ground.import(Source::Zendesk).failures, [], "{name}");
         assert_eq!(ground.turns(), expected, "{name}");
         let record = &ground.records()[0];
-        assert_eq!((&record["language"], &record["channel"], &record["title"]), (&json!("en"), &json!("email"), &json!("Squeak")));
+        assert_eq!(
+            (&record["language"], &record["channel"], &record["title"]),
+            (&json!("en"), &json!("email"), &json!("Squeak"))
+        );
     }
     // One ticket a line, its comments in it, and no users: whoever asked for it is the customer.
     ticket["comments"] = comments;
-    let ground = Ground::new(&[("tickets.jsonl", &format!("{ticket}\n{{\"id\": 4, \"status\": \"open\", \"requester_id\": 1}}\n{{\n"))]);
+    let ground = Ground::new(&[(
+        "tickets.jsonl",
+        &format!("{ticket}\n{{\"id\": 4, \"status\": \"open\", \"requester_id\": 1}}\n{{\n"),
+    )]);
     let imported = ground.import(Source::Zendesk);
     let failures: Vec<String> = imported.failures.iter().map(ToString::to_string).collect();
     assert!(failures.iter().any(|f| f.contains("tickets.jsonl, line 3: is no JSON")), "{failures:?}");
@@ -221,7 +237,11 @@ fn gorgias_notes_rules_and_failures_are_no_turns() {
     };
     let messages = [
         message(2, true, json!({ "body_html": "<p>Oui, 30 jours.</p>" })),
-        message(1, false, json!({ "body_text": "Rosa : trop petit ?\n> vieux", "stripped_text": "Rosa : trop petit ?" })),
+        message(
+            1,
+            false,
+            json!({ "body_text": "Rosa : trop petit ?\n> vieux", "stripped_text": "Rosa : trop petit ?" }),
+        ),
         message(3, true, json!({ "public": false, "channel": "internal-note", "body_text": "hm" })),
         message(4, true, json!({ "via": "rule", "body_text": "We got it" })),
         message(5, true, json!({ "failed_datetime": "2026-04-28T13:00:00", "body_text": "lost" })),
@@ -234,7 +254,10 @@ fn gorgias_notes_rules_and_failures_are_no_turns() {
     whole["messages"] = json!(messages);
     for files in [
         vec![("whole.json", json!([whole, spam]).to_string())],
-        vec![("tickets.json", json!({ "data": [ticket, spam], "meta": {} }).to_string()), ("messages.json", json!({ "data": messages }).to_string())],
+        vec![
+            ("tickets.json", json!({ "data": [ticket, spam], "meta": {} }).to_string()),
+            ("messages.json", json!({ "data": messages }).to_string()),
+        ],
     ] {
         let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
         let ground = Ground::new(&files);
@@ -314,7 +337,8 @@ fn an_import_again_is_the_same_bytes_and_keeps_what_persons_said() {
     assert_eq!(labels.iter().map(|l| l["suggested"].as_bool().unwrap()).collect::<Vec<_>>(), [false, true, true]);
 
     // It is told otherwise now: nothing of a person's is thrown away.
-    fs::write(ground.dir.path().join("export/chats.jsonl"), LINES.replace("How long does it take?", "How much is it?")).unwrap();
+    fs::write(ground.dir.path().join("export/chats.jsonl"), LINES.replace("How long does it take?", "How much is it?"))
+        .unwrap();
     let other = ground.import(Source::Jsonl);
     assert_eq!(other.left_as_they_were, ["jsonl-a"]);
     assert_eq!(ground.records()[0]["turns"][1]["text"], "How long does it take?");

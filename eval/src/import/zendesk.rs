@@ -65,7 +65,8 @@ pub fn read(
         people.extend(["name", "email", "alias", "phone"].iter().filter_map(|key| text(user, key)).map(String::from));
     }
     let via = ticket.get("via").and_then(|via| text(via, "channel"));
-    let locale = requester.as_ref().and_then(|id| users.get(id)).or(Some(requester_record)).and_then(|u| text(u, "locale"));
+    let locale =
+        requester.as_ref().and_then(|id| users.get(id)).or(Some(requester_record)).and_then(|u| text(u, "locale"));
     let entries = comments.into_iter().filter_map(|comment| entry(comment, requester.as_deref(), users, texts));
     Ok(Conversation {
         id: number,
@@ -97,12 +98,7 @@ fn unfolded(part: &Value) -> Vec<Value> {
         .collect()
 }
 
-fn entry(
-    comment: &Value,
-    requester: Option<&str>,
-    users: &HashMap<String, Value>,
-    texts: &dyn Texts,
-) -> Option<Entry> {
+fn entry(comment: &Value, requester: Option<&str>, users: &HashMap<String, Value>, texts: &dyn Texts) -> Option<Entry> {
     // Rules and triggers write in the name of the store.
     let channel = comment.get("via").and_then(|via| text(via, "channel")).unwrap_or_default();
     if is(comment, "public") == Some(false) || matches!(channel, "rule" | "system" | "trigger" | "automation") {

@@ -87,7 +87,8 @@ fn kappa(pairs: &[(usize, usize)], classes: usize) -> Option<f64> {
     let share = |count: usize| count as f64 / n;
     let chance: f64 = (0..classes)
         .map(|class| {
-            share(pairs.iter().filter(|(a, _)| *a == class).count()) * share(pairs.iter().filter(|(_, b)| *b == class).count())
+            share(pairs.iter().filter(|(a, _)| *a == class).count())
+                * share(pairs.iter().filter(|(_, b)| *b == class).count())
         })
         .sum();
     (!pairs.is_empty() && chance < 1.0).then(|| (observed(pairs) - chance) / (1.0 - chance))

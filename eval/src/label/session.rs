@@ -21,10 +21,18 @@ pub struct Ended {
 
 /// What can be taken back.
 enum Step {
-    Decided { at: usize, item: Item, before: Value },
-    Next { at: usize },
+    Decided {
+        at: usize,
+        item: Item,
+        before: Value,
+    },
+    Next {
+        at: usize,
+    },
     /// The item went to the end of the queue.
-    Skipped { at: usize },
+    Skipped {
+        at: usize,
+    },
 }
 
 pub struct Session<'f> {
@@ -70,7 +78,13 @@ impl<'f> Session<'f> {
             };
             if shown != Some((self.at, item, self.steps.len())) {
                 let (all, suggested) = self.file.counts();
-                writeln!(out, "\n[{} of {}; {} of {all} labels confirmed]", self.at + 1, self.queue.len(), all - suggested)?;
+                writeln!(
+                    out,
+                    "\n[{} of {}; {} of {all} labels confirmed]",
+                    self.at + 1,
+                    self.queue.len(),
+                    all - suggested
+                )?;
                 writeln!(out, "{}{KEYS}", show::item(self.file, item))?;
             }
             shown = Some((self.at, item, self.steps.len()));
@@ -139,7 +153,9 @@ impl<'f> Session<'f> {
             return Ok(None);
         };
         let said = "also right (with commas; empty for none): ";
-        let Some(also) = until(input, out, said, |text| text.split([',', ' ']).filter(|t| !t.is_empty()).map(one).collect::<Option<Vec<_>>>())?
+        let Some(also) = until(input, out, said, |text| {
+            text.split([',', ' ']).filter(|t| !t.is_empty()).map(one).collect::<Option<Vec<_>>>()
+        })?
         else {
             return Ok(None);
         };

@@ -15,7 +15,16 @@ use std::fs;
 use std::path::Path;
 
 const COLUMNS: [&str; 11] = [
-    "id", "turn", "decision", "action", "accept", "must_include", "must_not_include", "customer", "reference", "why",
+    "id",
+    "turn",
+    "decision",
+    "action",
+    "accept",
+    "must_include",
+    "must_not_include",
+    "customer",
+    "reference",
+    "why",
     "labelled_by",
 ];
 
@@ -199,7 +208,11 @@ fn csv_rows(path: &Path, text: &str) -> Result<Vec<(u64, Result<Row, String>)>, 
 
 fn json_rows(text: &str) -> Vec<(u64, Result<Row, String>)> {
     let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
-    lines.map(|(number, line)| (number, serde_json::from_str(line).map(Row).map_err(|error| format!("is no JSON object ({error})")))).collect()
+    lines
+        .map(|(number, line)| {
+            (number, serde_json::from_str(line).map(Row).map_err(|error| format!("is no JSON object ({error})")))
+        })
+        .collect()
 }
 
 impl Row {

@@ -134,7 +134,10 @@ fn a_sheet_goes_out_and_comes_back() {
     assert_eq!((applied.applied, applied.undecided), (2, 0));
     let reasons: Vec<String> = applied.failures.iter().map(|f| format!("{}: {}", f.line, f.reason)).collect();
     assert!(reasons[0].starts_with("5: no label of 'z' is for turn 0"), "{reasons:?}");
-    assert!(reasons[1].contains("'decision' is 'perhaps'") && reasons[2].contains("'dance' is no action"), "{reasons:?}");
+    assert!(
+        reasons[1].contains("'decision' is 'perhaps'") && reasons[2].contains("'dance' is no action"),
+        "{reasons:?}"
+    );
     assert_eq!(bench.label(0, 0)["must_include"], json!(["5 days", "free"]));
     assert_eq!(bench.label(0, 1)["accept"], json!(["clarify"]));
     assert_eq!(bench.label(1, 0)["must_include"], json!(["a;b", ["c", "d"]]));

@@ -1,7 +1,7 @@
 //! Where somebody lives: streets, boxes and postcodes of North America and Europe.
 
 use super::patterns::{regex, replace_if};
-use super::{MaskClass, Marks};
+use super::{Marks, MaskClass};
 use regex::{Captures, Regex};
 
 /// Never anything else behind a number.
@@ -77,9 +77,7 @@ impl Addresses {
                 regex(r"(?i)(\b(?:in|from) )\d{5}([.,;!?\n]|\s*$)"),
                 regex(r"(?i)(\b(?:in|to|nach|à|a)\s+)(?-i:\d{5}\s+\p{Lu}\p{L}{2,})\b"),
             ],
-            runs: regex(&format!(
-                r"(\[address[^\]\w]?\])(?:[,;\s]+(?:{place}[,;\s]+)?\[address[^\]\w]?\])+"
-            )),
+            runs: regex(&format!(r"(\[address[^\]\w]?\])(?:[,;\s]+(?:{place}[,;\s]+)?\[address[^\]\w]?\])+")),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::patterns::regex;
 use super::words::{BEFORE, EVERYDAY, NO_NAMES, PARTICLES};
-use super::{MaskClass, Marks};
+use super::{Marks, MaskClass};
 use regex::Regex;
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -117,7 +117,10 @@ impl Names {
         let own = tokens.iter().copied().take_while(|token| {
             joins(token) || self.is_sure(possessive(token).0) || is_initial(token) || *token == tokens[0]
         });
-        own.map(|token| possessive(token).0).filter(|token| !joins(token) && !is_initial(token)).collect::<Vec<_>>().join(" ")
+        own.map(|token| possessive(token).0)
+            .filter(|token| !joins(token) && !is_initial(token))
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     pub fn is_empty(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use super::address::Addresses;
 use super::numbers::{card_in, iban};
-use super::{MaskClass, Marks};
+use super::{Marks, MaskClass};
 use regex::{Captures, Regex};
 use std::sync::LazyLock;
 
@@ -91,7 +91,12 @@ impl Patterns {
     pub(super) fn numbers(&self, text: &str, own_order: Option<&Regex>, marks: &mut Marks<'_>) -> String {
         let text = replace_if(&self.iban, text, MaskClass::Iban, marks, iban);
         let text = self.digits.replace_all(&text, |found: &Captures<'_>| match card_in(&found[0]) {
-            Some((from, to)) => format!("{}{}{}", &found[0][..from], marks.masked(MaskClass::Card, &found[0][from..to]), &found[0][to..]),
+            Some((from, to)) => format!(
+                "{}{}{}",
+                &found[0][..from],
+                marks.masked(MaskClass::Card, &found[0][from..to]),
+                &found[0][to..]
+            ),
             None => found[0].to_owned(),
         });
         let text = self.card_part.replace_all(&text, |found: &Captures<'_>| {

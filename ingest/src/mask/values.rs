@@ -70,7 +70,8 @@ pub(super) fn without_ties(text: &str) -> String {
 }
 
 fn is_same(class: MaskClass, one: &str, other: &str) -> bool {
-    let bare = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
+    let bare =
+        |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
     if class != MaskClass::Name {
         return bare(one) == bare(other);
     }

@@ -23,7 +23,7 @@ pub struct LabelArgs {
     #[arg(long, value_enum)]
     only: Option<OnlyArg>,
     /// Who decides; written beside each label.
-    #[arg(long, value_name = "NAME", env = "USER")]
+    #[arg(long, value_name = "NAME", env = "USER", hide_env_values = true)]
     by: Option<String>,
     /// Write the labels as a table for a spreadsheet; a row is decided by "ok" under "decision".
     #[arg(long, value_name = "FILE.csv", conflicts_with = "apply")]
@@ -91,7 +91,8 @@ fn labelled(args: &LabelArgs) -> Result<Exit, CommandError> {
         println!("{}: nothing to label; {all} labels, all confirmed", file.path().display());
         return Ok(Exit::Done);
     }
-    let ended = Session::new(&mut file, queue, by, Timestamp::now).run(&mut io::stdin().lock(), &mut io::stdout().lock())?;
+    let ended =
+        Session::new(&mut file, queue, by, Timestamp::now).run(&mut io::stdin().lock(), &mut io::stdout().lock())?;
     println!("{} decided, {} of the file are still suggested", ended.decided, ended.left);
     if args.json {
         println!("{}", serde_json::to_string(&ended).map_err(unprintable)?);
