@@ -24,6 +24,10 @@ struct Patterns {
     promised: Vec<Regex>,
     identity: Vec<Regex>,
     not_asking: Regex,
+    /// The customer wants something to be done.
+    wished: Regex,
+    /// … or only to know about it.
+    wondered: Regex,
 }
 
 static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
@@ -83,6 +87,10 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
                 r"\b(?:puede|podría|por favor|cuál es|facilit\w+|indi\w+)\b[^.?!\n]{0,60}\b(?:número de pedido|correo|código postal)\b",
             ),
         ],
+        wished: regex(
+            r"\b(?:i['’]?d like|i would like|i want|i need|can you|could you|please|i wish|help me|(?:looking|trying|hoping) to|ich möchte|bitte|je (?:veux|voudrais|souhaite)|quiero|quisiera)\b[^.?!\n]{0,60}\b(?:cancel|exchange|return|refund|replace|modify|change|swap|send back|stornier\w*|umtausch\w*|zurückschick\w*|annuler|échanger|retourner|rembours\w*|cancelar|devolver|cambiar)\b",
+        ),
+        wondered: regex(r"\b(?:how|whether|if|when|policy|tell|know|explain|about|wie|ob|comment|cómo)\b"),
         not_asking: regex(
             r"\b(?:anything else|something else|further questions|any (?:other )?questions|does (?:that|this) (?:help|answer|work|make sense)|how can (?:i|we) help|(?:help|assist) you with|sonst noch|autre chose|algo más)\b",
         ),
@@ -118,13 +126,13 @@ pub fn suggest(asked: &str, reply: &str, transferred: bool) -> Option<Suggestion
     if let Some(words) = found(&PATTERNS.done, reply) {
         // "I'll cancel it. What is your order number?" asks first.
         if let Some(asking) = asks_identity {
-            return identity(asking);
+            return wish(asked).or_else(|| identity(asking));
         }
         let why = format!("the agent did what an engine that only reads cannot do: \"{words}\"");
         return suggestion(Action::Handoff, &[], "write_request", why);
     }
     if let Some(words) = asks_identity {
-        return identity(words);
+        return wish(asked).or_else(|| identity(words));
     }
     if let Some(words) = found(&PATTERNS.promised, reply) {
         return suggestion(
@@ -149,6 +157,18 @@ pub fn suggest(asked: &str, reply: &str, transferred: bool) -> Option<Suggestion
         }
         None => suggestion(Action::Answer, &[], "info", "the agent answered, and did nothing else".into()),
     }
+}
+
+/// Who it is was asked, but for an act: an engine that only reads hands over in the end.
+fn wish(asked: &str) -> Option<Suggestion> {
+    let words = PATTERNS.wished.find_iter(asked).map(|found| found.as_str());
+    let words = words.into_iter().find(|words| !PATTERNS.wondered.is_match(words))?;
+    Some(Suggestion {
+        action: Action::Handoff,
+        accept: vec![Action::Handoff, Action::NeedsIdentity],
+        need: "write_request",
+        why: format!("the customer wants something done (the agent asked who it is first): \"{words}\""),
+    })
 }
 
 fn identity(words: &str) -> Option<Suggestion> {
@@ -196,6 +216,21 @@ mod tests {
         check("Können Sie mir bitte die Bestellnummer nennen?", Action::NeedsIdentity, "Bestellnummer");
         check("J'ai annulé la commande.", Action::Handoff, "annulé");
         check("Hemos cancelado el pedido.", Action::Handoff, "cancelado");
+    }
+
+    #[test]
+    fn a_wish_is_told_from_a_question_about_it() {
+        let asks = "Could you provide your order number?";
+        for (asked, action) in [
+            ("Hi, I'd like to exchange a couple of items.", Action::Handoff),
+            ("Could you tell me how to return a jacket?", Action::NeedsIdentity),
+            ("Where is my parcel?", Action::NeedsIdentity),
+            ("Ich möchte die Bestellung stornieren.", Action::Handoff),
+        ] {
+            let found = suggest(asked, asks, false).unwrap();
+            assert_eq!(found.action, action, "{asked}");
+            assert!(found.accept.contains(&Action::NeedsIdentity));
+        }
     }
 
     #[test]

@@ -11,10 +11,11 @@ use std::collections::HashMap;
 
 pub fn piece(value: &Value, of: Option<&str>, place: &Place) -> Option<Piece> {
     let has = |key: &str| value.get(key).is_some();
-    let wraps = ["tickets", "users", "ticket_events", "results", "child_events"].iter().any(|key| has(key));
+    let wraps = ["tickets", "users", "ticket_events", "results"].iter().any(|key| has(key));
     let comment = has("author_id") && (has("body") || has("plain_body") || has("html_body"));
     match () {
-        () if has("event_type") || has("child_events") => event(value),
+        // What changed in a ticket; of it only comments are looked at.
+        () if has("child_events") => id(value, "ticket_id").map(Piece::Part),
         () if wraps || (has("comments") && !has("id")) => {
             Some(Piece::Around(vec!["users", "tickets", "comments", "ticket_events", "results"]))
         }
@@ -28,14 +29,6 @@ pub fn piece(value: &Value, of: Option<&str>, place: &Place) -> Option<Piece> {
         () if has("requester_id") || has("comments") || has("status") || has("requester") => Some(Piece::Head),
         () => None,
     }
-}
-
-/// An event of a ticket holds what changed; of those only comments are looked at.
-fn event(value: &Value) -> Option<Piece> {
-    if value.get("child_events").is_some() {
-        return id(value, "ticket_id").map(Piece::Part);
-    }
-    id(value, "ticket_id").map(Piece::Part)
 }
 
 pub fn read(
