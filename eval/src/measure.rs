@@ -58,6 +58,8 @@ pub struct AskPlan {
     pub peer: Option<Peer>,
     /// How every message is changed before it is asked.
     pub change: Option<Change>,
+    /// Leave out what no person has labelled.
+    pub confirmed_only: bool,
 }
 
 /// So many replies in a row that an endpoint owes end a run: it is down, and nothing is measured by going on.
@@ -113,9 +115,10 @@ pub async fn measure(plan: &AskPlan, index: &dyn PackIndex, progress: &dyn Progr
                 // Not every file holds what can be changed so.
                 units if units.is_empty() && plan.change.is_some() => {}
                 units if units.is_empty() => measured.notes.push(format!(
-                    "{} / {}: holds nothing that can be judged by rule; left out",
+                    "{} / {}: holds nothing that {}; left out",
                     pack.name,
-                    file.name()
+                    file.name(),
+                    if plan.confirmed_only { "a person has labelled" } else { "can be judged by rule" }
                 )),
                 units => {
                     let open = opened(&packs, pack, file, task, index).await?;
@@ -160,7 +163,10 @@ fn read(plan: &AskPlan, pack: &Pack, file: &PackFile, task: Task) -> Result<Vec<
         past: if task == Task::Replay { conversations(pack)? } else { Default::default() },
         signed_in: pack.shop().is_some(),
     };
-    let units = units(file, task, &queries, &reading)?;
+    let mut units = units(file, task, &queries, &reading)?;
+    if plan.confirmed_only {
+        units.retain(|unit| !unit.suggested);
+    }
     if let Some(field) = &reading.cluster {
         let named = units.iter().filter(|unit| unit.cluster.is_some()).count();
         if named != 0 && named != units.len() {
@@ -321,6 +327,7 @@ pub fn summarize(header: &Header, system: &str, lines: &[Line], bootstrap: Boots
         over: Some(header.over.clone()),
         confusion: score::confusion(&all),
         slices,
+        suggested: all.iter().filter(|line| line.suggested).count(),
         outcomes: outcomes::of(lines),
         costs: Some(costs),
         ..Run::new(&header.pack, &header.file, system, lines.len(), score::metrics(&all, bootstrap, costs))

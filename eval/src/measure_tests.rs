@@ -114,6 +114,7 @@ fn plan(dir: &Path, out: Option<&Path>, tasks: &[Task]) -> AskPlan {
         packs: vec![dir.to_owned()],
         tasks: tasks.iter().copied().collect(),
         files: Vec::new(),
+        confirmed_only: false,
         limit: None,
         bootstrap: Bootstrap { resamples: 100, seed: 1 },
         cluster: None,
@@ -348,4 +349,21 @@ async fn a_run_that_was_killed_at_any_byte_ends_like_one_that_was_not() {
     let other = AskPlan { system: "other models".into(), ..plan(dir.path(), Some(cut.path()), &tasks) };
     let error = measure(&other, &InMemory, &Silent).await.unwrap_err();
     assert!(matches!(error, MeasureError::Results(_)) && error.to_string().contains("the models or the settings"));
+}
+
+#[tokio::test]
+async fn suggested_labels_are_counted_and_can_be_left_out() {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path());
+    let path = dir.path().join("replays.jsonl");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replacen(r#"{"turn":0,"#, r#"{"suggested":true,"turn":0,"#, 1)).unwrap();
+    let tasks = [Task::Replay];
+    let all = measure(&plan(dir.path(), None, &tasks), &InMemory, &Silent).await.unwrap();
+    assert_eq!((all.asked[0].run.n, all.asked[0].run.suggested), (4, 1));
+    assert!(line(&all.asked[0], "t1#0").suggested && !line(&all.asked[0], "t2#0").suggested);
+    let confirmed = AskPlan { confirmed_only: true, ..plan(dir.path(), None, &tasks) };
+    let confirmed = measure(&confirmed, &InMemory, &Silent).await.unwrap();
+    assert_eq!((confirmed.asked[0].run.n, confirmed.asked[0].run.suggested), (3, 0));
+    assert!(confirmed.asked[0].lines.iter().all(|line| line.id != "t1#0"));
 }

@@ -62,6 +62,9 @@ pub struct Run {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub variant: Option<String>,
     pub n: usize,
+    /// How many of the labels a rule suggested and no person has confirmed.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub suggested: usize,
     /// How many documents were searched, where a corpus was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub documents: Option<usize>,
@@ -79,6 +82,10 @@ pub struct Run {
     pub costs: Option<Costs>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub slices: Vec<Slice>,
+}
+
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 /// The same questions through something else.
@@ -143,6 +150,7 @@ impl Run {
             system: system.to_owned(),
             variant: None,
             n,
+            suggested: 0,
             documents: None,
             metrics,
             baselines: Vec::new(),
@@ -158,15 +166,23 @@ impl Run {
         let clusters: Option<BTreeSet<&str>> = lines.iter().map(|line| line.cluster.as_deref()).collect();
         let mut said: Vec<String> =
             warning(self.n, clusters.filter(|_| !lines.is_empty()).map(|c| c.len())).into_iter().collect();
-        if lines.iter().any(|line| line.suggested) {
-            said.push("labels were suggested by a rule, no person has confirmed them".into());
+        let suggested = lines.iter().filter(|line| line.suggested).count();
+        if suggested > 0 {
+            let all = lines.len();
+            said.push(format!("{suggested} of {all} labels were suggested by a rule, no person has confirmed them"));
         }
         (!said.is_empty()).then(|| said.join("; "))
     }
 
     /// One line for each metric, for runs with many metrics and one row.
     pub fn list(&self) -> String {
-        let mut text = format!("{} / {}, {}   n = {}\n", self.pack, self.file, self.system, self.n);
+        let suggested = match self.suggested {
+            0 => String::new(),
+            suggested => {
+                format!(", {suggested} labels suggested by a rule and {} confirmed", self.n - suggested.min(self.n))
+            }
+        };
+        let mut text = format!("{} / {}, {}   n = {}{suggested}\n", self.pack, self.file, self.system, self.n);
         let rows: Vec<Vec<String>> = self
             .metrics
             .0
@@ -217,11 +233,12 @@ impl Report {
             for (name, Estimate { value, low, high }) in &run.metrics.0 {
                 let arrow = better(name).arrow();
                 text.push_str(&format!(
-                    "| {} / {} | {} | {} | {name} {arrow} | {value:.3} | [{low:.3}, {high:.3}] |\n",
+                    "| {} / {} | {} | {}{} | {name} {arrow} | {value:.3} | [{low:.3}, {high:.3}] |\n",
                     cell(&run.pack),
                     cell(&run.file),
                     cell(task),
-                    run.n
+                    run.n,
+                    if run.suggested == 0 { String::new() } else { format!(" ({} suggested)", run.suggested) }
                 ));
             }
         }
@@ -301,6 +318,7 @@ mod tests {
             system: "full".into(),
             variant: None,
             n: 50,
+            suggested: 0,
             documents: None,
             confusion: None,
             outcomes: Vec::new(),
@@ -324,6 +342,19 @@ mod tests {
             serde_json::to_string(&Report { runs: vec![plain] }).unwrap(),
             r#"{"runs":[{"pack":"p","file":"q.jsonl","system":"full","n":50,"metrics":{"ndcg@10":{"value":0.5,"low":0.4,"high":0.6}}}]}"#
         );
+    }
+
+    #[test]
+    fn suggested_labels_are_counted_beside_n() {
+        let plain = run();
+        assert!(plain.list().starts_with("p / q.jsonl, full   n = 50\n"));
+        let suggested = Run { suggested: 20, ..plain };
+        let head = "p / q.jsonl, full   n = 50, 20 labels suggested by a rule and 30 confirmed\n";
+        assert!(suggested.list().starts_with(head), "{}", suggested.list());
+        assert!(serde_json::to_string(&suggested).unwrap().contains(r#""n":50,"suggested":20"#));
+        let line = crate::line::Line { suggested: true, ..crate::line::tests::hostile("x") };
+        let warning = suggested.warning(&[line]).unwrap();
+        assert!(warning.contains("1 of 1 labels were suggested by a rule"), "{warning}");
     }
 
     #[test]

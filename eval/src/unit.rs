@@ -240,6 +240,7 @@ fn replay<'a>(record: &'a Transcript, reading: &'a Reading) -> impl Iterator<Ite
             without: record.customer.id.as_ref().map(own).unwrap_or_default(),
             at: record.at,
             scored: !expected.after_handoff,
+            suggested: expected.suggested,
             clean: expected.fact_source.as_deref() != Some("computed") && !expected.state_changed,
             due: (due == Some(expected.turn)).then(|| {
                 let customers = later(expected.turn).filter(|(_, turn)| turn.role == Speaker::Customer);

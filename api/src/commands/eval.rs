@@ -5,8 +5,10 @@ mod asking;
 mod bar;
 mod desk;
 mod endpoint;
+mod import;
 mod index;
 mod judge;
+mod label;
 mod live;
 mod memory;
 mod results;
@@ -45,6 +47,8 @@ pub async fn run(house: House, args: EvalArgs) -> Result<Exit, CommandError> {
         What::Robustness(args) => robustness::run(house, &args).await,
         What::Judge(args) => judge::run(house, &args).await,
         What::SampleSize(args) => sample_size::run(&args),
+        What::Import(args) => import::run(&house, args).await,
+        What::Label(args) => label::run(args).await,
         What::Compare(args) => results::compare(&args),
         What::Gate(args) => results::gate(&args),
         What::Report(args) => results::report(&args),

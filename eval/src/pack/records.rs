@@ -141,6 +141,9 @@ pub struct Expected {
     /// Asked after the conversation should have been handed over: its facts count, the decision does not.
     #[serde(default)]
     pub after_handoff: bool,
+    /// A rule suggested it; no person has confirmed it.
+    #[serde(default)]
+    pub suggested: bool,
 }
 
 pub fn decisions(path: &Path) -> Result<Vec<Decision>, PackError> {

@@ -40,6 +40,10 @@ pub enum What {
     Judge(super::judge::JudgeArgs),
     /// How many conversations it takes to tell two systems apart.
     SampleSize(super::sample_size::SampleSizeArgs),
+    /// Make a pack from exported conversations: masked, with labels that rules suggest.
+    Import(super::import::ImportArgs),
+    /// Confirm or change suggested labels, in the terminal or in a spreadsheet; compare two labellers.
+    Label(super::label::LabelArgs),
     /// Two folders of results: what got better, what got worse, what cannot be told, and which messages flipped.
     Compare(super::results::CompareArgs),
     /// For CI: exit code 1 if a metric fell out of the interval that a baseline gave it.
@@ -174,6 +178,9 @@ pub struct Answering {
     /// Replies that are waited for at the same time. The results do not depend on it.
     #[arg(long, value_name = "N", default_value_t = 2)]
     pub jobs: usize,
+    /// Leave out labels that a rule suggested and no person has confirmed (see eval label).
+    #[arg(long)]
+    pub confirmed_only: bool,
     /// Also print every reply that was not right.
     #[arg(long)]
     pub verbose: bool,

@@ -176,6 +176,7 @@ impl Ready {
             name,
             peer: self.peer.as_ref().map(|set| set.peer.clone()),
             change: None,
+            confirmed_only: answering.confirmed_only,
         }
     }
 }
