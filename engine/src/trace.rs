@@ -3,6 +3,7 @@
 use crate::check::Dropped;
 use crate::evidence::{DocId, Evidence, Passage};
 use crate::live::LiveQuestion;
+use crate::package::Reads;
 use crate::ports::Generated;
 use crate::prompt::Prompt;
 use crate::select::{Coverage, Features, Scored};
@@ -24,6 +25,9 @@ pub struct Trace {
     pub coverage: Coverage,
     /// What was asked of live data.
     pub live: Option<LiveQuestion>,
+    /// What the shop said; for the package of a handoff, and never written out.
+    #[serde(skip)]
+    pub reads: Reads,
     pub timings: Timings,
 }
 
