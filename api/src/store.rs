@@ -137,6 +137,7 @@ impl StoreSettings {
             returns: self.returns.clone(),
             delivery: self.delivery.clone(),
             cancel: self.cancel.clone(),
+            hours: self.hours.profile(),
         }
     }
 

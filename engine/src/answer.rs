@@ -213,7 +213,7 @@ impl Engine {
         };
         (trace.timings.embed_ms, trace.timings.search_ms, trace.timings.rerank_ms) =
             (found.embed_ms, found.search_ms, found.rerank_ms);
-        trace.passages = found.passages.clone();
+        (trace.searched, trace.passages) = (true, found.passages.clone());
         let (candidates, ended) = expired::split(found.passages, self.today());
         let top = |from: &[Passage]| by_kind(from, self.config.passages);
         let evidence = Evidence::gather(pass, top(&candidates))?;

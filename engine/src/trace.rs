@@ -13,6 +13,8 @@ use serde::Serialize;
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Trace {
     pub passages: Vec<Passage>,
+    /// The pages were searched, whether or not anything was found.
+    pub searched: bool,
     pub prompt: Option<Prompt>,
     pub draft: Option<String>,
     pub dropped: Vec<Dropped>,

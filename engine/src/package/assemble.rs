@@ -38,6 +38,11 @@ pub struct Told<'a> {
 /// As Shopify numbers orders unless told otherwise.
 static ANY_NUMBER: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"#\d{4,}").expect("constant"));
 
+/// How order numbers look where a store's settings do not say.
+pub fn any_order_number() -> &'static Regex {
+    &ANY_NUMBER
+}
+
 /// How the store's order numbers look.
 pub(super) fn pattern(profile: Option<&StoreProfile>) -> &Regex {
     profile.map_or(&*ANY_NUMBER, |profile| &profile.order_number)
@@ -82,10 +87,29 @@ pub fn assemble(told: &Told<'_>) -> Package {
     package
 }
 
+/// The package of a question that was cut off before anything came back: its messages and what they give.
+pub fn cut_off(asker: &Asker, turn: &Turn, words: &str, now: Timestamp) -> Package {
+    assemble(&Told {
+        asker,
+        tier: asker.tier(),
+        turn,
+        profile: None,
+        reason: HandoffReason::Unavailable,
+        words,
+        action: None,
+        looked_at: &[],
+        trace: &Trace::default(),
+        reads: &Reads::default(),
+        past: &[],
+        connected: false,
+        now,
+    })
+}
+
 fn timeline(told: &Told<'_>, mut events: Vec<Event>) -> Vec<Event> {
     let trace = told.trace;
     events.extend(told.reads.tried.iter().cloned().map(Event::Tried));
-    if !trace.passages.is_empty() || trace.timings.search_ms > 0.0 {
+    if trace.searched {
         let covered = trace.coverage.probability;
         events.push(Event::Tried(Tried::Pages { found: trace.passages.len(), covered }));
     }
