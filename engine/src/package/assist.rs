@@ -70,7 +70,7 @@ impl NextStep {
             Self::ReplyYourself => "reply from what you know; the sources do not cover it",
             Self::Judge => "judge it yourself; nothing is suggested on purpose",
             Self::CheckForAbuse => "look at it for abuse; the message instructs instead of asking",
-            Self::LookUpInShop => "look it up in the shop; the engine is not connected to it",
+            Self::LookUpInShop => "look it up, or do it, in the shop; the engine is not connected to it",
             Self::LookAgain => "look it up again; something was out of order",
         }
     }
