@@ -46,7 +46,9 @@ async fn a_case_is_shown_and_what_was_sent_is_written_down() {
 
     let (code, text, said) = run(&["assist", "c-1", "--store", "one"]);
     assert_eq!(code, Some(0), "{said}");
-    for part in ["needs_action", "#10234", "$17.59", "a…@mail.example", "in the shop; the engine is not connected", "100 %"] {
+    for part in
+        ["needs_action", "#10234", "$17.59", "a…@mail.example", "in the shop; the engine is not connected", "100 %"]
+    {
         assert!(text.contains(part), "no '{part}' in:\n{text}");
     }
     assert!(!text.contains("ann.lee@"), "addresses are masked:\n{text}");

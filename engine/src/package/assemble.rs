@@ -131,7 +131,7 @@ fn no_action(told: &Told<'_>, found: bool, several: bool) -> Option<NoAction> {
         NoAction::NotConnected
     } else if told.asker.tier() != Tier::Verified {
         NoAction::NotVerified
-    } else if told.reads.has_failed() {
+    } else if told.reads.orders_failed() {
         NoAction::LookUpFailed
     } else if !found {
         NoAction::NoOrder

@@ -25,6 +25,11 @@ impl Reads {
     pub fn has_failed(&self) -> bool {
         self.tried.iter().any(Tried::has_failed)
     }
+
+    /// Orders could not be read; that the key may not read customers hinders nothing of it.
+    pub fn orders_failed(&self) -> bool {
+        self.tried.iter().any(|tried| matches!(tried, Tried::Order { came: Came::Failed { .. }, .. }))
+    }
 }
 
 /// A storefront whose answers are remembered.

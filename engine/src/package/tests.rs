@@ -300,6 +300,28 @@ async fn the_note_of_a_whole_case_is_the_reviewed_one() {
     assert!(text.contains("*now* # today!"), "in plain text every sign stands as it was written");
 }
 
+#[tokio::test]
+async fn why_nothing_is_prepared_is_said() {
+    let damaged = "My jacket arrived damaged.";
+    for (asker, text, expect, next) in [
+        (anonymous(), damaged, NoAction::NotVerified, NextStep::ProveIdentity),
+        (beth(), damaged, NoAction::NotPreparable, NextStep::ActByHand),
+        (Asker::Verified(verified("one", "new@mail.example")), damaged, NoAction::NoOrder, NextStep::ActByHand),
+    ] {
+        let house = house(shop(), profile(), None);
+        let (_, case) = house.hand_over(&asker, &Turn::single("c", text)).await;
+        assert_eq!((case.reason, package(&case).no_action), (HandoffReason::NeedsAction, Some(expect)));
+        assert_eq!(assist(&case, &profile().order_number).next, next);
+        assert!(complete(&case).missing.is_empty(), "{expect:?}: {:?}", complete(&case));
+    }
+    let mut two = shop();
+    two.orders.push(order(10111));
+    let house = house(two, profile(), None);
+    let (_, case) = house.hand_over(&beth(), &Turn::single("c", damaged)).await;
+    assert_eq!(package(&case).no_action, Some(NoAction::SeveralOrders));
+    assert!(package(&case).suggestion.sentences.is_empty(), "of two orders none speaks for the other");
+}
+
 #[test]
 fn a_case_of_an_older_version_is_shown_as_far_as_it_goes() {
     let json = r##"{"conversation":"c","turn":0,"reason":"no_evidence","evidence":"","question":"do you sell snow?",
