@@ -58,12 +58,13 @@ impl<'a> Watched<'a> {
     }
 }
 
-fn failed<T>(error: &StorefrontError) -> Result<T, Came> {
-    Err(Came::Failed { why: error.to_string() })
-}
-
-fn found(any: bool) -> Came {
-    if any { Came::Found } else { Came::Nothing }
+/// How a look-up ended; `found` keeps what it brought and says whether that was anything.
+fn came<T>(answer: &Result<T, StorefrontError>, found: impl FnOnce(&T) -> bool) -> Came {
+    match answer {
+        Ok(answer) if found(answer) => Came::Found,
+        Ok(_) => Came::Nothing,
+        Err(error) => Came::Failed { why: error.to_string() },
+    }
 }
 
 fn is_theirs(order: &Order, customer: &CustomerPass) -> bool {
@@ -79,20 +80,17 @@ impl Storefront for Watched<'_> {
     async fn orders(&self, customer: &CustomerPass, wanted: OrdersWanted<'_>) -> Result<OrdersFound, StorefrontError> {
         let answer = self.storefront.orders(customer, wanted).await;
         let mut reads = self.reads();
-        let came = answer.as_ref().or_else(|e| failed(e)).map_or_else(
-            |came| came,
-            |answer| {
-                let read = &answer.orders;
-                let theirs: Vec<&Order> = read.value.iter().filter(|o| is_theirs(o, customer)).collect();
-                for order in &theirs {
-                    reads.orders.retain(|known| known.value.id != order.id);
-                    let value = (*order).clone();
-                    reads.orders.push(Read { value, source: read.source, read_at: read.read_at });
-                }
-                reads.orders.sort_by_key(|known| std::cmp::Reverse(known.value.created_at));
-                found(!theirs.is_empty())
-            },
-        );
+        let came = came(&answer, |answer| {
+            let read = &answer.orders;
+            let theirs: Vec<&Order> = read.value.iter().filter(|o| is_theirs(o, customer)).collect();
+            for order in &theirs {
+                reads.orders.retain(|known| known.value.id != order.id);
+                let value = (*order).clone();
+                reads.orders.push(Read { value, source: read.source, read_at: read.read_at });
+            }
+            reads.orders.sort_by_key(|known| std::cmp::Reverse(known.value.created_at));
+            !theirs.is_empty()
+        });
         let number = match wanted {
             OrdersWanted::Number(number) => Some(number.clone()),
             OrdersWanted::Latest(_) => None,
@@ -105,20 +103,17 @@ impl Storefront for Watched<'_> {
     async fn claimed(&self, claim: &OrderClaim) -> Result<Option<Read<ClaimedOrder>>, StorefrontError> {
         let answer = self.storefront.claimed(claim).await;
         let mut reads = self.reads();
-        let came = answer.as_ref().or_else(|e| failed(e)).map_or_else(
-            |came| came,
-            |answer| {
-                let fits = |read: &&Read<ClaimedOrder>| {
-                    read.value.number == claim.number && &read.value.store == claim.pass.store()
-                };
-                let order = answer.as_ref().filter(fits);
-                if let Some(order) = order {
-                    reads.claimed.retain(|known| known.value.number != order.value.number);
-                    reads.claimed.push(order.clone());
-                }
-                found(order.is_some())
-            },
-        );
+        let came = came(&answer, |answer| {
+            let fits = |read: &&Read<ClaimedOrder>| {
+                read.value.number == claim.number && &read.value.store == claim.pass.store()
+            };
+            let order = answer.as_ref().filter(fits);
+            if let Some(order) = order {
+                reads.claimed.retain(|known| known.value.number != order.value.number);
+                reads.claimed.push(order.clone());
+            }
+            order.is_some()
+        });
         reads.tried.push(Tried::Order { number: Some(claim.number.clone()), came });
         drop(reads);
         answer
@@ -127,14 +122,11 @@ impl Storefront for Watched<'_> {
     async fn customer(&self, customer: &CustomerPass) -> Result<Option<Read<Customer>>, StorefrontError> {
         let answer = self.storefront.customer(customer).await;
         let mut reads = self.reads();
-        let came = answer.as_ref().or_else(|e| failed(e)).map_or_else(
-            |came| came,
-            |answer| {
-                let ours = |read: &&Read<Customer>| &read.value.store == customer.store_pass().store();
-                reads.customer = answer.as_ref().filter(ours).cloned();
-                found(reads.customer.is_some())
-            },
-        );
+        let came = came(&answer, |answer| {
+            let ours = |read: &&Read<Customer>| &read.value.store == customer.store_pass().store();
+            reads.customer = answer.as_ref().filter(ours).cloned();
+            reads.customer.is_some()
+        });
         reads.tried.push(Tried::Customer { came });
         drop(reads);
         answer
@@ -151,7 +143,7 @@ impl Storefront for Watched<'_> {
         wanted: ProductsWanted<'_>,
     ) -> Result<Read<Vec<Product>>, StorefrontError> {
         let answer = self.storefront.products(pass, wanted).await;
-        let came = answer.as_ref().or_else(|e| failed(e)).map_or_else(|came| came, |a| found(!a.value.is_empty()));
+        let came = came(&answer, |a| !a.value.is_empty());
         self.reads().tried.push(Tried::Catalogue { came });
         answer
     }
