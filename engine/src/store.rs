@@ -6,6 +6,7 @@ pub mod written;
 
 use crate::access::StoreId;
 use crate::delivery::{CancelRules, DeliveryRules};
+use crate::policy::Policy;
 use crate::reply::IdentityWay;
 use crate::returns::ReturnRules;
 use iso_currency::Currency;
@@ -41,6 +42,8 @@ pub struct StoreProfile {
     pub cancel: Option<CancelRules>,
     /// When people are there; absent where the TOML names no day.
     pub hours: Option<hours::Hours>,
+    /// Who handles what, and what is never automated.
+    pub policy: Arc<Policy>,
 }
 
 /// A country that the store sells to.

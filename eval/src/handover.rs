@@ -41,7 +41,7 @@ pub fn missing(unit: &Unit, case: &HandoffCase) -> Vec<String> {
     let known = !case.evidence.is_empty() || !package.sources.is_empty() || package.tried().next().is_some();
     need(known, "what triggered it, or what was looked at");
     let could_act = package.connected && !package.orders.is_empty() && unit.customer.is_some();
-    if case.reason == HandoffReason::NeedsAction && could_act {
+    if matches!(case.reason, HandoffReason::NeedsAction | HandoffReason::Exception) && could_act {
         need(case.action.is_some() || package.no_action.is_some(), "the action, or why there is none");
     }
     let note = plain(case);

@@ -9,6 +9,7 @@ pub mod compare;
 pub mod facts;
 pub mod gate;
 pub mod handover;
+pub mod intents;
 pub mod latency;
 pub mod line;
 pub mod live;

@@ -262,5 +262,6 @@ pub fn profile() -> StoreProfile {
         delivery: Some(rules.delivery),
         cancel: Some(rules.cancel),
         hours: None,
+        policy: Default::default(),
     }
 }

@@ -124,7 +124,8 @@ fn timeline(told: &Told<'_>, mut events: Vec<Event>) -> Vec<Event> {
 }
 
 fn no_action(told: &Told<'_>, found: bool, several: bool) -> Option<NoAction> {
-    if told.reason != HandoffReason::NeedsAction || told.action.is_some() {
+    let to_be_done = matches!(told.reason, HandoffReason::NeedsAction | HandoffReason::Exception);
+    if !to_be_done || told.action.is_some() {
         return None;
     }
     Some(if !told.connected || told.profile.is_none() {

@@ -81,14 +81,14 @@ impl NextStep {
         }
         let suggested = package.is_some_and(|p| !p.suggestion.sentences.is_empty());
         match case.reason {
-            HandoffReason::NeedsAction => match package.and_then(|p| p.no_action) {
+            HandoffReason::NeedsAction | HandoffReason::Exception => match package.and_then(|p| p.no_action) {
                 Some(NoAction::NotVerified) => Self::ProveIdentity,
                 Some(NoAction::SeveralOrders) => Self::ChooseOrder,
                 Some(NoAction::LookUpFailed) => Self::LookAgain,
                 Some(NoAction::NotConnected) => Self::LookUpInShop,
                 Some(NoAction::NoOrder | NoAction::NotPreparable) | None => Self::ActByHand,
             },
-            HandoffReason::Sensitive => Self::Judge,
+            HandoffReason::Sensitive | HandoffReason::Complaint | HandoffReason::NeverAutomated => Self::Judge,
             HandoffReason::Instructions => Self::CheckForAbuse,
             HandoffReason::SourcesDisagree => Self::SettleSources,
             HandoffReason::Ungrounded => Self::CorrectDraft,
@@ -98,7 +98,11 @@ impl NextStep {
             HandoffReason::NeedsLiveData if !suggested && package.is_some_and(|p| p.orders.is_empty()) => {
                 Self::ProveIdentity
             }
-            HandoffReason::Unavailable | HandoffReason::NeedsLiveData | HandoffReason::CustomerAsked => {
+            HandoffReason::Unavailable
+            | HandoffReason::NeedsLiveData
+            | HandoffReason::CustomerAsked
+            | HandoffReason::NotAutomated
+            | HandoffReason::Repeated => {
                 if suggested {
                     Self::SendSuggestion
                 } else {

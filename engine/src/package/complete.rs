@@ -135,9 +135,14 @@ fn by_reason(case: &HandoffCase, package: &Package) -> Vec<(bool, Missing)> {
     };
     let searched = package.tried().any(|tried| matches!(tried, Tried::Pages { .. }));
     match case.reason {
-        HandoffReason::CustomerAsked | HandoffReason::Sensitive => vec![order(), customer()],
+        HandoffReason::CustomerAsked
+        | HandoffReason::Sensitive
+        | HandoffReason::Complaint
+        | HandoffReason::NeverAutomated
+        | HandoffReason::NotAutomated
+        | HandoffReason::Repeated => vec![order(), customer()],
         HandoffReason::NeedsLiveData => vec![order(), customer()],
-        HandoffReason::NeedsAction => {
+        HandoffReason::NeedsAction | HandoffReason::Exception => {
             vec![order(), customer(), (case.action.is_some() || package.no_action.is_some(), Missing::Action)]
         }
         HandoffReason::NoEvidence => vec![(searched || !case.evidence.is_empty(), Missing::Search)],

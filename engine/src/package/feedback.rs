@@ -107,10 +107,15 @@ pub fn feedback(case: &HandoffCase, sent: &str) -> Vec<Feedback> {
         | HandoffReason::NoEvidence
         | HandoffReason::Ungrounded
         | HandoffReason::SourcesDisagree
+        | HandoffReason::NotAutomated
         | HandoffReason::Unavailable => whole && verified,
         HandoffReason::CustomerAsked
         | HandoffReason::NeedsAction
         | HandoffReason::Sensitive
+        | HandoffReason::Exception
+        | HandoffReason::Complaint
+        | HandoffReason::NeverAutomated
+        | HandoffReason::Repeated
         | HandoffReason::Instructions => false,
     };
     found.push(Feedback {

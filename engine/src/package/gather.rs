@@ -91,6 +91,11 @@ fn wants_context(reason: HandoffReason) -> bool {
         | HandoffReason::NoEvidence
         | HandoffReason::Ungrounded
         | HandoffReason::SourcesDisagree
+        | HandoffReason::Exception
+        | HandoffReason::Complaint
+        | HandoffReason::NeverAutomated
+        | HandoffReason::NotAutomated
+        | HandoffReason::Repeated
         | HandoffReason::Unavailable => true,
     }
 }

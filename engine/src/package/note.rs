@@ -134,6 +134,11 @@ pub(super) fn reason(reason: HandoffReason) -> &'static str {
         HandoffReason::NoEvidence => "the sources do not cover it",
         HandoffReason::Ungrounded => "no answer passed the check",
         HandoffReason::SourcesDisagree => "the sources state different values",
+        HandoffReason::Exception => "something went wrong with an order",
+        HandoffReason::Complaint => "the customer complains",
+        HandoffReason::NeverAutomated => "the store leaves this topic to people",
+        HandoffReason::NotAutomated => "the store does not let this be answered yet",
+        HandoffReason::Repeated => "the customer asked several times without being helped",
         HandoffReason::Instructions => "the message instructs instead of asking",
         HandoffReason::Unavailable => "something was out of order",
     }

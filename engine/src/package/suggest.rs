@@ -68,10 +68,18 @@ pub(super) fn suggest(told: &Told<'_>, orders: &[OrderNow], named: bool) -> Sugg
     };
     let said = match told.reason {
         // What was written to steer the engine, or needs a person's judgement, gets no reply made by code.
-        HandoffReason::Instructions | HandoffReason::Sensitive => Vec::new(),
+        HandoffReason::Instructions
+        | HandoffReason::Sensitive
+        | HandoffReason::Complaint
+        | HandoffReason::NeverAutomated => Vec::new(),
         // Which of the sources holds is what the person decides; they stand side by side in the sources.
         HandoffReason::SourcesDisagree => Vec::new(),
-        HandoffReason::CustomerAsked | HandoffReason::NeedsLiveData | HandoffReason::NeedsAction => live(),
+        HandoffReason::CustomerAsked
+        | HandoffReason::NeedsLiveData
+        | HandoffReason::NeedsAction
+        | HandoffReason::Exception
+        | HandoffReason::NotAutomated
+        | HandoffReason::Repeated => live(),
         HandoffReason::Unavailable => live(),
         HandoffReason::Ungrounded => match drafted() {
             none if none.is_empty() => quoted(),

@@ -82,6 +82,11 @@ fn wants(told: &Told<'_>, package: &Package) -> String {
         HandoffReason::NoEvidence => "asks what the store's sources do not cover".to_owned(),
         HandoffReason::Ungrounded => "asks what no checked answer was found for".to_owned(),
         HandoffReason::SourcesDisagree => "asks what the store's sources state differently".to_owned(),
+        HandoffReason::Exception => format!("reports that something went wrong{about}"),
+        HandoffReason::Complaint => "complains".to_owned(),
+        HandoffReason::NeverAutomated => "asks about what the store leaves to people".to_owned(),
+        HandoffReason::NotAutomated => "asks what the store does not let be answered yet".to_owned(),
+        HandoffReason::Repeated => "asks again without having been helped".to_owned(),
         HandoffReason::Instructions => "sent instructions instead of a question".to_owned(),
         HandoffReason::Unavailable => "asked while something was out of order".to_owned(),
     };

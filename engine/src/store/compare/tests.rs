@@ -18,6 +18,7 @@ fn profile(returns: &str) -> StoreProfile {
         delivery: None,
         cancel: None,
         hours: None,
+        policy: Default::default(),
     }
 }
 
