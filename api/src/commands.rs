@@ -3,6 +3,7 @@
 
 mod actions;
 mod ask;
+mod assist;
 mod cli;
 mod demo;
 mod doctor;
@@ -166,6 +167,7 @@ async fn run(house: House, command: Command) -> Result<Exit, CommandError> {
         Command::Train(args) => interruptible(train::run(house, args)).await,
         Command::Shopify(args) => interruptible(shopify::run(&house, args)).await,
         Command::Actions(args) => interruptible(actions::run(&house, args)).await,
+        Command::Assist(args) => interruptible(assist::run(&house, args)).await,
         Command::Doctor => interruptible(doctor::run(&house)).await,
     }
 }

@@ -2,6 +2,8 @@
 //! Shopify in files of their own.
 
 pub mod actions;
+pub mod assist;
+pub mod contacts;
 pub mod desk;
 pub mod identity;
 pub mod keys;

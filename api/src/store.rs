@@ -140,6 +140,7 @@ impl StoreSettings {
             returns: self.returns.clone(),
             delivery: self.delivery.clone(),
             cancel: self.cancel.clone(),
+            hours: self.hours.profile(),
             policy: self.policy.clone(),
         }
     }

@@ -10,6 +10,7 @@ use crate::identity::Asker;
 use crate::live::flow::{Live, Person, Step};
 use crate::live::question::{Named, wish};
 use crate::live::{LiveKind, LiveQuestion};
+use crate::package::Watched;
 use crate::policy::{Policy, Ruling};
 use crate::ports::{Embedding, ModelError, Ports, SearchMode, SearchQuery};
 use crate::reply::{Answer, Clarify, Handoff, Offer, Reply, Sentence};
@@ -20,7 +21,7 @@ use crate::subject::Subjects;
 pub use crate::trace::{Timings, Trace, UnitTrace};
 use crate::turn::{Speaker, Turn};
 use crate::understand::{Family, Intent, IntentReader, Understanding, conversation};
-use crate::{conflict, draft, expired, place, rerank, smalltalk, spelling};
+use crate::{conflict, draft, expired, package, place, rerank, smalltalk, spelling};
 use quick_cache::sync::Cache;
 use serde::Serialize;
 use std::sync::Arc;
@@ -310,8 +311,8 @@ impl Engine {
     ) -> Result<Step, EngineError> {
         let profile = self.profiles.get(asker.store_pass().store());
         let (Some(storefront), Some(profile)) = (&self.ports.storefront, profile) else { return Ok(Step::Pages) };
-        let live =
-            Live { storefront: storefront.as_ref(), profile: &profile, asker, turn, now: self.ports.clock.now() };
+        let watched = Watched::new(storefront.as_ref(), std::mem::take(&mut trace.reads));
+        let live = Live { storefront: &watched, profile: &profile, asker, turn, now: self.ports.clock.now() };
         let at = Instant::now();
         let pattern = &profile.order_number;
         let question = || {
@@ -339,6 +340,7 @@ impl Engine {
         } else {
             Step::Pages
         };
+        trace.reads = watched.into_reads();
         trace.timings.live_ms = ms(at);
         Ok(step)
     }
@@ -362,7 +364,7 @@ impl Engine {
         };
         (trace.timings.embed_ms, trace.timings.search_ms, trace.timings.rerank_ms) =
             (found.embed_ms, found.search_ms, found.rerank_ms);
-        trace.passages = found.passages.clone();
+        (trace.searched, trace.passages) = (true, found.passages.clone());
         let (candidates, ended) = expired::split(found.passages, self.today());
         let top = |from: &[Passage]| by_kind(from, self.config.passages);
         let evidence = Evidence::gather(pass, top(&candidates))?;
@@ -578,12 +580,16 @@ impl Engine {
         trace: &Trace,
     ) -> Result<Reply, EngineError> {
         let pass = asker.store_pass();
-        let mut looked_at = person.looked_at;
+        let mut looked_at = person.looked_at.clone();
         for p in &trace.passages {
             if looked_at.len() < 5 && !looked_at.iter().any(|l| l.doc == p.doc) {
                 looked_at.push(LookedAt { doc: p.doc.clone(), title: p.title.clone(), url: p.url.clone() });
             }
         }
+        let profile = self.profiles.get(pass.store());
+        let profile = profile.as_deref();
+        let package = package::make(&self.ports, profile, asker, turn, &person, &looked_at, trace).await;
+        let message = package.tells(profile, &self.config.handoff_message, person.first.as_deref());
         let case = HandoffCase {
             conversation: turn.conversation.clone(),
             turn: turn.number,
@@ -594,11 +600,9 @@ impl Engine {
             draft: trace.draft.clone(),
             tier: Some(person.tier),
             action: person.action.map(Box::new),
+            package: Some(Box::new(package)),
         };
         let id = self.ports.handoffs.open(pass, &case).await?;
-        let own = self.profiles.get(pass.store()).and_then(|p| p.handoff_message.clone());
-        let message = own.unwrap_or_else(|| self.config.handoff_message.clone());
-        let message = person.first.map_or(message.clone(), |first| format!("{first} {message}"));
         Ok(Reply::Handoff(Handoff { id, message, case }))
     }
 }

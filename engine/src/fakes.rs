@@ -5,6 +5,7 @@ use crate::evidence::{DocId, Passage, PassageId, Scores, SourceKind};
 use crate::handoff::{HandoffCase, HandoffId};
 use crate::identity::{CustomerKey, CustomerPass, Email, OrderClaim};
 use crate::live::{ClaimedOrder, Customer, Order, Product, ProductStatus, Read};
+use crate::package::{About, Link, Package, PastContact};
 use crate::ports::*;
 use crate::prompt::Prompt;
 use crate::text::content_stems;
@@ -151,6 +152,30 @@ impl Handoffs for MemoryHandoffs {
     }
     async fn waiting(&self, _agent: AgentPass<'_>) -> Result<Vec<(HandoffId, HandoffCase)>, HandoffsError> {
         Ok(self.0.lock().map_err(|e| HandoffsError(e.to_string()))?.clone())
+    }
+    async fn past(&self, _pass: &StorePass, about: About<'_>) -> Result<Vec<PastContact>, HandoffsError> {
+        let all = self.0.lock().map_err(|e| HandoffsError(e.to_string()))?;
+        let subjects = about.subjects();
+        let linked = all.iter().rev().filter_map(|(_, case)| {
+            let package = case.package.as_deref()?;
+            if case.conversation == *about.conversation {
+                return (case.turn < about.turn).then_some((Link::Conversation, case, package));
+            }
+            let filed = package.subjects();
+            let link = subjects.iter().find(|(_, subject)| filed.contains(subject))?;
+            Some((link.0, case, package))
+        });
+        let contact = |(link, case, package): (Link, &HandoffCase, &Package)| PastContact {
+            conversation: case.conversation.clone(),
+            turn: case.turn,
+            at: package.made_at,
+            reason: case.reason,
+            question: case.question.clone(),
+            resolved: false,
+            link,
+            channel: None,
+        };
+        Ok(linked.map(contact).collect())
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::evidence::DocId;
 use crate::identity::Tier;
 use crate::live::PreparedAction;
+use crate::package::Package;
 use crate::turn::ConversationId;
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +64,9 @@ pub struct HandoffCase {
     /// What could be done about it, waiting for a person's approval. For the agent's eyes only.
     #[serde(default)]
     pub action: Option<Box<PreparedAction>>,
+    /// Everything else that is known, so that nothing is asked twice. For the agent's eyes only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package: Option<Box<Package>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

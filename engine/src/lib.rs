@@ -18,6 +18,7 @@ pub mod fakes;
 pub mod handoff;
 pub mod identity;
 pub mod live;
+pub mod package;
 pub mod place;
 pub mod policy;
 pub mod ports;

@@ -5,6 +5,7 @@ use crate::evidence::{Passage, SourceKind};
 use crate::handoff::{HandoffCase, HandoffId};
 use crate::identity::{CustomerPass, Email, OrderClaim, OrderNumber};
 use crate::live::{ClaimedOrder, Customer, Order, Product, Read};
+use crate::package::{About, PastContact};
 use crate::prompt::Prompt;
 use async_trait::async_trait;
 use jiff::{Timestamp, civil::Date};
@@ -142,6 +143,9 @@ pub trait Handoffs: Send + Sync {
     /// Opens a handoff; a second one for the same conversation and turn is the first.
     async fn open(&self, pass: &StorePass, case: &HandoffCase) -> Result<HandoffId, HandoffsError>;
     async fn waiting(&self, agent: AgentPass<'_>) -> Result<Vec<(HandoffId, HandoffCase)>, HandoffsError>;
+    /// Earlier handoffs of the same conversation, about the same order or of the same customer, newest first: for the
+    /// package that an agent gets, and for nobody else.
+    async fn past(&self, pass: &StorePass, about: About<'_>) -> Result<Vec<PastContact>, HandoffsError>;
 }
 
 /// Which of a customer's orders.

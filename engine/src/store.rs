@@ -1,6 +1,7 @@
 //! What the engine knows of a store besides its pages: the part of the store's TOML that decides what is said.
 
 pub mod compare;
+pub mod hours;
 pub mod written;
 
 use crate::access::StoreId;
@@ -39,6 +40,8 @@ pub struct StoreProfile {
     pub returns: Option<ReturnRules>,
     pub delivery: Option<DeliveryRules>,
     pub cancel: Option<CancelRules>,
+    /// When people are there; absent where the TOML names no day.
+    pub hours: Option<hours::Hours>,
     /// Who handles what, and what is never automated.
     pub policy: Arc<Policy>,
 }

@@ -3,6 +3,7 @@
 use crate::check::Dropped;
 use crate::evidence::{DocId, Evidence, Passage};
 use crate::live::LiveQuestion;
+use crate::package::Reads;
 use crate::policy::Ruled;
 use crate::ports::Generated;
 use crate::prompt::Prompt;
@@ -14,6 +15,8 @@ use serde::Serialize;
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Trace {
     pub passages: Vec<Passage>,
+    /// The pages were searched, whether or not anything was found.
+    pub searched: bool,
     pub prompt: Option<Prompt>,
     pub draft: Option<String>,
     pub dropped: Vec<Dropped>,
@@ -30,6 +33,9 @@ pub struct Trace {
     pub ruled: Option<Ruled>,
     /// What was asked of live data.
     pub live: Option<LiveQuestion>,
+    /// What the shop said; for the package of a handoff, and never written out.
+    #[serde(skip)]
+    pub reads: Reads,
     pub timings: Timings,
 }
 

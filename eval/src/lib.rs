@@ -9,6 +9,7 @@ pub mod compare;
 pub mod costs;
 pub mod facts;
 pub mod gate;
+pub mod handover;
 pub mod import;
 pub mod intents;
 pub mod judge;

@@ -116,9 +116,11 @@ pub struct HandedOver {
     pub reason: HandoffReason,
     /// The words that triggered it.
     pub evidence: String,
-    /// Conversation, turn and question are those of the message, and the person sees why: the words that triggered
-    /// it, or what was looked at.
+    /// The person who takes over need not ask for anything that was said before: see [`crate::handover`].
     pub complete: bool,
+    /// What they would have to ask for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -275,7 +277,12 @@ pub(crate) mod tests {
             verdict: Verdict::Wrong,
             reply: text.into(),
             citations: vec![Cited { doc: DocId(text.into()), quote: text.into() }],
-            handoff: Some(HandedOver { reason: HandoffReason::NoEvidence, evidence: text.into(), complete: true }),
+            handoff: Some(HandedOver {
+                reason: HandoffReason::NoEvidence,
+                evidence: text.into(),
+                complete: true,
+                missing: Vec::new(),
+            }),
             facts: Facts { missing: list.clone(), violated: list.clone(), ..Facts::default() },
             gold_docs: vec![DocId(text.into())],
             sentences: 1,

@@ -155,7 +155,7 @@ async fn decisions_are_scored_by_what_was_done() {
         ("handoff_precision", 0.5),
         ("handoff_recall", 1.0),
         ("handoff_f1", 2.0 / 3.0),
-        ("package_complete", 0.5),
+        ("package_complete", 1.0),
     ] {
         assert_eq!(value(asked, name), Some(expected), "{name}");
     }

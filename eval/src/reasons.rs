@@ -60,7 +60,7 @@ mod tests {
     use HandoffReason::{CustomerAsked, NeedsAction};
 
     fn line(label: Option<HandoffReason>, given: Option<HandoffReason>) -> Line {
-        let handed = |reason| HandedOver { reason, evidence: String::new(), complete: true };
+        let handed = |reason| HandedOver { reason, evidence: String::new(), complete: true, missing: Vec::new() };
         let action = if label.is_some() { Action::Handoff } else { Action::Answer };
         Line { action, reason: label, handoff: given.map(handed), cluster: None, peer: None, ..hostile("x") }
     }

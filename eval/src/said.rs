@@ -39,7 +39,7 @@ pub enum SayError {
 impl Answers for Variants {
     async fn say(&self, unit: &Unit, turn: &Turn) -> Result<Said, SayError> {
         let (engine, asker) = self.of(unit);
-        Ok(Said::by_engine(turn, &engine.answer(&asker, turn, &|_| ()).await?))
+        Ok(Said::by_engine(turn, unit.customer.is_some(), &engine.answer(&asker, turn, &|_| ()).await?))
     }
 }
 
@@ -87,14 +87,16 @@ impl Said {
         }
     }
 
-    pub fn by_engine(turn: &Turn, outcome: &Outcome) -> Self {
+    pub fn by_engine(turn: &Turn, known_customer: bool, outcome: &Outcome) -> Self {
         let Outcome { reply, trace } = outcome;
         let (sentences, unsupported) = support(reply, &trace.passages);
         let (text, handoff) = match reply {
             Reply::Answer(answer) | Reply::Offer(Offer { answer, .. }) => (answer.text(), None),
             Reply::Clarify(clarify) => (clarify.message.clone(), None),
             Reply::NeedsIdentity(identity) => (identity.message.clone(), None),
-            Reply::Handoff(handoff) => (handoff.message.clone(), Some(handed_over(turn, &handoff.case))),
+            Reply::Handoff(handoff) => {
+                (handoff.message.clone(), Some(handed_over(turn, known_customer, &handoff.case)))
+            }
         };
         let citations = match reply {
             Reply::Answer(answer) | Reply::Offer(Offer { answer, .. }) => {
@@ -169,8 +171,7 @@ fn support(reply: &Reply, passages: &[Passage]) -> (usize, usize) {
     (answer.sentences().len(), answer.sentences().iter().filter(bad).count())
 }
 
-fn handed_over(turn: &Turn, case: &HandoffCase) -> HandedOver {
-    let here = case.conversation == turn.conversation && case.turn == turn.number;
-    let complete = here && case.question == turn.text && !(case.evidence.is_empty() && case.looked_at.is_empty());
-    HandedOver { reason: case.reason, evidence: case.evidence.clone(), complete }
+fn handed_over(turn: &Turn, known_customer: bool, case: &HandoffCase) -> HandedOver {
+    let missing = crate::handover::missing(turn, known_customer, case);
+    HandedOver { reason: case.reason, evidence: case.evidence.clone(), complete: missing.is_empty(), missing }
 }

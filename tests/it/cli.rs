@@ -5,7 +5,7 @@ use std::{
     process::{Command, Output},
 };
 
-fn shopclerk(data: &Path, args: &[&str]) -> Output {
+pub fn shopclerk(data: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_shopclerk-tested"))
         .args(args)
         .current_dir(data)
@@ -16,11 +16,11 @@ fn shopclerk(data: &Path, args: &[&str]) -> Output {
         .expect("the binary runs")
 }
 
-fn out(output: &Output) -> String {
+pub fn out(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-fn err(output: &Output) -> String {
+pub fn err(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
@@ -30,7 +30,7 @@ fn help_has_examples_and_exit_codes() {
     let help = out(&shopclerk(dir.path(), &["--help"]));
     let commands = [
         "demo", "models", "sync", "ask", "serve", "keys", "index", "doctor", "eval", "store", "sandbox", "shopify",
-        "actions",
+        "actions", "assist",
     ];
     for command in commands {
         assert!(help.contains(&format!("  {command}")), "{command} is not in the help");

@@ -35,6 +35,7 @@ async fn what_nothing_covers_is_handed_over_once() {
     let case = &first["reply"]["case"];
     assert_eq!((&case["reason"], &case["question"]), (&json!("no_evidence"), &json!(UNANSWERED)));
     assert!(case["looked_at"].is_array() && case.get("draft").is_none(), "{case}");
+    assert!(case.get("package").is_none() && case.get("note").is_none(), "for agents only: {case}");
     assert_eq!(first["citations"], json!([]));
 
     // The same turn again, as a client does that lost the connection.
@@ -46,6 +47,8 @@ async fn what_nothing_covers_is_handed_over_once() {
     let read = agent.get(&format!("/v1/stores/one/handoffs/{id}")).await.json();
     assert_eq!(read, list["handoffs"][0]);
     assert_eq!(read["case"]["question"], UNANSWERED);
+    assert_eq!(read["case"]["package"]["open_questions"], json!([UNANSWERED]));
+    assert!(read["case"]["note"].as_str().unwrap().contains(UNANSWERED), "{read}");
     let missing = agent.get("/v1/stores/one/handoffs/ho_none").await;
     assert_eq!((missing.status, missing.problem().as_str()), (StatusCode::NOT_FOUND, "no-such-handoff"));
 }

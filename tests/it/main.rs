@@ -1,3 +1,4 @@
+mod assist;
 mod cli;
 mod conformance;
 mod fixture;

@@ -13,6 +13,7 @@ use async_trait::async_trait;
 use engine::{
     AgentPass, Asker, CustomerPass, HandoffCase, HandoffId, StorePass, Turn,
     identity::{CustomerKey, OrderClaim},
+    package::{About, PastContact},
     ports::{Handoffs, HandoffsError},
 };
 use std::sync::Arc;
@@ -92,6 +93,10 @@ impl Handoffs for Unfiled {
     }
 
     async fn waiting(&self, _: AgentPass<'_>) -> Result<Vec<(HandoffId, HandoffCase)>, HandoffsError> {
+        Ok(Vec::new())
+    }
+
+    async fn past(&self, _: &StorePass, _: About<'_>) -> Result<Vec<PastContact>, HandoffsError> {
         Ok(Vec::new())
     }
 }

@@ -88,6 +88,9 @@ pub enum Command {
     /// What was prepared for customers: look at it, approve it, reject it.
     #[command(after_help = super::actions::EXAMPLES)]
     Actions(super::actions::ActionsArgs),
+    /// Help for an agent: summary, next step, a reply to start from; and what the agent made of it.
+    #[command(after_help = super::assist::EXAMPLES)]
+    Assist(super::assist::AssistArgs),
     /// What this machine can hold, what is here, and whether the settings are right.
     Doctor,
 }

@@ -5,6 +5,7 @@ use super::{Db, DbError};
 use async_trait::async_trait;
 use engine::{
     AgentPass, HandoffCase, HandoffId, StoreId, StorePass,
+    package::{About, PastContact},
     ports::{Clock, Handoffs, HandoffsError},
 };
 use jiff::Timestamp;
@@ -34,6 +35,11 @@ impl Desks {
     /// `data` is the folder that `stores/` stands in.
     pub fn new(data: PathBuf, clock: Arc<dyn Clock>) -> Self {
         Self { data, clock, open: Mutex::default() }
+    }
+
+    /// The time by which handoffs are opened.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Handoffs that nobody has resolved, oldest first, at most `limit`.
@@ -80,8 +86,10 @@ impl Desks {
             if let Some(action) = &case.action {
                 super::actions::keep(&mut transaction, action).await?;
             }
+            let id = HandoffId(row.try_get("id")?);
+            super::contacts::keep(&mut transaction, &id, case).await?;
             transaction.commit().await?;
-            row.try_get("id").map(HandoffId)
+            Ok(id)
         };
         inserted.await.map_err(|e| db.query_error(e))
     }
@@ -105,7 +113,7 @@ impl Desks {
     }
 }
 
-fn record(db: &Db, row: &SqliteRow) -> Result<HandoffRecord, DbError> {
+pub(super) fn record(db: &Db, row: &SqliteRow) -> Result<HandoffRecord, DbError> {
     let text = |column: &str| row.try_get::<String, _>(column).map_err(|e| db.query_error(e));
     let time = |text: String| text.parse().map_err(|e| db.damaged("a handoff's time", e));
     let resolved: Option<String> = row.try_get("resolved_at").map_err(|e| db.query_error(e))?;
@@ -126,6 +134,10 @@ impl Handoffs for Desks {
     async fn waiting(&self, agent: AgentPass<'_>) -> Result<Vec<(HandoffId, HandoffCase)>, HandoffsError> {
         let records = self.open_handoffs(agent, u32::MAX).await.map_err(|e| HandoffsError(crate::error::chain(&e)))?;
         Ok(records.into_iter().map(|record| (record.id, record.case)).collect())
+    }
+
+    async fn past(&self, pass: &StorePass, about: About<'_>) -> Result<Vec<PastContact>, HandoffsError> {
+        self.past_contacts(pass, about).await.map_err(|e| HandoffsError(crate::error::chain(&e)))
     }
 }
 
@@ -157,6 +169,7 @@ mod tests {
             draft: Some("Yes.".into()),
             tier: None,
             action: None,
+            package: None,
         }
     }
 

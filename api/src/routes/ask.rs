@@ -17,7 +17,7 @@ use axum::{
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
-use engine::{Asker, HandoffCase, HandoffReason, Turn, ports::Handoffs, reply};
+use engine::{Asker, HandoffCase, HandoffReason, Turn, package, ports::Handoffs, reply};
 use std::time::Instant;
 use tokio::time::timeout;
 
@@ -180,16 +180,19 @@ impl Question {
 
     /// Too slow is a person's case, not an error.
     async fn hand_over_late(&self, app: &App) -> Result<reply::Handoff, ApiError> {
+        let words = format!("no answer within {} ms", app.http.request_timeout_ms);
+        let package = package::cut_off(&self.asker, &self.turn, &words, app.desks.now());
         let case = HandoffCase {
             conversation: self.turn.conversation.clone(),
             turn: self.turn.number,
             reason: HandoffReason::Unavailable,
-            evidence: format!("no answer within {} ms", app.http.request_timeout_ms),
+            evidence: words,
             question: self.turn.text.clone(),
             looked_at: Vec::new(),
             draft: None,
             tier: Some(self.asker.tier()),
             action: None,
+            package: Some(Box::new(package)),
         };
         let id = app.desks.open(self.asker.store_pass(), &case).await.map_err(|error| {
             ApiError::from(error).log();

@@ -1,11 +1,12 @@
-//! `[hours]`: the store's zone, and when people are there.
+//! `[hours]`: the store's zone, when people are there, and within what time they reply.
 
-use engine::store::written::Day;
-use jiff::{
-    civil::{Date, Time, Weekday},
-    tz::TimeZone,
+use engine::store::{
+    hours::{self, Words},
+    written::Day,
 };
+use jiff::{SignedDuration, civil::Time, tz::TimeZone};
 use serde::{Deserialize, Deserializer, de::Error};
+use std::collections::BTreeMap;
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -23,7 +24,29 @@ pub struct Hours {
     /// Days that differ from the week.
     #[serde(default)]
     pub exceptions: Vec<Exception>,
+    /// Open time within which somebody replies: `4h`. What customers are promised when a person takes over.
+    #[serde(default, deserialize_with = "within")]
+    pub reply_within: Option<SignedDuration>,
+    /// The store's own words for that, by language.
+    #[serde(default)]
+    pub messages: BTreeMap<String, Messages>,
 }
+
+/// What a customer is told in one language. `{day}`, `{time}` and `{zone}` stand for theirs.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Messages {
+    /// Instead of `handoff_message`.
+    pub handoff: Option<String>,
+    pub by: String,
+    pub from: String,
+    pub until: String,
+    pub today: String,
+    pub tomorrow: String,
+}
+
+/// More than this is no promise of a support team, but a mistake in the unit.
+const LONGEST: SignedDuration = SignedDuration::from_hours(24 * 14);
 
 /// From opening to closing: `08:00-18:00`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,26 +65,55 @@ pub struct Exception {
 }
 
 impl Hours {
-    /// When people are there on a day, if they are.
-    pub fn on(&self, date: Date) -> Option<Span> {
-        if let Some(exception) = self.exceptions.iter().find(|e| e.date.0 == date) {
-            return exception.hours.filter(|_| !exception.closed);
-        }
-        match date.weekday() {
-            Weekday::Monday => self.monday,
-            Weekday::Tuesday => self.tuesday,
-            Weekday::Wednesday => self.wednesday,
-            Weekday::Thursday => self.thursday,
-            Weekday::Friday => self.friday,
-            Weekday::Saturday => self.saturday,
-            Weekday::Sunday => self.sunday,
-        }
+    /// What the engine knows of it; `None` where the file names no day on which people are there.
+    pub fn profile(&self) -> Option<hours::Hours> {
+        let span = |span: &Option<Span>| span.map(|Span { from, to }| hours::Span { from, to });
+        let days =
+            [&self.monday, &self.tuesday, &self.wednesday, &self.thursday, &self.friday, &self.saturday, &self.sunday];
+        let exceptions = self.exceptions.iter().map(|e| (e.date.0, span(&e.hours.filter(|_| !e.closed))));
+        let words = self.messages.iter().map(|(language, said)| {
+            let Messages { handoff, by, from, until, today, tomorrow } = said.clone();
+            (language.clone(), Words { handoff, by, from, until, today, tomorrow })
+        });
+        let hours = hours::Hours {
+            week: days.map(span),
+            exceptions: exceptions.collect(),
+            reply_within: self.reply_within,
+            words: words.collect(),
+        };
+        (!hours.is_empty()).then_some(hours)
     }
 
     /// What is wrong, with its key.
     pub(super) fn check(&self) -> Vec<(&'static str, String)> {
         let unclear = self.exceptions.iter().filter(|e| e.closed == e.hours.is_some());
-        unclear.map(|e| ("exceptions", format!("{}: write either closed = true or hours", e.date.0))).collect()
+        let mut wrong: Vec<(&'static str, String)> =
+            unclear.map(|e| ("exceptions", format!("{}: write either closed = true or hours", e.date.0))).collect();
+        if self.reply_within.is_some() && self.profile().is_none() {
+            let text = "needs a day on which people are there; write one, such as monday = \"09:00-17:00\"";
+            wrong.push(("reply_within", text.to_owned()));
+        }
+        for (language, said) in &self.messages {
+            for (key, text) in [("by", &said.by), ("from", &said.from), ("until", &said.until)] {
+                if !text.contains("{time}") {
+                    wrong.push((
+                        "messages",
+                        format!("{language}.{key}: say when, with {{time}} (and {{day}}, {{zone}})"),
+                    ));
+                }
+            }
+        }
+        wrong
+    }
+}
+
+/// `4h`, `30m`, `1h 30m`.
+fn within<'de, D: Deserializer<'de>>(d: D) -> Result<Option<SignedDuration>, D::Error> {
+    let text = String::deserialize(d)?;
+    match text.parse::<SignedDuration>() {
+        Ok(within) if within.is_positive() && within <= LONGEST => Ok(Some(within)),
+        Ok(_) => Err(D::Error::custom(format!("'{text}' is not between a minute and two weeks of open time"))),
+        Err(_) => Err(D::Error::custom(format!("'{text}' is no length of time; write one such as 4h or 30m"))),
     }
 }
 

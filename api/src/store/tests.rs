@@ -67,6 +67,21 @@ fn every_error_names_line_key_and_the_way_out() {
     check(&format!("languages = []\n{ZONE}"), &["my.toml:1: name: is missing"]);
     check(&with("[retruns]\n"), &["my.toml:7: retruns: there is no such key; did you mean 'returns'?"]);
     check(&with("monday = \"8-18\"\n"), &["my.toml:7: hours.monday: '8-18' are no hours"]);
+    check(
+        &with("monday = \"09:00-17:00\"\nreply_within = \"4 moons\"\n"),
+        &["my.toml:8: hours.reply_within: '4 moons' is no length of time; write one such as 4h"],
+    );
+    check(
+        &with("monday = \"09:00-17:00\"\nreply_within = \"900h\"\n"),
+        &["my.toml:8: hours.reply_within: '900h' is not between"],
+    );
+    check(&with("reply_within = \"4h\"\n"), &["my.toml:7: hours.reply_within: needs a day on which people are there"]);
+    check(
+        &with(
+            "[hours.messages.fr]\nby = \"bientôt\"\nfrom = \"{time}\"\nuntil = \"{time}\"\ntoday = \"a\"\ntomorrow = \"b\"\n",
+        ),
+        &["my.toml:7: hours.messages: fr.by: say when, with {time}"],
+    );
     check(&format!("{LEAST}[hours]\ntime_zone = \"Oslo\"\n"), &["my.toml:6: hours.time_zone: 'Oslo' is no time zone"]);
     // Several at once, each on its own line, in a list of tables too.
     check(
@@ -104,6 +119,21 @@ fn every_error_names_line_key_and_the_way_out() {
     let smtp = "[identity.smtp]\nhost = \"mail.example\"\nport = 25\nsecurity = \"none\"\nfrom = \"a@b.example\"\n";
     check(&with(smtp), &["my.toml:10: identity.smtp.security: codes would be readable"]);
     parse(&with(&smtp.replace("mail.example", "127.0.0.1"))).unwrap_or_else(|e| panic!("{e}"));
+}
+
+#[test]
+fn hours_become_what_customers_are_promised() {
+    let hours = demo().profile().hours.unwrap();
+    let chicago = demo().hours.time_zone;
+    let at = |text: &str| text.parse::<jiff::Timestamp>().unwrap();
+    // Christmas Eve is short, and the two days after it are closed: Sunday is, too.
+    assert_eq!(hours.next_open(at("2026-12-24T20:00:00Z"), &chicago), Some(at("2026-12-28T14:00:00Z")));
+    assert_eq!(hours.open_until(at("2026-12-24T18:00:00Z"), &chicago), Some(at("2026-12-24T19:00:00Z")));
+    assert_eq!(hours.reply_within, Some(jiff::SignedDuration::from_hours(4)));
+    assert!(hours.words["fr"].by.contains("{time}"));
+    // A zone alone says nothing about people.
+    let least = parse(&format!("{LEAST}{ZONE}")).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(least.profile().hours, None);
 }
 
 #[test]

@@ -137,6 +137,14 @@ pub struct Case {
     /// The draft that did not pass its check. Only an agent's key sees it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub draft: Option<String>,
+    /// Everything that is known of the case: summary, who, orders as of now, timeline, what was given, earlier contacts,
+    /// a suggested reply with why it can be trusted. Only an agent's key sees it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub package: Option<Box<engine::package::Package>>,
+    /// The same as a note in Markdown, for a helpdesk. Only an agent's key sees it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// Why a person is called.
@@ -265,12 +273,12 @@ impl From<&reply::Citation> for Citation {
 }
 
 impl From<reply::Handoff> for HandoffReply {
-    /// Without the draft: whoever asks may be a storefront.
+    /// Without the draft and the package: whoever asks may be a storefront.
     fn from(handoff: reply::Handoff) -> Self {
         use handoff::HandoffReason as Reason;
         // Where live data was needed, the evidence may be an order's state, or Shopify's own words about a key.
         let private = matches!(handoff.case.reason, Reason::NeedsLiveData | Reason::NeedsAction | Reason::Unavailable);
-        let case = Case { draft: None, ..handoff.case.into() };
+        let case = Case { draft: None, package: None, note: None, ..handoff.case.into() };
         let evidence = if private { String::new() } else { case.evidence };
         Self { id: handoff.id.0, message: handoff.message, case: Case { evidence, ..case } }
     }
@@ -291,6 +299,7 @@ impl From<handoff::HandoffCase> for Case {
     fn from(case: handoff::HandoffCase) -> Self {
         let looked_at =
             |seen: handoff::LookedAt| LookedAt { doc: seen.doc.to_string(), title: seen.title, url: seen.url };
+        let note = case.package.is_some().then(|| engine::package::markdown(&case));
         Self {
             conversation_id: case.conversation.0,
             turn: case.turn,
@@ -299,6 +308,8 @@ impl From<handoff::HandoffCase> for Case {
             question: case.question,
             looked_at: case.looked_at.into_iter().map(looked_at).collect(),
             draft: case.draft,
+            package: case.package,
+            note,
         }
     }
 }

@@ -412,7 +412,7 @@ pub fn choose<'a>(
 }
 
 /// Customers leave out what all numbers begin with: "10234" for #FV10234, among their own orders.
-fn is_meant(pattern: &regex::Regex, said: &OrderNumber, number: &OrderNumber) -> bool {
+pub(crate) fn is_meant(pattern: &regex::Regex, said: &OrderNumber, number: &OrderNumber) -> bool {
     let digits = said.as_str().trim_start_matches('#');
     let bare = !is_whole(pattern, said.as_str()) && digits.len() >= 4 && digits.bytes().all(|b| b.is_ascii_digit());
     let rest = number.as_str().strip_suffix(digits).map(|r| r.trim_start_matches('#'));

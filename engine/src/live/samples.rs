@@ -261,6 +261,7 @@ pub fn profile() -> StoreProfile {
         returns: Some(rules.returns),
         delivery: Some(rules.delivery),
         cancel: Some(rules.cancel),
+        hours: None,
         policy: Default::default(),
     }
 }

@@ -87,6 +87,7 @@ async fn prepared(store: &Connected, sandbox: &RunningSandbox, action: Action, a
         draft: None,
         tier: None,
         action: Some(Box::new(prepared.clone())),
+        package: None,
     };
     store.desks.open(&store.pass, &case).await.unwrap();
     // A turn that is reported again changes nothing.

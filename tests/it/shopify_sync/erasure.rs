@@ -34,7 +34,30 @@ fn case(conversation: &str, turn: u32, question: &str) -> HandoffCase {
         draft: None,
         tier: None,
         action: None,
+        package: None,
     }
+}
+
+/// A case whose own words name nobody: who she is and where she lives stands in its package only.
+fn packed() -> HandoffCase {
+    let package = serde_json::json!({
+        "made_at": "2026-11-21T15:00:00Z", "time_zone": "UTC", "connected": true, "asks": ["status"],
+        "summary": "The verified customer Anna Berg asks. Nothing was tried.",
+        "who": { "tier": "verified", "proof": "emailed_code", "customer_id": fixture::CUSTOMER, "email": fixture::EMAIL,
+            "name": "Anna Berg-Hidden", "segment": ["vip"] },
+        "language": "en", "sentiment": "neutral", "timeline": [], "open_questions": ["where is it?"],
+        "known": { "orders": [fixture::ORDERS[1]], "emails": [], "given": [], "products": [] },
+        "orders": [{
+            "number": fixture::ORDERS[1], "id": "gid://shopify/Order/5000010001", "read_at": "2026-11-21T15:00:00Z",
+            "placed_at": "2026-11-07T10:00:00Z", "fulfillment": "FULFILLED", "items": [], "parcels": [], "pending": [],
+            "returns": [], "address": "Anna Berg-Hidden, 9 Hidden Lane, Duluth", "says": [],
+        }],
+        "past": [], "sources": [],
+        "suggestion": { "sentences": [{ "text": "It lies at 9 Hidden Lane.",
+            "trust": { "trust": "quoted", "doc": "pages/how-to.md" } }], "dropped": [] },
+    });
+    let package = Some(serde_json::from_value(package).expect("a package"));
+    HandoffCase { package, ..case("c-packed", 0, "where is it?") }
 }
 
 /// A store that knows Anna, by every way she is known, and Bert.
@@ -65,10 +88,17 @@ async fn knowing(data: &Path, url: &str) -> Connected {
         case("c-anna", 1, "hello, is somebody there?"),
         case("c-2", 0, "my address is\nAnna.Berg+Shop@mail.example \"really\""),
         case("c-3", 0, "call me at +1 (555) 010 4477"),
+        packed(),
         case("c-bert", 0, "bert@mail.example asks about #FV102340 and joanna.berg+shop@mail.example"),
     ] {
         store.desks.open(&store.pass, &case).await.unwrap();
     }
+    // What an agent made of a suggestion may name her as well.
+    let agent = store.pass.as_agent().unwrap();
+    let feedback = engine::package::feedback(&packed(), "Dear Mrs Berg-Hidden, it lies at 9 Hidden Lane.");
+    let of = (&packed().conversation, 0);
+    store.desks.put_feedback(agent, of, "Mia", "2026-11-21T16:00:00Z".parse().unwrap(), &feedback).await.unwrap();
+    assert!(!store.desks.changed_most(agent, 10).await.unwrap().is_empty());
     let email = engine::identity::Email::parse(fixture::EMAIL).unwrap();
     let address = store.eraser().tries.address(&store.pass, &email);
     let asked_at = "2026-11-21T15:00:00Z".parse().unwrap();
@@ -156,20 +186,24 @@ async fn a_customer_is_told_what_is_held_and_then_nothing_is() {
     let left = store.desks.open_handoffs(agent, 100).await.unwrap();
     assert_eq!(left.iter().map(|record| record.case.conversation.0.as_str()).collect::<Vec<_>>(), ["c-bert"]);
     assert_eq!(store.desks.actions(agent, true).await.unwrap(), []);
+    assert_eq!(store.desks.changed_most(agent, 10).await.unwrap(), []);
     let index = store.index().await;
     assert!(!index.contains_key("pages/talk-anna.md#0"));
     for stays in ["pages/talk-bert.md#0", "pages/how-to.md#0", "product:thing-1#0"] {
         assert!(index.contains_key(stays), "{stays} went too");
     }
     assert_eq!(holding(&store.folder(), fixture::EMAIL), [] as [PathBuf; 0]);
-    for words in [fixture::CUSTOMER, "010 4477", "fv10234 ", "act-1", "is somebody there"] {
+    for words in [fixture::CUSTOMER, "010 4477", "fv10234 ", "act-1", "is somebody there", "hidden lane", "berg-hidden"]
+    {
         assert_eq!(holding(&store.folder(), words), [] as [PathBuf; 0], "{words}");
     }
     let all = receipts(dir.path());
     assert_eq!(all.len(), 2, "one for what was handed out, one for the erasure");
     let erased = &all[1];
     assert_eq!((erased.state, erased.documents), (State::Done, 1));
-    assert_eq!(erased.rows.get("desk.handoffs"), Some(&4));
+    assert_eq!(erased.rows.get("desk.handoffs"), Some(&5));
+    assert_eq!(erased.rows.get("desk.contacts"), Some(&3), "her order, her address, her number");
+    assert_eq!(erased.rows.get("desk.assist_feedback"), Some(&3), "the answer, the page, the rule");
     assert_eq!(erased.rows.get("desk.actions"), Some(&1));
     assert_eq!(erased.files, 1, "what was handed out goes too");
     let probe = erased.probe.as_ref().unwrap();
@@ -202,8 +236,8 @@ async fn the_probe_finds_what_is_left_and_a_dry_run_takes_nothing() {
     let store = knowing(dir.path(), &sandbox.url()).await;
     let anna = Person { emails: [fixture::EMAIL.into()].into(), ..Person::default() };
     let dry = store.eraser().customer(&anna, "by hand", vec![], true).await.unwrap();
-    assert_eq!((dry.path, dry.receipt.rows.get("desk.handoffs")), (None, Some(&1)));
-    assert_eq!(store.desks.open_handoffs(store.pass.as_agent().unwrap(), 100).await.unwrap().len(), 5);
+    assert_eq!((dry.path, dry.receipt.rows.get("desk.handoffs")), (None, Some(&2)));
+    assert_eq!(store.desks.open_handoffs(store.pass.as_agent().unwrap(), 100).await.unwrap().len(), 6);
 
     // What nobody knows of: a file that somebody put there, and a page that the merchant publishes.
     let planted = store.folder().join("notes/call.txt");

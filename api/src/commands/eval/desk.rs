@@ -1,6 +1,7 @@
 //! What an eval puts in the place of people and of pages.
 
 use async_trait::async_trait;
+use engine::package::{About, PastContact};
 use engine::ports::{Handoffs, HandoffsError, Knowledge, KnowledgeError, SearchQuery};
 use engine::{AgentPass, HandoffCase, HandoffId, Passage, StorePass};
 
@@ -14,6 +15,10 @@ impl Handoffs for NoDesk {
     }
 
     async fn waiting(&self, _agent: AgentPass<'_>) -> Result<Vec<(HandoffId, HandoffCase)>, HandoffsError> {
+        Ok(Vec::new())
+    }
+
+    async fn past(&self, _pass: &StorePass, _about: About<'_>) -> Result<Vec<PastContact>, HandoffsError> {
         Ok(Vec::new())
     }
 }

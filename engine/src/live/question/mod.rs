@@ -14,10 +14,10 @@ use crate::identity::{Email, OrderNumber};
 use crate::turn::{Speaker, Turn};
 use heard::Heard;
 use regex::Regex;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What of an order or a product is asked for. Closed: whoever adds a kind decides everywhere who may hear it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LiveKind {
     /// Where it is.
@@ -42,6 +42,22 @@ pub enum LiveKind {
 }
 
 impl LiveKind {
+    pub fn as_text(self) -> &'static str {
+        match self {
+            Self::Status => "status",
+            Self::Tracking => "tracking",
+            Self::Delivery => "delivery",
+            Self::Items => "items",
+            Self::Total => "total",
+            Self::Refund => "refund",
+            Self::ReturnWindow => "return window",
+            Self::Address => "address",
+            Self::Cancellable => "cancellation",
+            Self::Stock => "stock",
+            Self::Price => "price",
+        }
+    }
+
     /// About an order; the others are about the catalogue.
     pub fn is_of_an_order(self) -> bool {
         !matches!(self, Self::Stock | Self::Price)
