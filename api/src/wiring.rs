@@ -290,7 +290,7 @@ impl House {
     pub fn ports(&self, models: &LoadedModels, handoffs: Arc<dyn Handoffs>) -> Result<Ports, WiringError> {
         let LoadedModels { embedder, reranker, generator } = models.clone();
         let (knowledge, clock) = (self.knowledge()?, Arc::new(self.clock));
-        Ok(Ports { embedder, reranker, generator, knowledge, handoffs, storefront: None, clock })
+        Ok(Ports { embedder, reranker, generator, knowledge, handoffs, approved: None, storefront: None, clock })
     }
 
     /// Where a sync of the store writes to. The lock keeps every other writer out for as long as it is held; an

@@ -1,5 +1,6 @@
 //! How a reply came about.
 
+use crate::approved::Matched;
 use crate::check::Dropped;
 use crate::evidence::{DocId, Evidence, Passage};
 use crate::live::LiveQuestion;
@@ -22,6 +23,8 @@ pub struct Trace {
     pub extractive: bool,
     /// Whether the evidence covers the question, and what says so.
     pub coverage: Coverage,
+    /// The store's own answer that fits best, whether it was said or not.
+    pub approved: Option<Matched>,
     /// What was asked of live data.
     pub live: Option<LiveQuestion>,
     pub timings: Timings,
