@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, reason = "results go to standard output, everything else to standard error")]
 
 mod actions;
+mod answers;
 mod ask;
 mod cli;
 mod demo;
@@ -94,6 +95,14 @@ pub(crate) enum CommandError {
     Erase(#[from] crate::shopify::erase::EraseError),
     #[error(transparent)]
     Approve(#[from] crate::shopify::approve::ApproveError),
+    #[error(transparent)]
+    Recheck(#[from] crate::approved::recheck::RecheckError),
+    #[error(transparent)]
+    Mine(#[from] crate::approved::mine::MineError),
+    #[error(transparent)]
+    Matcher(#[from] ::eval::matcher::MatcherError),
+    #[error(transparent)]
+    Pairs(#[from] ::eval::matcher::PairsError),
     #[error("{what}")]
     Io { what: String, source: io::Error },
     #[error("{0}")]
@@ -154,6 +163,7 @@ async fn run(house: House, command: Command) -> Result<Exit, CommandError> {
         Command::Eval(args) => interruptible(eval::run(house, args)).await,
         Command::Shopify(args) => interruptible(shopify::run(&house, args)).await,
         Command::Actions(args) => interruptible(actions::run(&house, args)).await,
+        Command::Answers(args) => interruptible(answers::run(house, args)).await,
         Command::Doctor => interruptible(doctor::run(&house)).await,
     }
 }

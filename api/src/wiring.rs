@@ -23,7 +23,7 @@ use crate::{
 };
 use engine::{
     Engine, StoreId, StorePass,
-    ports::{Clock, Embedder, Generator, Handoffs, Knowledge, KnowledgeError, Ports, Reranker, Storefront},
+    ports::{Approved, Clock, Embedder, Generator, Handoffs, Knowledge, KnowledgeError, Ports, Reranker, Storefront},
 };
 use ingest::{
     chunk::ChunkConfig,
@@ -283,7 +283,8 @@ impl House {
         handoffs: Arc<dyn Handoffs>,
         live: &Live,
     ) -> Result<Engine, WiringError> {
-        let ports = Ports { storefront: Some(live.storefront.clone()), ..self.ports(models, handoffs)? };
+        let (approved, storefront) = (Some(live.desks.clone() as Arc<dyn Approved>), Some(live.storefront.clone()));
+        let ports = Ports { approved, storefront, ..self.ports(models, handoffs)? };
         Ok(Engine::new(ports, self.config.engine.to_engine()).with_profiles(live.stores.profiles.clone()))
     }
 

@@ -11,6 +11,7 @@ pub mod gate;
 pub mod latency;
 pub mod line;
 pub mod live;
+pub mod matcher;
 pub mod measure;
 #[cfg(test)]
 mod measure_tests;

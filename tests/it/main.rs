@@ -1,3 +1,4 @@
+mod answers;
 mod cli;
 mod conformance;
 mod fixture;

@@ -83,6 +83,9 @@ pub enum Command {
     /// What was prepared for customers: look at it, approve it, reject it.
     #[command(after_help = super::actions::EXAMPLES)]
     Actions(super::actions::ActionsArgs),
+    /// Answers in your own words: mined from what customers ask, approved by a person, said without a generator.
+    #[command(after_help = super::answers::EXAMPLES)]
+    Answers(super::answers::AnswersArgs),
     /// What this machine can hold, what is here, and whether the settings are right.
     Doctor,
 }

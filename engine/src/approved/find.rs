@@ -2,13 +2,13 @@
 
 use super::compose::compose;
 use super::facts::{self, Known};
-use super::matching::{Asks, CLEAR, Likeness, likeness};
-use super::placeholder::used;
+use super::matching::{Asks, Likeness, Near, barred, likeness};
+use super::placeholder::{self, used};
 use super::{AnswerId, ApprovedAnswer, ApprovedSet, Limits, Placeholder, State};
 use crate::evidence::ForeignPassage;
 use crate::identity::Asker;
 use crate::live::flow::Live;
-use crate::place::{self, Country};
+use crate::place;
 use crate::ports::{Embedder, Ports};
 use crate::reply::Answer;
 use crate::select::stem_set;
@@ -16,7 +16,6 @@ use crate::store::Profiles;
 use crate::turn::{Speaker, Turn};
 use quick_cache::sync::Cache;
 use serde::Serialize;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The same words in the same order: the store has signed off this very question.
@@ -124,13 +123,15 @@ impl Look<'_> {
         if candidates.is_empty() || embedder.model() != &set.model.embedder {
             return None;
         }
-        let question = self.embed(embedder, &[&self.turn.text], false).await?.pop()?;
+        let question = embedder.embed_query(&self.turn.text).await.ok()?.values;
         let mut cosines = Vec::new();
         for candidate in candidates {
             let texts: Vec<&str> = candidate.variants.iter().map(|(text, _)| *text).collect();
-            let vectors = self.embed(embedder, &texts, true).await?;
+            let vectors = self.embed(embedder, &texts).await?;
             cosines.push(vectors.iter().map(|v| dot(&question, v)).collect::<Vec<f32>>());
         }
+        let texts: Vec<&str> = candidates.iter().map(|candidate| candidate.said.as_str()).collect();
+        let said = self.embed(embedder, &texts).await?;
         let nearest = |cosines: &[f32]| cosines.iter().copied().fold(f32::MIN, f32::max);
         let tops: Vec<f32> = cosines.iter().map(|c| nearest(c)).collect();
         let weighed = candidates.iter().enumerate().filter_map(|(at, candidate)| {
@@ -138,30 +139,25 @@ impl Look<'_> {
                 .iter()
                 .enumerate()
                 .filter(|(i, _)| *i != at && candidates[*i].answer.text != candidate.answer.text);
-            let other = others.map(|(_, top)| *top).fold(f32::MIN, f32::max);
-            let variants = candidate.variants.iter().zip(&cosines[at]);
-            let scored = variants.map(|((text, variant), &cosine)| {
-                let margin = if other == f32::MIN { CLEAR } else { cosine - other };
-                let likeness = likeness(asks, variant, &candidate.said, cosine, margin);
-                (set.model.probability(&likeness), *text, likeness)
-            });
-            let (probability, text, likeness) = scored.max_by(|a, b| a.0.total_cmp(&b.0))?;
-            Some((candidate.answer, candidate.matched(text, probability, Some(likeness))))
+            let other = others.map(|(_, top)| *top).max_by(f32::total_cmp);
+            let nearest = candidate.variants.iter().zip(&cosines[at]).max_by(|a, b| a.1.total_cmp(b.1));
+            let ((text, variant), &cosine) = nearest?;
+            let near = Near { variant: cosine, answer: dot(&question, &said[at]), other };
+            let likeness = likeness(asks, variant, &candidate.said, near);
+            Some((candidate.answer, candidate.matched(text, set.model.probability(&likeness), Some(likeness))))
         });
         Some(weighed.collect())
     }
 
-    /// Vectors of texts; `keep` those that are asked for again. Both sides of a comparison are embedded as passages.
-    async fn embed(&self, embedder: &dyn Embedder, texts: &[&str], keep: bool) -> Option<Vec<Arc<[f32]>>> {
+    /// Vectors of variants, which are asked for again at every turn.
+    async fn embed(&self, embedder: &dyn Embedder, texts: &[&str]) -> Option<Vec<Arc<[f32]>>> {
         let mut vectors: Vec<Option<Arc<[f32]>>> = texts.iter().map(|text| self.vectors.get(*text)).collect();
         let unknown: Vec<usize> = (0..texts.len()).filter(|&i| vectors[i].is_none()).collect();
         if !unknown.is_empty() {
             let new: Vec<String> = unknown.iter().map(|&i| texts[i].to_owned()).collect();
             for (i, vector) in unknown.into_iter().zip(embedder.embed_passages(&new).await.ok()?) {
                 let vector: Arc<[f32]> = vector.values.into();
-                if keep {
-                    self.vectors.insert(texts[i].to_owned(), vector.clone());
-                }
+                self.vectors.insert(texts[i].to_owned(), vector.clone());
                 vectors[i] = Some(vector);
             }
         }
@@ -205,22 +201,12 @@ impl<'s> Candidate<'s> {
     /// other countries only or the question names a thing of the customer's own.
     fn new(answer: &'s ApprovedAnswer, asks: &Asks) -> Self {
         let limits = &answer.limits;
-        let mut said = answer.text.clone();
+        let mut said = placeholder::with_examples(&answer.text);
         let countries = limits.countries.iter().filter_map(|c| place::country(c)).filter_map(place::name);
         let also = countries.map(str::to_owned).chain(limits.products.iter().cloned());
         also.for_each(|also| said.push_str(&format!("\n{also}")));
-        let elsewhere = |countries: &BTreeSet<Country>| {
-            !asks.countries.is_empty() && !countries.is_empty() && asks.countries.is_disjoint(countries)
-        };
-        let mut variants = Vec::new();
-        if !elsewhere(&place::countries(&said)) {
-            for text in &answer.questions {
-                let variant = Asks::read(text, None);
-                if !elsewhere(&variant.countries) && !asks.names_more_than(&format!("{said}\n{text}")) {
-                    variants.push((text.as_str(), variant));
-                }
-            }
-        }
+        let variants = answer.questions.iter().map(|text| (text.as_str(), Asks::read(text, None)));
+        let variants = variants.filter(|(text, variant)| !barred(asks, variant, text, &said)).collect();
         Self { answer, said, variants }
     }
 

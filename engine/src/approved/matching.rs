@@ -20,20 +20,29 @@ use std::sync::LazyLock;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Likeness {
-    /// Of the embeddings.
+    /// Of the embeddings of question and variant.
     pub cosine: f32,
+    /// Of the embeddings of question and answer.
+    pub answer: f32,
     /// Share of the question's words that the variant holds.
     pub covered: f32,
     /// Share of the variant's words that the question holds.
     pub covers: f32,
+    /// Where each has words that the other has not: what they share. "Is it vegan?" and "Is it gluten free?" share all
+    /// but the word that counts.
+    pub swapped: f32,
+    /// Where the question holds all of the variant: what it asks besides.
+    pub more: f32,
     /// 1: one says no and the other does not.
     pub polarity: f32,
     /// 1: the question names a number, a code or a country that neither the variant nor its answer holds.
     pub uncovered: f32,
     /// 1: the variant names one that the question does not.
     pub unasked: f32,
-    /// How far apart the kinds of answer are that the two want; 1: a time and an amount.
+    /// How far apart the kinds of answer are that the two want; 1: a time and an amount, or a reason and anything else.
     pub kind: f32,
+    /// 1: the question wants a kind of value, and the answer holds none of it.
+    pub unmet: f32,
     /// What the two are about (returns, exchanges, delivery …): -1 the same, 1 something else, 0 cannot be told.
     pub topic: f32,
     /// Words of the shorter by words of the longer.
@@ -42,19 +51,70 @@ pub struct Likeness {
     pub margin: f32,
 }
 
+/// How many features there are.
+pub const FEATURES: usize = 14;
+
 impl Likeness {
-    pub const NAMES: [&str; 10] =
-        ["cosine", "covered", "covers", "polarity", "uncovered", "unasked", "kind", "topic", "length", "margin"];
+    pub const NAMES: [&str; FEATURES] = [
+        "cosine",
+        "answer",
+        "covered",
+        "covers",
+        "swapped",
+        "more",
+        "polarity",
+        "uncovered",
+        "unasked",
+        "kind",
+        "unmet",
+        "topic",
+        "length",
+        "margin",
+    ];
 
-    pub fn values(&self) -> [f32; 10] {
-        let Self { cosine, covered, covers, polarity, uncovered, unasked, kind, topic, length, margin } = *self;
-        [cosine, covered, covers, polarity, uncovered, unasked, kind, topic, length, margin]
+    /// In the order of [`Likeness::NAMES`].
+    pub fn values(&self) -> [f32; FEATURES] {
+        let Self { cosine, answer, covered, covers, swapped, more, .. } = *self;
+        let Self { polarity, uncovered, unasked, kind, unmet, topic, length, margin, .. } = *self;
+        [
+            cosine, answer, covered, covers, swapped, more, polarity, uncovered, unasked, kind, unmet, topic, length,
+            margin,
+        ]
     }
 
-    pub fn from_values(values: [f32; 10]) -> Self {
-        let [cosine, covered, covers, polarity, uncovered, unasked, kind, topic, length, margin] = values;
-        Self { cosine, covered, covers, polarity, uncovered, unasked, kind, topic, length, margin }
+    /// See [`Likeness::values`].
+    pub fn from_values(values: [f32; FEATURES]) -> Self {
+        let [cosine, answer, covered, covers, swapped, more, polarity, uncovered, unasked, kind, unmet, rest @ ..] =
+            values;
+        let [topic, length, margin] = rest;
+        Self {
+            cosine,
+            answer,
+            covered,
+            covers,
+            swapped,
+            more,
+            polarity,
+            uncovered,
+            unasked,
+            kind,
+            unmet,
+            topic,
+            length,
+            margin,
+        }
     }
+}
+
+/// What the embeddings say.
+#[derive(Clone, Copy, Debug)]
+pub struct Near {
+    /// Question and variant.
+    pub variant: f32,
+    /// Question and answer.
+    pub answer: f32,
+    /// Question and the nearest variant of any other answer, if there is one.
+    pub other: Option<f32>,
 }
 
 /// Where no other answer is near, the margin says no more than this.
@@ -147,11 +207,18 @@ pub struct Asks {
     named: BTreeSet<Country>,
     negative: bool,
     asked: Asked,
+    why: bool,
     topics: BTreeSet<usize>,
 }
 
+static WHY: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)\bwhy\b|\bhow come\b").expect("constant"));
+
 impl Asks {
     pub fn read(text: &str, country: Option<&str>) -> Self {
+        // "E-book" is another thing than "book", and one word.
+        static PREFIX: LazyLock<Regex> =
+            LazyLock::new(|| Regex::new(r"(?i)\b(e|pre|re|non|un|co|in)-([a-z])").expect("constant"));
+        let text = &*PREFIX.replace_all(text, "$1$2");
         let question = Question::read(text);
         let named = question.countries.clone();
         let question = question.from_country(country);
@@ -163,6 +230,7 @@ impl Asks {
             countries: question.countries,
             negative: is_negative(text),
             asked: question.asked,
+            why: WHY.is_match(text),
             topics: topics(text),
         }
     }
@@ -178,7 +246,7 @@ impl Asks {
 
     /// Whether the question names one thing of the customer's own: an order number, a code, an address. What is
     /// answered in general cannot be about it, unless `said` holds it too.
-    pub fn names_more_than(&self, said: &str) -> bool {
+    fn names_more_than(&self, said: &str) -> bool {
         let known = values(said);
         self.values.iter().any(|value| {
             let own = matches!(value, Value::Code(_) | Value::Email(_) | Value::Phone(_) | Value::Link(_));
@@ -187,8 +255,21 @@ impl Asks {
     }
 }
 
+/// Whether nothing has to be weighed: the variant, or the whole answer, speaks of other countries than the question; the
+/// question names a thing of the customer's own; or it wants a kind of value (a price, a time) that the answer does not
+/// hold and that the variant does not ask for. `text` is the variant's.
+pub fn barred(question: &Asks, variant: &Asks, text: &str, said: &str) -> bool {
+    let elsewhere = |countries: &BTreeSet<Country>| {
+        !question.countries.is_empty() && !countries.is_empty() && question.countries.is_disjoint(countries)
+    };
+    elsewhere(&variant.countries)
+        || elsewhere(&crate::place::countries(said))
+        || question.names_more_than(&format!("{said}\n{text}"))
+        || (question.asked != variant.asked && !question.asked.is_said(std::iter::once(said)))
+}
+
 /// What speaks for a variant and against it. `said` is the answer's text with its limits: what else it covers.
-pub fn likeness(question: &Asks, variant: &Asks, said: &str, cosine: f32, margin: f32) -> Likeness {
+pub fn likeness(question: &Asks, variant: &Asks, said: &str, near: Near) -> Likeness {
     let known = values(said);
     let known_countries = crate::place::countries(said);
     let holds = |value: &Value, among: &[Value]| among.iter().any(|other| value.stands_in(other));
@@ -199,17 +280,22 @@ pub fn likeness(question: &Asks, variant: &Asks, said: &str, cosine: f32, margin
         || variant.countries.iter().any(|c| !question.countries.contains(c));
     let yes = |is: bool| f32::from(u8::from(is));
     let (a, b) = (question.words.len().max(1) as f32, variant.words.len().max(1) as f32);
+    let (covered, covers) = (share(&question.stems, &variant.stems), share(&variant.stems, &question.stems));
     Likeness {
-        cosine,
-        covered: share(&question.stems, &variant.stems),
-        covers: share(&variant.stems, &question.stems),
+        cosine: near.variant,
+        answer: near.answer,
+        covered,
+        covers,
+        swapped: if covered < 1.0 && covers < 1.0 { covered.max(covers) } else { 0.0 },
+        more: if covers >= 1.0 { 1.0 - covered } else { 0.0 },
         polarity: yes(question.negative != variant.negative),
         uncovered: yes(uncovered),
         unasked: yes(unasked),
-        kind: apart(question.asked, variant.asked),
+        kind: if question.why == variant.why { apart(question.asked, variant.asked) } else { 1.0 },
+        unmet: yes(!question.asked.is_said(std::iter::once(said))),
         topic: other_topic(&question.topics, &variant.topics),
         length: a.min(b) / a.max(b),
-        margin: margin.clamp(-CLEAR, CLEAR),
+        margin: near.other.map_or(CLEAR, |other| (near.variant - other).clamp(-CLEAR, CLEAR)),
     }
 }
 
@@ -232,7 +318,7 @@ fn other_topic(a: &BTreeSet<usize>, b: &BTreeSet<usize>) -> f32 {
 }
 
 /// What shops are asked about, by words that name it. Neighbours in a vector space ("return" and "exchange") stand apart.
-const TOPICS: [&str; 27] = [
+const TOPICS: [&str; 28] = [
     r"\breturn(?:s|ed|ing|able)?\b|\b(?:send|bring|ship|mail)(?:ing)? (?:\w+ ){0,2}back\b",
     r"\bexchang\w*|\bswap\w*|\b(?:different|another|other) (?:size|colou?r)\b",
     r"\brefund\w*|\bmoney back\b|\breimburs\w*|\bget my money\b",
@@ -259,6 +345,7 @@ const TOPICS: [&str; 27] = [
     r"\baccount\b|\bpassword\b|\blog ?in\b|\bsign in\b",
     r"\bingredients?\b|\ballerg\w*|\bvegan\b|\bgluten\b|\bnuts?\b",
     r"\bengrav\w*|\bpersonali[sz]\w*|\bcustom(?:i[sz]\w+| made| order)",
+    r"\bresiz\w*|\balter\w*|\bshorten\w*|\blengthen\w*|\badjust\w*",
     r"\bpoints\b|\brewards?\b|\bloyalty\b|\brefer\w*",
 ];
 
@@ -273,7 +360,8 @@ mod tests {
     use super::*;
 
     fn like(question: &str, variant: &str) -> Likeness {
-        likeness(&Asks::read(question, None), &Asks::read(variant, None), "", 0.8, 0.1)
+        let near = Near { variant: 0.8, answer: 0.5, other: Some(0.7) };
+        likeness(&Asks::read(question, None), &Asks::read(variant, None), "You have 30 days.", near)
     }
 
     #[test]
@@ -287,16 +375,37 @@ mod tests {
         assert_eq!(like("How do I return it?", "How long do I have to return it?").kind, 0.5);
         assert_eq!(like("How much is shipping?", "How long does shipping take?").kind, 1.0);
         assert_eq!(like("Why can't I return it?", "Can I return it?").polarity, 1.0);
+        assert_eq!(like("How much is a return?", "What does a return cost?").unmet, 1.0);
+        assert_eq!(like("Why was my order cancelled?", "Can I cancel my order?").kind, 1.0);
+        assert_eq!(like("How long do I have?", "Can I return it?").unmet, 0.0);
+        assert_eq!(like("Is the cream vegan?", "Is the cream organic?").swapped, 0.5);
+        assert_eq!(like("Is the cream vegan and organic?", "Is the cream vegan?").swapped, 0.0);
+        assert!(like("Is the cream vegan and organic?", "Is the cream vegan?").more > 0.3);
         assert!(like("Return it?", "How long do I have to return an item that I bought on sale?").length < 0.2);
     }
 
     #[test]
     fn an_order_of_the_customers_own_is_more_than_a_frequent_question() {
-        let names = |question: &str, said: &str| Asks::read(question, None).names_more_than(said);
+        let names = |question: &str, said: &str| {
+            let asks = Asks::read(question, None);
+            barred(&asks, &asks, "", said)
+        };
         assert!(names("When does #FV10234 ship?", "We ship within 2 days."));
         assert!(names("Does WELCOME10 work on sale items?", "Codes do not work on sale items."));
         assert!(!names("Does WELCOME10 work on sale items?", "WELCOME10 does not work on sale items."));
         assert!(!names("When do you ship?", "We ship within 2 days."));
+    }
+
+    #[test]
+    fn a_price_is_not_asked_of_an_answer_without_one() {
+        let bars = |question: &str, variant: &str, said: &str| {
+            barred(&Asks::read(question, None), &Asks::read(variant, None), variant, said)
+        };
+        assert!(bars("How much is gift wrap?", "Do you gift wrap?", "Yes, we do."));
+        assert!(!bars("How much is gift wrap?", "Do you gift wrap?", "Yes, for $3."));
+        assert!(!bars("When do you charge my card?", "When is my card charged?", "When the book ships."));
+        assert!(bars("Do you ship to Mexico?", "Do you ship to Canada?", "Yes, we do."));
+        assert!(bars("Do you ship to Mexico?", "Do you ship abroad?", "Yes, to Canada."));
     }
 
     #[test]

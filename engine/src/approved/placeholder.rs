@@ -47,6 +47,22 @@ impl Placeholder {
         }
     }
 
+    /// A value of its kind, for whoever looks at a text before it is filled.
+    fn example(self) -> &'static str {
+        match self {
+            Self::StoreName => "our store",
+            Self::StoreEmail => "help@store.example",
+            Self::StoreUrl => "https://store.example",
+            Self::ReturnWindow => "30 days",
+            Self::OrderNumber => "your order",
+            Self::OrderStatus => "on its way",
+            Self::OrderCarrier => "the carrier",
+            Self::OrderTrackingNumber => "your parcel",
+            Self::OrderTrackingUrl => "https://carrier.example",
+            Self::OrderDelivery => "November 24, 2026",
+        }
+    }
+
     /// Whether the customer's order has to be known.
     pub fn is_of_an_order(self) -> bool {
         match self {
@@ -112,6 +128,16 @@ pub fn pieces(text: &str) -> Result<Vec<Piece<'_>>, BadPlaceholder> {
         found.push(Piece::Words(rest));
     }
     Ok(found)
+}
+
+/// The text as a customer could read it, with made-up values.
+pub fn with_examples(text: &str) -> String {
+    let Ok(pieces) = pieces(text) else { return text.to_owned() };
+    let said = pieces.iter().map(|piece| match piece {
+        Piece::Words(words) => *words,
+        Piece::Live(placeholder) => placeholder.example(),
+    });
+    said.collect()
 }
 
 /// The placeholders of a text, each once.

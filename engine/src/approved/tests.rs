@@ -43,9 +43,23 @@ fn answer(id: &str, question: &str, text: &str) -> ApprovedAnswer {
     }
 }
 
-/// The shipped weights, as if they were fitted for the embedder of the fakes.
+/// Weights for the embedder of the fakes, which sees no difference between "how do I" and "how long do I have to".
 fn model() -> MatchModel {
-    MatchModel { embedder: ModelId("bag@fake".into()), ..MatchModel::default() }
+    let weights = Likeness {
+        cosine: 14.0,
+        covered: 1.0,
+        covers: 1.0,
+        polarity: -2.0,
+        uncovered: -4.0,
+        unasked: -2.0,
+        kind: -12.0,
+        topic: -2.0,
+        length: 0.5,
+        margin: 2.0,
+        ..Likeness::default()
+    };
+    let embedder = ModelId("bag@fake".into());
+    MatchModel { embedder, intercept: -13.0, weights, bound: 0.9, ..MatchModel::default() }
 }
 
 struct Shop {
