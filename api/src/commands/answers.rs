@@ -5,6 +5,8 @@ mod calibrate;
 mod change;
 mod files;
 mod mine;
+#[cfg(test)]
+mod tests;
 
 pub use args::{AnswersArgs, EXAMPLES};
 

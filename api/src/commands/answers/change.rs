@@ -33,6 +33,29 @@ pub async fn approve(
 
 async fn approve_one(shelf: &Shelf<'_>, id: &AnswerId, by: &str, anyway: Option<&String>) -> Result<(), CommandError> {
     let answer = shelf.find(id).await?;
+    let rests_on = current(shelf, &answer).await?;
+    let unchanged = answer.state == State::Approved && rests_on == answer.rests_on;
+    let next = ApprovedAnswer {
+        rests_on,
+        state: State::Approved,
+        approved_by: Some(by.to_owned()),
+        approved_at: Some(Timestamp::now()),
+        version: answer.version + 1,
+        ..answer
+    };
+    let taken_on = looked_at(&next, anyway)?;
+    if unchanged {
+        println!("{id} is approved already");
+        return Ok(());
+    }
+    shelf.keep(&next, line(by, "approved", id, taken_on)).await?;
+    println!("{id} is approved: {}", next.questions.first().map(String::as_str).unwrap_or_default());
+    Ok(())
+}
+
+/// The passages that the answer rests on as they stand today. What changed is told; one that is gone ends it.
+async fn current(shelf: &Shelf<'_>, answer: &ApprovedAnswer) -> Result<Vec<RestsOn>, CommandError> {
+    let id = &answer.id;
     let docs: HashSet<DocId> = answer.rests_on.iter().map(|rest| rest.doc.clone()).collect();
     let now = shelf.passages(&docs).await?;
     let mut rests_on: Vec<RestsOn> = Vec::new();
@@ -52,23 +75,7 @@ async fn approve_one(shelf: &Shelf<'_>, id: &AnswerId, by: &str, anyway: Option<
             rests_on.push(next.clone());
         }
     }
-    let unchanged = answer.state == State::Approved && rests_on == answer.rests_on;
-    let next = ApprovedAnswer {
-        rests_on,
-        state: State::Approved,
-        approved_by: Some(by.to_owned()),
-        approved_at: Some(Timestamp::now()),
-        version: answer.version + 1,
-        ..answer
-    };
-    let taken_on = looked_at(&next, anyway)?;
-    if unchanged {
-        println!("{id} is approved already");
-        return Ok(());
-    }
-    shelf.keep(&next, line(by, "approved", id, taken_on)).await?;
-    println!("{id} is approved: {}", next.questions.first().map(String::as_str).unwrap_or_default());
-    Ok(())
+    Ok(rests_on)
 }
 
 pub async fn reject(shelf: &Shelf<'_>, id: &AnswerId, why: String, by: Option<String>) -> Result<Exit, CommandError> {
@@ -89,7 +96,12 @@ pub async fn edit(shelf: &Shelf<'_>, args: &EditArgs) -> Result<Exit, CommandErr
             println!("nothing was changed");
             return Ok(Exit::Done);
         };
-        next = ApprovedAnswer { rests_on: resolve(shelf, &answer.rests_on, &written.rests_on).await?, ..next };
+        let named: Vec<&str> = answer.rests_on.iter().map(|rest| rest.passage.0.as_str()).collect();
+        next.rests_on = if written.rests_on == named {
+            current(shelf, &answer).await?
+        } else {
+            resolve(shelf, &written.rests_on).await?
+        };
         (next.questions, next.text, next.limits) = (written.questions, written.text, written.limits);
     } else {
         if let Some(file) = &args.text {
@@ -100,9 +112,10 @@ pub async fn edit(shelf: &Shelf<'_>, args: &EditArgs) -> Result<Exit, CommandErr
                 next.questions.push(question.clone());
             }
         }
-        if !args.rests_on.is_empty() {
-            next.rests_on = resolve(shelf, &answer.rests_on, &args.rests_on).await?;
-        }
+        next.rests_on = match args.rests_on.as_slice() {
+            [] => current(shelf, &answer).await?,
+            named => resolve(shelf, named).await?,
+        };
     }
     let same = (&next.questions, &next.text, &next.limits, &next.rests_on)
         == (&answer.questions, &answer.text, &answer.limits, &answer.rests_on);
@@ -116,12 +129,9 @@ pub async fn edit(shelf: &Shelf<'_>, args: &EditArgs) -> Result<Exit, CommandErr
     Ok(Exit::Done)
 }
 
-/// Passages by name, as the index holds them. Those that the answer rests on already stay as they were approved.
-pub async fn resolve(shelf: &Shelf<'_>, known: &[RestsOn], names: &[String]) -> Result<Vec<RestsOn>, CommandError> {
+/// Passages by name, as the index holds them.
+pub async fn resolve(shelf: &Shelf<'_>, names: &[String]) -> Result<Vec<RestsOn>, CommandError> {
     let wanted: Vec<PassageId> = names.iter().map(|name| PassageId(name.trim().to_owned())).collect();
-    if wanted.iter().all(|id| known.iter().any(|rest| &rest.passage == id)) && wanted.len() == known.len() {
-        return Ok(known.to_vec());
-    }
     let docs: HashSet<DocId> = wanted.iter().filter_map(doc_of).collect();
     let now = shelf.passages(&docs).await?;
     let find = |id: &PassageId| {

@@ -92,7 +92,7 @@ async fn import_one(shelf: &Shelf<'_>, value: toml::Value, by: &str) -> Result<b
     }) {
         return Ok(false);
     }
-    let rests_on = resolve(shelf, known.as_ref().map_or(&[], |k| &k.rests_on), &written.rests_on).await?;
+    let rests_on = resolve(shelf, &written.rests_on).await?;
     let answer = ApprovedAnswer {
         id: id.clone(),
         questions: written.questions,
