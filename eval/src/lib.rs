@@ -8,6 +8,7 @@ pub mod baseline;
 pub mod compare;
 pub mod facts;
 pub mod gate;
+pub mod intents;
 pub mod latency;
 pub mod line;
 pub mod live;

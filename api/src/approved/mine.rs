@@ -15,6 +15,7 @@ use engine::{
         matching::{Asks, Near, likeness},
     },
     ports::{Embedder, ModelError},
+    reply::Offer,
     text::words,
 };
 use jiff::Timestamp;
@@ -212,7 +213,7 @@ impl Drafter<'_> {
             return Ok(Drafted::Covered { id: matched.id });
         }
         let answer = match outcome.reply {
-            Reply::Answer(answer) => answer,
+            Reply::Answer(answer) | Reply::Offer(Offer { answer, .. }) => answer,
             Reply::Handoff(handoff) => return Ok(Drafted::Unanswered { why: handoff.case.reason }),
             Reply::Clarify(_) | Reply::NeedsIdentity(_) => return Ok(Drafted::AsksBack),
         };
