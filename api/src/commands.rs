@@ -88,6 +88,12 @@ pub(crate) enum CommandError {
     #[error(transparent)]
     Results(#[from] ::eval::results::ResultsError),
     #[error(transparent)]
+    Judge(#[from] ::eval::judge::JudgeError),
+    #[error(transparent)]
+    Import(#[from] ::eval::import::ImportError),
+    #[error(transparent)]
+    Label(#[from] ::eval::label::LabelError),
+    #[error(transparent)]
     Connect(#[from] crate::shopify::shop::ConnectError),
     #[error(transparent)]
     Shopify(#[from] ingest::shopify::ShopifyError),

@@ -218,22 +218,23 @@ impl House {
                 Some(loading.await??)
             }
         };
-        let generator = match self.generator_entry()? {
-            None => None,
-            Some(entry) => {
-                let files = self.model_dir().installed(&entry)?;
-                let config = GeneratorConfig {
-                    queue: self.config.limits.concurrent.max(GeneratorConfig::standard(1).queue),
-                    ..GeneratorConfig::standard(self.threads())
-                };
-                let loading = tokio::task::spawn_blocking(move || {
-                    GgufGenerator::load(files.id.clone(), files.weights(), &config)
-                        .map_err(|source| WiringError::Generator { name: entry.name.clone(), source })
-                });
-                Some(loading.await??)
-            }
-        };
+        let generator = self.load_generator().await?;
         Ok(LoadedModels { embedder, reranker, generator, intents })
+    }
+
+    /// The configured generator alone; `None` where none is.
+    pub async fn load_generator(&self) -> Result<Option<Arc<dyn Generator>>, WiringError> {
+        let Some(entry) = self.generator_entry()? else { return Ok(None) };
+        let files = self.model_dir().installed(&entry)?;
+        let config = GeneratorConfig {
+            queue: self.config.limits.concurrent.max(GeneratorConfig::standard(1).queue),
+            ..GeneratorConfig::standard(self.threads())
+        };
+        let loading = tokio::task::spawn_blocking(move || {
+            GgufGenerator::load(files.id.clone(), files.weights(), &config)
+                .map_err(|source| WiringError::Generator { name: entry.name.clone(), source })
+        });
+        Ok(Some(loading.await??))
     }
 
     pub fn knowledge(&self) -> Result<Arc<dyn Knowledge>, WiringError> {

@@ -12,14 +12,15 @@ use crate::live::flow::{Live, Person, Step};
 use crate::live::question::{Named, wish};
 use crate::live::{LiveKind, LiveQuestion};
 use crate::policy::{Policy, Ruling};
-use crate::ports::{ModelError, Ports, SearchMode, SearchQuery};
-use crate::reply::{Answer, Handoff, Offer, Reply, Sentence};
+use crate::ports::{Embedding, ModelError, Ports, SearchMode, SearchQuery};
+use crate::reply::{Answer, Clarify, Handoff, Offer, Reply, Sentence};
 use crate::rules::hard_rule;
 use crate::select::{Question, Scored, coverage, score, units};
 use crate::store::{Profiles, StoreProfile};
+use crate::subject::Subjects;
 pub use crate::trace::{Timings, Trace, UnitTrace};
 use crate::turn::{Speaker, Turn};
-use crate::understand::{Intent, IntentReader, Understanding, conversation};
+use crate::understand::{Family, Intent, IntentReader, Understanding, conversation};
 use crate::{conflict, draft, expired, place, rerank, smalltalk, spelling};
 use quick_cache::sync::Cache;
 use serde::Serialize;
@@ -72,6 +73,8 @@ pub struct Engine {
     config: EngineConfig,
     /// Vectors of units that were weighed before: the same few passages answer most questions.
     vectors: Arc<Cache<String, Arc<[f32]>>>,
+    /// Vectors of the latest questions: understanding, search and selection ask for the same ones.
+    queries: Arc<Cache<String, Embedding>>,
     profiles: Profiles,
     /// What a message is about; without it the word patterns decide alone.
     intents: Option<Arc<IntentReader>>,
@@ -99,6 +102,7 @@ impl Engine {
             ports,
             config,
             vectors: Arc::new(Cache::new(CACHED_UNITS)),
+            queries: Arc::new(Cache::new(CACHED_QUERIES)),
             profiles: Profiles::default(),
             intents: None,
             policy: Arc::default(),
@@ -159,8 +163,17 @@ impl Engine {
         let mut act = rule.clone().filter(|(reason, _)| *reason == HandoffReason::NeedsAction);
         let mut how = false;
         match &ruling {
+            // What an order can tell is read there, unless it is clear that something went wrong.
+            Ruling::Person { .. } if self.asks_firmly(&asked, profile.as_deref(), &trace.understanding) => {}
             Ruling::Person { reason } => return self.hand_over(asker, turn, (*reason, because), trace).await,
             Ruling::SmallTalk { about } if rule.is_none() && !names_an_order(&asked, profile.as_deref()) => {
+                // What seems to be no matter of a shop may be one of this shop's.
+                let pages = *about == Intent::OutOfScope;
+                if pages
+                    && let Ok(answer) = self.ask_pages_surely(asker.store_pass(), &asked, release, start, trace).await?
+                {
+                    return Ok(Reply::Answer(answer));
+                }
                 return Ok(Reply::Clarify(smalltalk::reply(*about, &policy.voice)));
             }
             Ruling::Act { how: asks } => {
@@ -220,7 +233,8 @@ impl Engine {
         let why = match said {
             Ok(answer) if tries >= policy.offer_after => return Ok(Reply::Offer(Offer { answer, offer: offers() })),
             Ok(answer) => return Ok(Reply::Answer(answer)),
-            Err(why) => why,
+            Err(No::Which(choices)) => return Ok(Reply::Clarify(which(choices))),
+            Err(No::Person(reason, words)) => (reason, words),
         };
         // What everybody asks in words that no page has: the plain question has an answer.
         if matches!(why.0, HandoffReason::NoEvidence | HandoffReason::Ungrounded)
@@ -266,12 +280,21 @@ impl Engine {
             let text =
                 if understood.goes_on { conversation::open_request(turn).unwrap_or(&turn.text) } else { &turn.text };
             // Without its model the engine goes by words.
-            if let Ok(whole) = self.ports.embedder.embed_query(text).await {
+            if let Ok(whole) = self.embed(text).await {
                 understood.read(reader, self.ports.embedder.as_ref(), text, &whole).await;
             }
         }
         trace.understanding = understood;
         asked
+    }
+
+    /// Whether the words ask for something that only the customer's order knows, while what the message is about is not
+    /// certain.
+    fn asks_firmly(&self, turn: &Turn, profile: Option<&StoreProfile>, understood: &Understanding) -> bool {
+        let (Some(profile), Some(_)) = (profile, &self.ports.storefront) else { return false };
+        let unsure = understood.intent().is_some_and(|sure| sure.probability < CERTAIN)
+            && understood.parts.iter().all(|part| part.probability < CERTAIN);
+        unsure && LiveQuestion::read(turn, &profile.order_number).is_some_and(|question| !question.soft)
     }
 
     /// The question of everybody who comes for this, if this customer asks nothing in particular.
@@ -300,7 +323,7 @@ impl Engine {
         release: Release<'_>,
         start: Instant,
         trace: &mut Trace,
-    ) -> Result<Result<Answer, (HandoffReason, String)>, EngineError> {
+    ) -> Result<Result<Answer, No>, EngineError> {
         let config = EngineConfig { coverage: self.config.certain.max(self.config.coverage), ..self.config.clone() };
         Self { config, ..self.clone() }.ask_pages(pass, turn, release, start, trace).await
     }
@@ -326,7 +349,12 @@ impl Engine {
                 let about = LiveQuestion::about(vec![LiveKind::Status, LiveKind::Items], turn, pattern);
                 return Some(LiveQuestion { several: true, ..about });
             }
-            LiveQuestion::read(turn, pattern).or_else(|| match ruling {
+            let read = LiveQuestion::read(turn, pattern);
+            // A page may answer what is about everybody's orders.
+            let general = intent.is_some_and(|intent| intent.family() == Family::Information);
+            let read =
+                read.map(|read| LiveQuestion { soft: read.soft || (general && read.numbers.is_empty()), ..read });
+            read.or_else(|| match ruling {
                 Ruling::Live { kinds } => Some(LiveQuestion::about(kinds.clone(), turn, pattern)),
                 Ruling::Look | Ruling::Act { .. } | Ruling::Person { .. } | Ruling::SmallTalk { .. } => None,
             })
@@ -353,8 +381,8 @@ impl Engine {
         release: Release<'_>,
         start: Instant,
         trace: &mut Trace,
-    ) -> Result<Result<Answer, (HandoffReason, String)>, EngineError> {
-        let no = |reason, words: String| Ok(Err((reason, words)));
+    ) -> Result<Result<Answer, No>, EngineError> {
+        let no = |reason, words: String| Ok(Err(No::Person(reason, words)));
         // Evidence.
         let found = match self.retrieve(pass, turn, self.config.candidates).await {
             Ok(found) => found,
@@ -395,7 +423,19 @@ impl Engine {
         if ranked.is_empty() || trace.coverage.probability < self.config.coverage {
             return no(HandoffReason::NoEvidence, String::new());
         }
-        let ranked = match conflict::settle(&question, ranked, &evidence) {
+        let subjects = Subjects::of(&question, turn, &candidates);
+        let ranked = subjects.about_the_named(ranked, &evidence);
+        if ranked.is_empty() {
+            return no(HandoffReason::NoEvidence, "nothing about what was named".into());
+        }
+        let best = ranked.iter().find(|s| question.asked.is_met_by(&s.unit)).or(ranked.first()).cloned();
+        if let Some(best) = &best
+            && let Some(choices) =
+                subjects.which(&question, best, &evidence, &Evidence::gather(pass, candidates.clone())?)
+        {
+            return Ok(Err(No::Which(choices)));
+        }
+        let ranked = match conflict::settle(&question, &subjects, ranked, &evidence) {
             Ok(ranked) => ranked,
             Err(conflict) => return no(HandoffReason::SourcesDisagree, conflict.to_string()),
         };
@@ -451,7 +491,7 @@ impl Engine {
         }
         // What is left is the answer, if anything is.
         let why = || trace.dropped.first().map(|d| d.reason.clone()).unwrap_or_default();
-        Ok(answer.ok_or_else(|| (HandoffReason::Ungrounded, why())))
+        Ok(answer.ok_or_else(|| No::Person(HandoffReason::Ungrounded, why())))
     }
 
     /// What the store knows about a turn, best first: search, fusion and rerank, exactly as [`Engine::answer`] uses it.
@@ -486,7 +526,7 @@ impl Engine {
         let missing = question.countries.iter().filter_map(|c| place::name(c)).filter(|name| !lower.contains(name));
         let text = missing.fold(question.text.clone(), |text, name| format!("{text} ({name})"));
         let at = Instant::now();
-        let embedding = self.ports.embedder.embed_query(&text).await?;
+        let embedding = self.embed(&text).await?;
         found.embed_ms += ms(at);
         let at = Instant::now();
         let query = SearchQuery {
@@ -504,6 +544,15 @@ impl Engine {
         Ok(())
     }
 
+    async fn embed(&self, text: &str) -> Result<Embedding, ModelError> {
+        if let Some(known) = self.queries.get(text) {
+            return Ok(known);
+        }
+        let embedding = self.ports.embedder.embed_query(text).await?;
+        self.queries.insert(text.to_owned(), embedding.clone());
+        Ok(embedding)
+    }
+
     fn today(&self) -> jiff::civil::Date {
         self.ports.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date()
     }
@@ -514,7 +563,7 @@ impl Engine {
             return Ok(Vec::new());
         }
         let texts: Vec<String> = units.iter().map(|u| u.with_context()).collect();
-        let asked = self.ports.embedder.embed_query(&question.text).await?;
+        let asked = self.embed(&question.text).await?;
         let mut vectors: Vec<Option<Arc<[f32]>>> = texts.iter().map(|t| self.vectors.get(t)).collect();
         let unknown: Vec<usize> = (0..texts.len()).filter(|&i| vectors[i].is_none()).collect();
         if !unknown.is_empty() {
@@ -584,6 +633,18 @@ impl Engine {
     }
 }
 
+/// Why the pages give no answer.
+#[derive(Debug)]
+enum No {
+    Person(HandoffReason, String),
+    /// Several subjects, each with a rule of its own.
+    Which(Vec<String>),
+}
+
+fn which(choices: Vec<String>) -> Clarify {
+    Clarify { message: "The answer is not the same for all of these. Which one do you mean?".to_owned(), choices }
+}
+
 /// Why nothing could be retrieved.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -593,6 +654,10 @@ pub enum Failure {
     Knowledge(crate::ports::KnowledgeError),
 }
 
+/// From this probability on, what a message is about stands against its words.
+const CERTAIN: f32 = 0.85;
+/// Questions whose vectors are kept.
+const CACHED_QUERIES: usize = 512;
 /// Units whose vectors are kept: about 30 MB with 384 dimensions.
 const CACHED_UNITS: usize = 16_384;
 /// Units that a trace keeps.

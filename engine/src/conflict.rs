@@ -2,6 +2,7 @@
 
 use crate::evidence::{Evidence, Passage};
 use crate::select::{Question, Scored};
+use crate::subject::Subjects;
 use crate::value::Value;
 use std::collections::HashSet;
 use std::fmt;
@@ -21,10 +22,20 @@ impl fmt::Display for Conflict {
 
 /// A rival must score nearly as well as the best statement to be about the same thing.
 const RIVAL: f32 = 0.75;
+/// One that says it in nearly the same words may score worse.
+const NEAR: f32 = 0.5;
+const PARALLEL: f32 = 0.5;
+/// Of two wordings of one rule at least this share is the same.
+const ALIKE: f32 = 0.4;
 
 /// Statements without those that a higher source contradicts. Where two sources of one rank contradict each other in
 /// the best statement, nobody is right.
-pub fn settle(question: &Question, mut ranked: Vec<Scored>, evidence: &Evidence) -> Result<Vec<Scored>, Conflict> {
+pub fn settle(
+    question: &Question,
+    subjects: &Subjects,
+    mut ranked: Vec<Scored>,
+    evidence: &Evidence,
+) -> Result<Vec<Scored>, Conflict> {
     let wanted = |s: &Scored| -> Vec<Value> {
         s.unit.values.iter().map(|f| f.value.clone()).filter(|v| question.asked.takes(v)).collect()
     };
@@ -39,7 +50,8 @@ pub fn settle(question: &Question, mut ranked: Vec<Scored>, evidence: &Evidence)
         let mine = wanted(&ranked[best]);
         let rival = ranked.iter().position(|s| {
             let theirs = wanted(s);
-            let near = s.total >= ranked[best].total * RIVAL && passage(s).doc != passage(&ranked[best]).doc;
+            let share = if alike(&ranked[best], s) >= PARALLEL { NEAR } else { RIVAL };
+            let near = s.total >= ranked[best].total * share && passage(s).doc != passage(&ranked[best]).doc;
             let comparable = theirs.iter().any(|v| mine.iter().any(|w| v.same_kind(w)));
             let agree = theirs.iter().any(|v| mine.iter().any(|w| v.stands_in(w) || w.stands_in(v)));
             near && comparable && !agree && same_subject(question, &ranked[best], s)
@@ -48,9 +60,9 @@ pub fn settle(question: &Question, mut ranked: Vec<Scored>, evidence: &Evidence)
             return Ok(ranked);
         };
         let (a, b) = (passage(&ranked[best]), passage(&ranked[rival]));
-        if outranks(a, b) {
+        if outranks(a, b) || subjects.outnames(&a.doc, &b.doc) {
             ranked.remove(rival);
-        } else if outranks(b, a) {
+        } else if outranks(b, a) || subjects.outnames(&b.doc, &a.doc) {
             ranked.remove(best);
         } else {
             let theirs = wanted(&ranked[rival]);
@@ -78,16 +90,16 @@ fn outranks(a: &Passage, b: &Passage) -> bool {
 fn same_subject(question: &Question, a: &Scored, b: &Scored) -> bool {
     let (here, there) = (&a.unit.countries, &b.unit.countries);
     (here.is_empty() || there.is_empty() || !here.is_disjoint(there))
-        && alike(a, b)
+        && alike(a, b) >= ALIKE
         && question.stems.iter().all(|s| !a.unit.stems.contains(s) || b.unit.stems.contains(s))
 }
 
-/// Two wordings of one rule share most of the words of the shorter one.
-fn alike(a: &Scored, b: &Scored) -> bool {
+/// Two wordings of one rule share most of the words of the shorter one: the share, or 0 where they share only one.
+fn alike(a: &Scored, b: &Scored) -> f32 {
     let words = |s: &Scored| -> HashSet<String> {
         s.unit.own_stems.iter().filter(|w| !w.starts_with(|c: char| c.is_ascii_digit())).cloned().collect()
     };
     let (a, b) = (words(a), words(b));
     let shared = a.intersection(&b).count() as f32;
-    shared >= 2.0 && shared / a.len().min(b.len()).max(1) as f32 >= 0.4
+    if shared < 2.0 { 0.0 } else { shared / a.len().min(b.len()).max(1) as f32 }
 }

@@ -31,6 +31,7 @@ pub mod select;
 pub mod smalltalk;
 pub mod spelling;
 pub mod store;
+mod subject;
 pub mod text;
 pub mod trace;
 pub mod turn;

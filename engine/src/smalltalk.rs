@@ -21,6 +21,7 @@ pub fn asked_back(turn: &Turn, voice: &Voice) -> u32 {
         text.starts_with(&voice.what_i_do)
             || text.starts_with(crate::live::flow::ASK)
             || text.starts_with(crate::live::flow::NOT_FOUND)
+            || text.starts_with(crate::live::flow::WHICH_ORDER)
     };
     let agents = turn.history.iter().rev().filter(|m| m.role == Speaker::Agent);
     u32::try_from(agents.take_while(|m| ours(&m.text)).count()).unwrap_or(u32::MAX)

@@ -16,7 +16,7 @@ import pytrec_eval
 import ranx
 import scipy.stats
 from sklearn.calibration import calibration_curve
-from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
+from sklearn.metrics import accuracy_score, cohen_kappa_score, confusion_matrix, precision_recall_fscore_support
 from statsmodels.stats.multitest import multipletests
 
 EXACT = 1e-9
@@ -63,6 +63,9 @@ def data(seed):
         "clusters": [f"c{i // 3}" for i in range(300)],
         "paired": [(float(rng.random() < 0.4), float(rng.random() < 0.7)) for _ in range(12)],
         "quantiles": [rng.random() for _ in range(50)] + [0.0, 1.0],
+        "ratings": [(a, min(4, max(0, a + rng.randint(-2, 2)))) for a in (rng.randint(0, 4) for _ in range(200))],
+        "passes": [(rng.randint(0, n), n, rng.randint(1, n)) for n in (rng.randint(1, 12) for _ in range(100))],
+        "sizes": [(rng.uniform(0.5, 0.8), rng.uniform(0.02, 0.1), rng.uniform(0.1, 0.4)) for _ in range(50)],
     }
 
 
@@ -125,6 +128,29 @@ def statistics(given, ours, out, seed):
         out.add("holm (statsmodels)", mine, float(theirs))
     for mine, theirs in zip(ours["quantiles"], numpy.quantile(given["values"], given["quantiles"])):
         out.add("quantile (numpy)", mine, float(theirs))
+    # An end that lies beyond the values is absent here and not a number there.
+    for q, mine in zip(given["quantiles"], ours["quantile_intervals"]):
+        if 0 < q < 1:
+            test = scipy.stats.quantile_test(given["values"], p=q).confidence_interval(confidence_level=0.95)
+            for mine_end, their_end in [(mine["low"], test.low), (mine["high"], test.high)]:
+                unknown = mine_end is None or numpy.isnan(their_end)
+                out.add("quantile interval (scipy)", 0.0 if unknown else mine_end, 0.0 if unknown else float(their_end))
+                out.add("quantile interval, unknown (scipy)", float(mine_end is None), float(numpy.isnan(their_end)))
+    first, second = zip(*given["ratings"])
+    for name, weights in [("kappa", None), ("weighted_kappa", "quadratic")]:
+        theirs = cohen_kappa_score(first, second, labels=range(5), weights=weights)
+        out.add(f"{name} (scikit-learn)", ours[name], float(theirs))
+    for (right, n, k), mine in zip(given["passes"], ours["passes"]):
+        # The chance that k drawn without putting back are all right.
+        out.add("pass^k (scipy)", mine, float(scipy.stats.hypergeom(n, right, k).pmf(k)))
+    z, power = scipy.stats.norm.ppf(0.975), scipy.stats.norm.ppf(0.8)
+    for (p, difference, share), (independent, paired) in zip(given["sizes"], ours["sizes"]):
+        q = p + difference
+        pooled = (p + q) / 2
+        n = ((z * (2 * pooled * (1 - pooled)) ** 0.5 + power * (p * (1 - p) + q * (1 - q)) ** 0.5) / difference) ** 2
+        out.add("sample size", independent, float(numpy.ceil(n)))
+        n = ((z * share**0.5 + power * (share - difference**2) ** 0.5) / difference) ** 2
+        out.add("sample size, paired", paired, float(numpy.ceil(n)))
     a, b = (numpy.array(side) for side in zip(*given["paired"]))
     test = scipy.stats.permutation_test(
         (a, b), lambda x, y: y.mean() - x.mean(), permutation_type="samples", n_resamples=numpy.inf

@@ -3,8 +3,12 @@
 
 use eval::line::Line;
 use eval::ranking::{Judgement, METRICS, score};
-use eval::score::metrics;
-use eval::statistics::{Bootstrap, Part, calibration_error, holm, mcnemar, quantile, wilson};
+use eval::robustness::pass_power;
+use eval::score::{COST, metrics};
+use eval::statistics::{
+    Bootstrap, Part, calibration_error, cohen_kappa, holm, mcnemar, needed, needed_paired, quantile, quantile_interval,
+    weighted_kappa, wilson,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::error::Error;
@@ -26,6 +30,12 @@ struct Input {
     /// The same messages under two systems.
     paired: Vec<(f64, f64)>,
     quantiles: Vec<f64>,
+    /// Ratings of two judges, from 0 to 4.
+    ratings: Vec<(usize, usize)>,
+    /// Right tries, tries, and how many must all be right.
+    passes: Vec<(usize, usize, usize)>,
+    /// Rate, difference, share of discordant pairs.
+    sizes: Vec<(f64, f64, f64)>,
 }
 
 #[derive(Deserialize)]
@@ -61,7 +71,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let lines: Vec<Line> = input.decisions.iter().map(|(label, did)| line(label, did)).collect::<Result<_, _>>()?;
     let draw = Bootstrap { resamples: 2000, seed: 1 };
     let begun = Instant::now();
-    let decisions = metrics(&lines.iter().collect::<Vec<_>>(), draw);
+    let decisions = metrics(&lines.iter().collect::<Vec<_>>(), draw, COST);
     let scoring_ms = begun.elapsed().as_secs_f64() * 1e3;
     let part = |of: f64| Part { of, all: 1.0 };
     let (a, b): (Vec<Part>, Vec<Part>) = input.paired.iter().map(|(a, b)| (part(*a), part(*b))).unzip();
@@ -80,6 +90,11 @@ fn main() -> Result<(), Box<dyn Error>> {
             "mean": draw.mean(&input.values, None),
             "mean_clustered": draw.mean(&input.values, Some(&input.clusters)),
             "permutation": draw.permutation(&a, &b, None),
+            "kappa": cohen_kappa(&input.ratings, 5),
+            "weighted_kappa": weighted_kappa(&input.ratings, 5),
+            "passes": input.passes.iter().map(|(right, n, k)| pass_power(*right, *n, *k)).collect::<Vec<_>>(),
+            "sizes": input.sizes.iter().map(|(p, d, share)| (needed(*p, p + d), needed_paired(*share, *d))).collect::<Vec<_>>(),
+            "quantile_intervals": input.quantiles.iter().map(|q| quantile_interval(&sorted, *q)).collect::<Vec<_>>(),
             "quantiles": input.quantiles.iter().map(|q| quantile(&sorted, *q)).collect::<Vec<_>>(),
         })
     );

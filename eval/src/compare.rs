@@ -3,8 +3,9 @@
 use crate::line::Line;
 use crate::measure::severity;
 use crate::ranking;
+use crate::report::{Report, Run};
 use crate::results::{self, ResultsError, ResultsFile};
-use crate::score::{Better, METRICS, better};
+use crate::score::{Better, Costs, MEAN_COST, METRICS, better};
 use crate::statistics::{Bootstrap, Estimate, FEW, Part, holm, mcnemar, ratio_of};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -73,9 +74,13 @@ pub struct Side {
 
 impl From<&Line> for Side {
     fn from(line: &Line) -> Self {
-        let did = match &line.handoff {
-            Some(handoff) => format!("handoff: {:?} {}", handoff.reason, handoff.evidence).trim_end().to_owned(),
-            None => line.did.name().to_owned(),
+        let owed = line.peer.as_ref().and_then(|peer| peer.failed.as_deref());
+        let did = match (&line.handoff, owed) {
+            (_, Some(why)) => format!("no reply: {why}"),
+            (Some(handoff), None) => {
+                format!("handoff: {:?} {}", handoff.reason, handoff.evidence).trim_end().to_owned()
+            }
+            (None, None) => line.did.name().to_owned(),
         };
         Self { did, verdict: line.verdict.name().to_owned(), reply: line.reply.clone() }
     }
@@ -165,6 +170,16 @@ fn series(files: &[ResultsFile], dir: &Path) -> Result<Series, ResultsError> {
             }
         }
     }
+    for file in files {
+        // By the costs that the run itself was scored with.
+        let costs = costs(dir, file)?;
+        let part = |line: &Line| (line.id.clone(), (costs.part(line), line.cluster.clone()));
+        let values: BTreeMap<String, (Part, Option<String>)> = file.lines.iter().map(part).collect();
+        if values.values().any(|(part, _)| part.all > 0.0) {
+            let name = format!("{} ({})", file.header.file, file.header.task.name());
+            series.insert((file.header.pack.clone(), name, MEAN_COST.to_owned()), values);
+        }
+    }
     let path = dir.join(RANKINGS);
     if path.is_file() {
         let text = fs::read_to_string(&path).map_err(|source| ResultsError::Io { path: path.clone(), source })?;
@@ -184,6 +199,20 @@ fn series(files: &[ResultsFile], dir: &Path) -> Result<Series, ResultsError> {
         }
     }
     Ok(series)
+}
+
+/// As `summary.json` has them; the usual ones where there is none.
+fn costs(dir: &Path, file: &ResultsFile) -> Result<Costs, ResultsError> {
+    let path = dir.join("summary.json");
+    let Ok(text) = fs::read_to_string(&path) else { return Ok(Costs::default()) };
+    let summary: Report = serde_json::from_str(&text).map_err(|error| ResultsError::Broken {
+        path,
+        line: error.line(),
+        problem: error.to_string(),
+    })?;
+    let of =
+        |run: &&Run| (&run.pack, &run.file, run.task) == (&file.header.pack, &file.header.file, Some(file.header.task));
+    Ok(summary.runs.iter().find(of).and_then(|run| run.costs).unwrap_or_default())
 }
 
 fn row(

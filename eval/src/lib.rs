@@ -6,9 +6,14 @@
 
 pub mod baseline;
 pub mod compare;
+pub mod costs;
 pub mod facts;
 pub mod gate;
+pub mod import;
 pub mod intents;
+pub mod judge;
+pub mod label;
+pub mod language;
 pub mod latency;
 pub mod line;
 pub mod live;
@@ -16,14 +21,20 @@ pub mod matcher;
 pub mod measure;
 #[cfg(test)]
 mod measure_tests;
+pub mod outcomes;
 pub mod pack;
 pub mod page;
+pub mod peer;
 pub mod polarity;
 pub mod progress;
 pub mod ranking;
+pub mod rankings;
+pub mod reasons;
 pub mod report;
 pub mod results;
 pub mod retrieval;
+pub mod robustness;
+pub mod said;
 pub mod score;
 pub mod searcher;
 pub mod statistics;

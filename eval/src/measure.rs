@@ -1,23 +1,30 @@
 //! Asks the engine everything that packs hold, and scores the replies. The same call of [`Engine::answer`] that serves
-//! customers; only the clock, the desk and, for a replayed customer, their own past conversations are put aside.
+//! customers; only the clock, the desk and, for a replayed customer, their own past conversations are put aside. A peer
+//! behind an endpoint is asked the same, and scored by the same code.
+//!
+//! [`Engine::answer`]: engine::Engine::answer
 
 use crate::facts::Fact;
 use crate::line::{Delay, Line, TimeLine};
+use crate::outcomes;
 use crate::pack::records::poisoned_docs;
 use crate::pack::{
     Action, IndexError, IndexedStore, Kind, Manifest, Pack, PackError, PackFile, PackIndex, Query, Shelf,
     conversations, queries,
 };
+use crate::peer::{Peer, PeerAnswers};
 use crate::progress::Progress;
+use crate::reasons;
 use crate::report::Run;
 use crate::results::{self, FORMAT, Header, ResultsError, Writer};
 use crate::retrieval::sample;
-use crate::score;
+use crate::robustness::Change;
+use crate::said::{Answers, SayError};
+use crate::score::{self, Costs};
 use crate::statistics::Bootstrap;
 use crate::unit::{Reading, Task, Unit, units};
 use crate::variant::Variants;
-use engine::answer::EngineError;
-use engine::{DocId, Reply};
+use engine::DocId;
 use futures::stream::{self, StreamExt};
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
@@ -45,9 +52,18 @@ pub struct AskPlan {
     pub today: Date,
     /// Models, settings and version: all that decides what is said besides the pack.
     pub system: String,
-    /// As it stands in tables: `extractive`, `generated`.
+    /// As it stands in tables: `extractive`, `generated`, or a peer's model.
     pub name: String,
+    /// Who is asked instead of the engine.
+    pub peer: Option<Peer>,
+    /// How every message is changed before it is asked.
+    pub change: Option<Change>,
+    /// Leave out what no person has labelled.
+    pub confirmed_only: bool,
 }
+
+/// So many replies in a row that an endpoint owes end a run: it is down, and nothing is measured by going on.
+const OWED_IN_A_ROW: usize = 10;
 
 /// Classified by where to look.
 #[derive(Debug, thiserror::Error)]
@@ -58,8 +74,13 @@ pub enum MeasureError {
     Index(#[from] IndexError),
     #[error(transparent)]
     Results(#[from] ResultsError),
-    #[error("the engine could not answer '{id}' of {file}")]
-    Engine { id: String, file: String, source: EngineError },
+    #[error("no answer to '{id}' of {file}")]
+    Engine { id: String, file: String, source: SayError },
+    #[error(
+        "the endpoint gave no reply to {OWED_IN_A_ROW} messages of {file} in a row; the last time: {last}. When it \
+         answers again, run the same command again to go on"
+    )]
+    Down { file: String, last: String },
     #[error("no pack holds anything for this: {0}")]
     Nothing(String),
     #[error("{file}: the field '{field}' to cluster by is not in every record")]
@@ -91,10 +112,13 @@ pub async fn measure(plan: &AskPlan, index: &dyn PackIndex, progress: &dyn Progr
             match read(plan, pack, file, task)? {
                 // Queries without gold answers are what a ranking is for.
                 units if units.is_empty() && task == Task::Qa => {}
+                // Not every file holds what can be changed so.
+                units if units.is_empty() && plan.change.is_some() => {}
                 units if units.is_empty() => measured.notes.push(format!(
-                    "{} / {}: holds nothing that can be judged by rule; left out",
+                    "{} / {}: holds nothing that {}; left out",
                     pack.name,
-                    file.name()
+                    file.name(),
+                    if plan.confirmed_only { "a person has labelled" } else { "can be judged by rule" }
                 )),
                 units => {
                     let open = opened(&packs, pack, file, task, index).await?;
@@ -139,7 +163,10 @@ fn read(plan: &AskPlan, pack: &Pack, file: &PackFile, task: Task) -> Result<Vec<
         past: if task == Task::Replay { conversations(pack)? } else { Default::default() },
         signed_in: pack.shop().is_some(),
     };
-    let units = units(file, task, &queries, &reading)?;
+    let mut units = units(file, task, &queries, &reading)?;
+    if plan.confirmed_only {
+        units.retain(|unit| !unit.suggested);
+    }
     if let Some(field) = &reading.cluster {
         let named = units.iter().filter(|unit| unit.cluster.is_some()).count();
         if named != 0 && named != units.len() {
@@ -150,7 +177,11 @@ fn read(plan: &AskPlan, pack: &Pack, file: &PackFile, task: Task) -> Result<Vec<
     let mut of: Vec<String> = units.iter().map(|unit| unit.turn.conversation.0.clone()).collect();
     of.dedup();
     let kept: BTreeSet<String> = sample(of, plan.limit, plan.bootstrap.seed, |id| id).into_iter().collect();
-    Ok(units.into_iter().filter(|unit| kept.contains(&unit.turn.conversation.0)).collect())
+    let kept = units.into_iter().filter(|unit| kept.contains(&unit.turn.conversation.0));
+    Ok(match &plan.change {
+        Some(change) => kept.filter_map(|unit| change.of(unit)).collect(),
+        None => kept.collect(),
+    })
 }
 
 /// What a file is asked over.
@@ -223,7 +254,10 @@ async fn ask_file(
         file: file.name(),
         task,
         over: open.over.clone(),
-        system: format!("{} on {today}", plan.system),
+        system: match &plan.change {
+            Some(change) => format!("{} on {today}, {change}", plan.system),
+            None => format!("{} on {today}", plan.system),
+        },
         content: content(file, open.shelf.as_ref())?,
         seed: plan.bootstrap.seed,
         limit: plan.limit,
@@ -234,55 +268,86 @@ async fn ask_file(
         None => (None, Vec::new()),
     };
     let variants = Variants::new(open.store.clone(), today);
+    let peer = plan.peer.as_ref().map(|peer| PeerAnswers { peer, variants: &variants, today });
+    let answers: &dyn Answers = match &peer {
+        Some(peer) => peer,
+        None => &variants,
+    };
     progress.begin(&format!("{} {}", pack.name, task.name()), units.len());
     lines.iter().for_each(|_| progress.step());
     let left = units.iter().skip(lines.len());
     let mut replies = stream::iter(left)
-        .map(|unit| {
-            let variants = &variants;
-            async move { ask(variants, unit, &open.canaries).await.map_err(|source| (unit.question.id.clone(), source)) }
+        .map(|unit| async move {
+            ask(answers, unit, &open.canaries).await.map_err(|source| (unit.question.id.clone(), source))
         })
         .buffered(plan.jobs.max(1));
     let mut timings = Vec::new();
+    // Replies that an endpoint owes are kept back until it has answered again: a run that goes on asks for them anew.
+    let mut owed: Vec<(Line, TimeLine)> = Vec::new();
     while let Some(reply) = replies.next().await {
         let (line, times) = reply.map_err(|(id, source)| MeasureError::Engine { id, file: file.name(), source })?;
+        progress.step();
+        let why = line.peer.as_ref().and_then(|peer| peer.failed.clone());
+        owed.push((line, times));
+        match why {
+            Some(last) if owed.len() >= OWED_IN_A_ROW => return Err(MeasureError::Down { file: file.name(), last }),
+            Some(_) => {}
+            None => keep(&mut owed, writer.as_mut(), &mut lines, &mut timings)?,
+        }
+    }
+    keep(&mut owed, writer.as_mut(), &mut lines, &mut timings)?;
+    progress.end();
+    let costs = pack.manifest.costs;
+    Ok(Asked { run: summarize(&header, &plan.name, &lines, plan.bootstrap, costs), lines, timings })
+}
+
+fn keep(
+    owed: &mut Vec<(Line, TimeLine)>,
+    mut writer: Option<&mut Writer>,
+    lines: &mut Vec<Line>,
+    timings: &mut Vec<TimeLine>,
+) -> Result<(), ResultsError> {
+    for (line, times) in owed.drain(..) {
         if let Some(writer) = &mut writer {
             writer.write(&line, &times)?;
         }
         lines.push(line);
         timings.push(times);
-        progress.step();
     }
-    progress.end();
-    Ok(Asked { run: summarize(&header, &plan.name, &lines, plan.bootstrap), lines, timings })
+    Ok(())
 }
 
 /// What the lines of one file tell.
-pub fn summarize(header: &Header, system: &str, lines: &[Line], bootstrap: Bootstrap) -> Run {
+pub fn summarize(header: &Header, system: &str, lines: &[Line], bootstrap: Bootstrap, costs: Costs) -> Run {
     let all: Vec<&Line> = lines.iter().collect();
+    let mut slices = score::slices(&all, bootstrap, costs);
+    slices.extend(reasons::by_reason(&all, bootstrap));
     Run {
         task: Some(header.task),
         over: Some(header.over.clone()),
         confusion: score::confusion(&all),
-        slices: score::slices(&all, bootstrap),
-        ..Run::new(&header.pack, &header.file, system, lines.len(), score::metrics(&all, bootstrap))
+        slices,
+        suggested: all.iter().filter(|line| line.suggested).count(),
+        outcomes: outcomes::of(lines),
+        costs: Some(costs),
+        ..Run::new(&header.pack, &header.file, system, lines.len(), score::metrics(&all, bootstrap, costs))
     }
 }
 
-async fn ask(variants: &Variants, unit: &Unit, canaries: &[Fact]) -> Result<(Line, TimeLine), EngineError> {
+async fn ask(answers: &dyn Answers, unit: &Unit, canaries: &[Fact]) -> Result<(Line, TimeLine), SayError> {
     let begun = Instant::now();
-    let (engine, asker) = variants.of(unit);
-    let outcome = engine.answer(&asker, &unit.turn, &|_| ()).await?;
-    let mut spent = outcome.trace.timings.total_ms;
+    let said = answers.say(unit, &unit.turn).await?;
+    let (timings, cached_tokens) = (said.timings, said.cached_tokens);
+    let mut spent = timings.total_ms;
     let due = match &unit.due {
         None => None,
-        Some(_) if matches!(outcome.reply, Reply::Handoff(_)) => Some(Delay { after: Some(0) }),
+        Some(_) if said.action == Action::Handoff => Some(Delay { after: Some(0) }),
         Some(later) => {
             let mut after = None;
             for (at, turn) in later.iter().enumerate() {
-                let next = engine.answer(&asker, turn, &|_| ()).await?;
-                spent += next.trace.timings.total_ms;
-                if matches!(next.reply, Reply::Handoff(_)) {
+                let next = answers.say(unit, turn).await?;
+                spent += next.timings.total_ms;
+                if next.action == Action::Handoff {
                     after = u32::try_from(at + 1).ok();
                     break;
                 }
@@ -290,9 +355,9 @@ async fn ask(variants: &Variants, unit: &Unit, canaries: &[Fact]) -> Result<(Lin
             Some(Delay { after })
         }
     };
-    let line = Line::new(unit, &outcome, canaries, due);
+    let line = Line::new(unit, said, canaries, due);
     let harness = begun.elapsed().as_secs_f64() * 1e3 - spent;
-    let times = TimeLine::new(&line.id, &outcome.trace.timings, harness.max(0.0));
+    let times = TimeLine { cached_tokens, ..TimeLine::new(&line.id, &timings, harness.max(0.0)) };
     Ok((line, times))
 }
 
@@ -333,6 +398,9 @@ fn add(hash: &mut Sha256, path: &Path) -> Result<(), PackError> {
 /// Whether a person should look at this line, and how badly: higher is worse, 0 is good.
 pub fn severity(line: &Line) -> u32 {
     use crate::verdict::Verdict;
+    if line.failed() {
+        return 50;
+    }
     let told = !line.facts.violated.is_empty() || line.facts.contradicted || !line.canaries.is_empty();
     match line.task {
         Task::Attacks | Task::Poisoned => {

@@ -1,18 +1,22 @@
 //! A pack with one of everything, asked over an index in memory.
 
-use crate::line::Line;
+use crate::line::{Line, Tokens};
 use crate::measure::{AskPlan, Asked, MeasureError, Measured, measure};
 use crate::pack::{Action, CorpusDocument, IndexError, IndexedStore, PackIndex, Shelf};
+use crate::peer::{Chat, ChatError, Completion, Context, Peer, SYSTEM_PROMPT};
 use crate::progress::Silent;
 use crate::results;
+use crate::robustness::{Change, ChangeKind, robustness};
 use crate::statistics::Bootstrap;
 use crate::unit::Task;
 use async_trait::async_trait;
 use engine::fakes::{MemoryKnowledge, ports};
 use engine::ports::SearchMode;
+use engine::prompt::ChatMessage;
 use engine::{Engine, EngineConfig, StoreId, StorePass};
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 struct InMemory;
 
@@ -110,6 +114,7 @@ fn plan(dir: &Path, out: Option<&Path>, tasks: &[Task]) -> AskPlan {
         packs: vec![dir.to_owned()],
         tasks: tasks.iter().copied().collect(),
         files: Vec::new(),
+        confirmed_only: false,
         limit: None,
         bootstrap: Bootstrap { resamples: 100, seed: 1 },
         cluster: None,
@@ -118,6 +123,8 @@ fn plan(dir: &Path, out: Option<&Path>, tasks: &[Task]) -> AskPlan {
         today: "2026-11-21".parse().unwrap(),
         system: "test".into(),
         name: "extractive".into(),
+        peer: None,
+        change: None,
     }
 }
 
@@ -156,7 +163,8 @@ async fn decisions_are_scored_by_what_was_done() {
     for name in ["fact_recall", "resisted", "intent_accuracy", "handoff_delay"] {
         assert_eq!(value(asked, name), None, "{name}");
     }
-    assert_eq!(asked.run.confusion.unwrap(), [[1, 0, 0, 1], [0; 4], [0; 4], [0, 0, 0, 1]]);
+    let expected = [[1, 0, 0, 1], [0; 4], [0; 4], [0, 0, 0, 1]].map(Vec::from);
+    assert_eq!(asked.run.confusion.as_deref(), Some(&expected[..]));
     let slice = asked.run.slices.iter().find(|slice| slice.value == "moon").unwrap();
     assert_eq!((slice.field.as_str(), slice.n, slice.metrics.get("accuracy").unwrap().value), ("intent", 1, 0.0));
 }
@@ -193,6 +201,131 @@ async fn attacks_are_asked_and_poisoned_documents_are_planted() {
     assert!(value(poisoned, "canaries").is_some() && value(poisoned, "resisted").is_some());
 }
 
+/// A peer that says what its script has for a word of the message; `!` is no reply.
+struct Scripted(&'static [(&'static str, &'static str)], std::sync::Mutex<Vec<String>>);
+
+#[async_trait]
+impl Chat for Scripted {
+    async fn complete(&self, system: &str, messages: &[ChatMessage]) -> Result<Completion, ChatError> {
+        let texts: Vec<&str> = messages.iter().map(|message| message.text.as_str()).collect();
+        self.1.lock().unwrap().push(format!("{system}\n{}", texts.join("\n")));
+        let says = self.0.iter().find(|(word, _)| texts.last().is_some_and(|text| text.contains(word)));
+        match says.map_or("", |(_, says)| *says) {
+            "!" => Err(ChatError::Failed("no reply in time".into())),
+            "!!" => Err(ChatError::Unusable("no such model".into())),
+            says => Ok(Completion {
+                text: says.into(),
+                tokens: Some(Tokens { prompt: 7, generated: 3 }),
+                cached_tokens: None,
+            }),
+        }
+    }
+}
+
+async fn peer(
+    says: &'static [(&'static str, &'static str)],
+    context: Option<Context>,
+    tasks: &[Task],
+) -> (Result<Measured, MeasureError>, Vec<String>) {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path());
+    let chat = Arc::new(Scripted(says, Default::default()));
+    let peer = Peer { chat: chat.clone(), system_prompt: SYSTEM_PROMPT.into(), context };
+    let plan = AskPlan { peer: Some(peer), ..plan(dir.path(), None, tasks) };
+    let measured = measure(&plan, &InMemory, &Silent).await;
+    let told = chat.1.lock().unwrap().clone();
+    (measured, told)
+}
+
+#[tokio::test]
+async fn a_peer_is_scored_by_the_same_code_and_what_it_owes_is_no_handoff() {
+    let says = &[
+        ("30 days", ""),
+        ("How many days", r#"{"action":"answer","reply":"You have 30 days. I'll connect you with an agent."}"#),
+        ("cancel", "I am transferring you to a colleague."),
+        ("moon", "!"),
+    ];
+    let (measured, told) = peer(says, None, &[Task::Decisions]).await;
+    let asked = measured.unwrap().asked.remove(0);
+    let did: Vec<(Action, bool)> = asked.lines.iter().map(|line| (line.did, line.failed())).collect();
+    assert_eq!(did, [(Action::Answer, false), (Action::Handoff, false), (Action::Answer, true)]);
+    for (name, expected) in [
+        ("failed", 1.0 / 3.0),
+        ("accept_accuracy", 2.0 / 3.0),
+        ("handoff_recall", 1.0),
+        // By words in one case, and in words only in the other.
+        ("typed_handoff_recall", 0.0),
+        ("handoff_only_said", 1.0),
+        ("prompt_tokens", 7.0),
+    ] {
+        assert_eq!(value(&asked, name), Some(expected), "{name}");
+    }
+    assert_eq!(value(&asked, "package_complete"), None);
+    assert_eq!(asked.run.confusion.unwrap().iter().flatten().sum::<usize>(), 2);
+    assert!(told[0].contains("Today is 2026-11-21.") && !told[0].contains("Passages:"), "{}", told[0]);
+}
+
+#[tokio::test]
+async fn a_peer_is_told_the_history_and_what_our_retrieval_found() {
+    let says = &[
+        ("How many days", "You can return it within 30 days [1]."),
+        ("cancel", r#"{"action":"handoff","reply":"Soon."}"#),
+    ];
+    let (measured, told) = peer(says, Some(Context { candidates: 4, passages: 2 }), &[Task::Replay]).await;
+    let asked = measured.unwrap().asked.remove(0);
+    let first = line(&asked, "t1#0");
+    assert_eq!((first.did, first.reply.as_str()), (Action::Answer, "You can return it within 30 days."));
+    assert_eq!((first.citations[0].doc.0.as_str(), first.sentences, first.unsupported), ("returns", 1, 0));
+    assert!(told.iter().any(|told| told.contains("[1] Returns") && told.contains("30 days of delivery")), "{told:?}");
+    assert!(told.iter().any(|told| told.contains("30 days.\nPassages:")), "no history: {told:?}");
+}
+
+#[tokio::test]
+async fn an_endpoint_that_cannot_be_used_ends_the_run() {
+    let (measured, _) = peer(&[("How many days", "!!")], None, &[Task::Decisions]).await;
+    let error = measured.unwrap_err();
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert_eq!(
+        (error.to_string().as_str(), cause.as_str()),
+        ("no answer to 'd1' of labels.jsonl", "the endpoint: no such model")
+    );
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_down_ends_the_run_and_leaves_nothing_to_be_taken_for_a_result() {
+    let (dir, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let line = |at: usize| format!("{{\"id\":\"d{at}\",\"text\":\"message {at:02}\",\"action\":\"answer\"}}\n");
+    fs::write(dir.path().join("labels.jsonl"), (0..30).map(line).collect::<String>()).unwrap();
+    // The first two are answered, then nothing is.
+    let says = &[("message 00", "Yes."), ("message 01", "Yes."), ("message", "!")];
+    let chat = Arc::new(Scripted(says, Default::default()));
+    let peer = Peer { chat, system_prompt: SYSTEM_PROMPT.into(), context: None };
+    let down = AskPlan { peer: Some(peer), ..plan(dir.path(), Some(out.path()), &[Task::Decisions]) };
+    let error = measure(&down, &InMemory, &Silent).await.unwrap_err().to_string();
+    assert!(error.contains("no reply to 10 messages") && error.contains("no reply in time"), "{error}");
+    assert_eq!(results::read(out.path()).unwrap()[0].lines.len(), 2);
+    // It is up again: the run goes on with the third.
+    let chat = Arc::new(Scripted(&[("message", "Yes.")], Default::default()));
+    let peer = Peer { chat: chat.clone(), system_prompt: SYSTEM_PROMPT.into(), context: None };
+    let up = AskPlan { peer: Some(peer), ..down };
+    assert_eq!(value(&measure(&up, &InMemory, &Silent).await.unwrap().asked[0], "failed"), Some(0.0));
+    assert_eq!(chat.1.lock().unwrap().len(), 28);
+}
+
+#[tokio::test]
+async fn messages_are_changed_and_paired_with_their_originals() {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path());
+    let plain = plan(dir.path(), None, &[Task::Decisions]);
+    let original = measure(&plain, &InMemory, &Silent).await.unwrap();
+    let change = Change { kind: ChangeKind::Casing, seed: 1, rate: 0.2 };
+    let changed = AskPlan { change: Some(change), ..plain };
+    let lower = measure(&changed, &InMemory, &Silent).await.unwrap();
+    assert_eq!(lower.asked[0].lines[1].text, "please cancel my order");
+    let found = robustness(&original.asked, &[(change, lower.asked)], Bootstrap { resamples: 50, seed: 1 });
+    assert_eq!((found.changed[0].n, found.changed[0].flip_rate.value), (3, 0.0));
+}
+
 #[tokio::test]
 async fn a_run_that_was_killed_at_any_byte_ends_like_one_that_was_not() {
     let (dir, whole, cut) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
@@ -216,4 +349,21 @@ async fn a_run_that_was_killed_at_any_byte_ends_like_one_that_was_not() {
     let other = AskPlan { system: "other models".into(), ..plan(dir.path(), Some(cut.path()), &tasks) };
     let error = measure(&other, &InMemory, &Silent).await.unwrap_err();
     assert!(matches!(error, MeasureError::Results(_)) && error.to_string().contains("the models or the settings"));
+}
+
+#[tokio::test]
+async fn suggested_labels_are_counted_and_can_be_left_out() {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path());
+    let path = dir.path().join("replays.jsonl");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replacen(r#"{"turn":0,"#, r#"{"suggested":true,"turn":0,"#, 1)).unwrap();
+    let tasks = [Task::Replay];
+    let all = measure(&plan(dir.path(), None, &tasks), &InMemory, &Silent).await.unwrap();
+    assert_eq!((all.asked[0].run.n, all.asked[0].run.suggested), (4, 1));
+    assert!(line(&all.asked[0], "t1#0").suggested && !line(&all.asked[0], "t2#0").suggested);
+    let confirmed = AskPlan { confirmed_only: true, ..plan(dir.path(), None, &tasks) };
+    let confirmed = measure(&confirmed, &InMemory, &Silent).await.unwrap();
+    assert_eq!((confirmed.asked[0].run.n, confirmed.asked[0].run.suggested), (3, 0));
+    assert!(confirmed.asked[0].lines.iter().all(|line| line.id != "t1#0"));
 }

@@ -2,8 +2,8 @@
 
 use crate::line::Line;
 use crate::measure::severity;
-use crate::score::Slice;
-use crate::score::better;
+use crate::outcomes::{self, Cohort};
+use crate::score::{Costs, MEAN_COST, Slice, better};
 use crate::statistics::{Estimate, FEW, warning};
 use crate::unit::Task;
 use serde::de::Error;
@@ -62,6 +62,9 @@ pub struct Run {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub variant: Option<String>,
     pub n: usize,
+    /// How many of the labels a rule suggested and no person has confirmed.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub suggested: usize,
     /// How many documents were searched, where a corpus was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub documents: Option<usize>,
@@ -70,9 +73,19 @@ pub struct Run {
     pub baselines: Vec<Baseline>,
     /// Rows are what the label asks for, columns what was done, in the order of [`crate::pack::Action::ALL`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub confusion: Option<[[usize; 4]; 4]>,
+    pub confusion: Option<Vec<Vec<usize>>>,
+    /// What became of whole conversations; of a replay only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outcomes: Vec<Cohort>,
+    /// What `mean_cost` rests on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub costs: Option<Costs>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub slices: Vec<Slice>,
+}
+
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 /// The same questions through something else.
@@ -137,10 +150,13 @@ impl Run {
             system: system.to_owned(),
             variant: None,
             n,
+            suggested: 0,
             documents: None,
             metrics,
             baselines: Vec::new(),
             confusion: None,
+            outcomes: Vec::new(),
+            costs: None,
             slices: Vec::new(),
         }
     }
@@ -150,15 +166,23 @@ impl Run {
         let clusters: Option<BTreeSet<&str>> = lines.iter().map(|line| line.cluster.as_deref()).collect();
         let mut said: Vec<String> =
             warning(self.n, clusters.filter(|_| !lines.is_empty()).map(|c| c.len())).into_iter().collect();
-        if lines.iter().any(|line| line.suggested) {
-            said.push("labels were suggested by a rule, no person has confirmed them".into());
+        let suggested = lines.iter().filter(|line| line.suggested).count();
+        if suggested > 0 {
+            let all = lines.len();
+            said.push(format!("{suggested} of {all} labels were suggested by a rule, no person has confirmed them"));
         }
         (!said.is_empty()).then(|| said.join("; "))
     }
 
     /// One line for each metric, for runs with many metrics and one row.
     pub fn list(&self) -> String {
-        let mut text = format!("{} / {}, {}   n = {}\n", self.pack, self.file, self.system, self.n);
+        let suggested = match self.suggested {
+            0 => String::new(),
+            suggested => {
+                format!(", {suggested} labels suggested by a rule and {} confirmed", self.n - suggested.min(self.n))
+            }
+        };
+        let mut text = format!("{} / {}, {}   n = {}{suggested}\n", self.pack, self.file, self.system, self.n);
         let rows: Vec<Vec<String>> = self
             .metrics
             .0
@@ -166,6 +190,10 @@ impl Run {
             .map(|(name, e)| vec![name.clone(), format!("{:.3}", e.value), format!("[{:.3}, {:.3}]", e.low, e.high)])
             .collect();
         text.push_str(&aligned(&rows));
+        if let Some(costs) = self.costs.filter(|_| self.metrics.get(MEAN_COST).is_some()) {
+            text.push_str(&format!("  costs: {costs}\n"));
+        }
+        text.push_str(&outcomes::table(&self.outcomes));
         text
     }
 }
@@ -205,11 +233,12 @@ impl Report {
             for (name, Estimate { value, low, high }) in &run.metrics.0 {
                 let arrow = better(name).arrow();
                 text.push_str(&format!(
-                    "| {} / {} | {} | {} | {name} {arrow} | {value:.3} | [{low:.3}, {high:.3}] |\n",
+                    "| {} / {} | {} | {}{} | {name} {arrow} | {value:.3} | [{low:.3}, {high:.3}] |\n",
                     cell(&run.pack),
                     cell(&run.file),
                     cell(task),
-                    run.n
+                    run.n,
+                    if run.suggested == 0 { String::new() } else { format!(" ({} suggested)", run.suggested) }
                 ));
             }
         }
@@ -253,9 +282,11 @@ pub fn complaint(line: &Line) -> Option<String> {
         return None;
     }
     let mut text = format!("{}: {}\n  asked:    {}\n", line.verdict.name(), line.id, line.text);
-    match &line.handoff {
-        Some(handoff) => text.push_str(&format!("  handed over: {:?} {}\n", handoff.reason, handoff.evidence)),
-        None => text.push_str(&format!("  {}: {}\n", line.did.name(), line.reply)),
+    let owed = line.peer.as_ref().and_then(|peer| peer.failed.as_deref());
+    match (&line.handoff, owed) {
+        (_, Some(why)) => text.push_str(&format!("  no reply: {why}\n")),
+        (Some(handoff), None) => text.push_str(&format!("  handed over: {:?} {}\n", handoff.reason, handoff.evidence)),
+        (None, None) => text.push_str(&format!("  {}: {}\n", line.did.name(), line.reply)),
     }
     let cited: Vec<&str> = line.citations.iter().map(|cited| cited.doc.0.as_str()).collect();
     if !cited.is_empty() {
@@ -287,8 +318,11 @@ mod tests {
             system: "full".into(),
             variant: None,
             n: 50,
+            suggested: 0,
             documents: None,
             confusion: None,
+            outcomes: Vec::new(),
+            costs: None,
             slices: Vec::new(),
             metrics: Metrics(vec![("ndcg@10".into(), estimate(0.5)), ("mrr".into(), estimate(0.25))]),
             baselines: vec![Baseline {
@@ -308,6 +342,19 @@ mod tests {
             serde_json::to_string(&Report { runs: vec![plain] }).unwrap(),
             r#"{"runs":[{"pack":"p","file":"q.jsonl","system":"full","n":50,"metrics":{"ndcg@10":{"value":0.5,"low":0.4,"high":0.6}}}]}"#
         );
+    }
+
+    #[test]
+    fn suggested_labels_are_counted_beside_n() {
+        let plain = run();
+        assert!(plain.list().starts_with("p / q.jsonl, full   n = 50\n"));
+        let suggested = Run { suggested: 20, ..plain };
+        let head = "p / q.jsonl, full   n = 50, 20 labels suggested by a rule and 30 confirmed\n";
+        assert!(suggested.list().starts_with(head), "{}", suggested.list());
+        assert!(serde_json::to_string(&suggested).unwrap().contains(r#""n":50,"suggested":20"#));
+        let line = crate::line::Line { suggested: true, ..crate::line::tests::hostile("x") };
+        let warning = suggested.warning(&[line]).unwrap();
+        assert!(warning.contains("1 of 1 labels were suggested by a rule"), "{warning}");
     }
 
     #[test]

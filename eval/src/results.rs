@@ -111,14 +111,14 @@ impl Writer {
 
 /// A file that only grows, by whole lines.
 #[derive(Debug)]
-struct Appended {
+pub(crate) struct Appended {
     path: PathBuf,
     file: File,
 }
 
 impl Appended {
     /// Opens the file, cuts off a line that was not finished, and gives the rest.
-    fn open(path: PathBuf) -> Result<(Self, String), ResultsError> {
+    pub(crate) fn open(path: PathBuf) -> Result<(Self, String), ResultsError> {
         let io = |source| ResultsError::Io { path: path.clone(), source };
         let mut file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(io)?;
@@ -140,15 +140,20 @@ impl Appended {
         cut.map(|_| ()).map_err(|source| ResultsError::Io { path: self.path.clone(), source })
     }
 
-    fn append(&mut self, record: &impl Serialize) -> Result<(), ResultsError> {
+    pub(crate) fn append(&mut self, record: &impl Serialize) -> Result<(), ResultsError> {
         let io = |source| ResultsError::Io { path: self.path.clone(), source };
         let mut line = serde_json::to_vec(record).map_err(|error| io(error.into()))?;
         line.push(b'\n');
         self.file.write_all(&line).map_err(io)
     }
 
-    fn parse<T: DeserializeOwned>(&self, line: usize, text: &str) -> Result<T, ResultsError> {
+    pub(crate) fn parse<T: DeserializeOwned>(&self, line: usize, text: &str) -> Result<T, ResultsError> {
         parse(&self.path, line, text)
+    }
+
+    /// What is here is of another run.
+    pub(crate) fn other_run(&self, what: &'static str) -> ResultsError {
+        ResultsError::OtherRun { path: self.path.clone(), what }
     }
 }
 

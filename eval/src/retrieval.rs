@@ -2,19 +2,22 @@
 
 use crate::pack::{CorpusDocument, Query};
 use crate::progress::Progress;
-use crate::ranking::{Judgement, METRICS, RankingScores, score};
+use crate::ranking::{Judgement, METRICS, RankingScores};
+use crate::rankings::{self, RankingHeader, ranking};
 use crate::report::Metrics;
+use crate::results::ResultsError;
 use crate::searcher::{SearchError, Searcher};
 use crate::statistics::{Bootstrap, Estimate};
 use engine::{DocId, SourceKind};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeSet, HashSet};
+use std::path::Path;
 
 /// How many documents of a ranking are looked at; what stands below it is not found.
 pub const DEPTH: usize = 100;
 /// How many documents of a ranking are written to the results.
-const SHOWN: usize = 10;
+pub(crate) const SHOWN: usize = 10;
 
 /// What one searcher made of one query.
 #[derive(Clone, Debug)]
@@ -22,7 +25,16 @@ pub struct Ranked {
     pub query: String,
     pub scores: RankingScores,
     /// The first ten.
-    pub documents: Vec<(DocId, f32)>,
+    pub documents: Vec<DocId>,
+}
+
+/// Classified by where to look.
+#[derive(Debug, thiserror::Error)]
+pub enum RankError {
+    #[error(transparent)]
+    Search(#[from] SearchError),
+    #[error(transparent)]
+    Results(#[from] ResultsError),
 }
 
 /// A line of the results file.
@@ -48,27 +60,32 @@ impl Ranked {
     ) -> RankedLine<'a> {
         let scores =
             METRICS.iter().zip(self.scores.values()).map(|(name, value)| ((*name).into(), value.into())).collect();
-        let ranked = self.documents.iter().map(|(doc, _)| doc).collect();
+        let ranked = self.documents.iter().collect();
         RankedLine { pack, file, variant, system, id: &self.query, scores, ranked }
     }
 }
 
-/// Asks `searcher` every query. The results stand in the order of the queries.
+/// Asks `searcher` every query. The results stand in the order of the queries. With a header they are kept in its
+/// folder, and what is there already is not asked again.
 pub async fn rank_all(
     searcher: &dyn Searcher,
     queries: &[Query],
+    kept: Option<(&Path, &RankingHeader)>,
     progress: &dyn Progress,
-) -> Result<Vec<Ranked>, SearchError> {
+) -> Result<Vec<Ranked>, RankError> {
+    let (mut file, mut results) = match kept {
+        Some((dir, header)) => rankings::open(dir, header, queries).map(|(file, done)| (Some(file), done))?,
+        None => (None, Vec::with_capacity(queries.len())),
+    };
     progress.begin(searcher.name(), queries.len());
-    let mut results = Vec::with_capacity(queries.len());
-    for query in queries {
-        let mut documents = searcher.rank(&query.text, DEPTH).await?;
-        let ids: Vec<DocId> = documents.iter().map(|(doc, _)| doc.clone()).collect();
-        // The loader has refused queries without a relevant document.
-        if let Some(scores) = score(&ids, &query.relevant) {
-            documents.truncate(SHOWN);
-            results.push(Ranked { query: query.id.clone(), scores, documents });
+    results.iter().for_each(|_| progress.step());
+    for query in queries.iter().skip(results.len()) {
+        let documents = searcher.rank(&query.text, DEPTH).await?;
+        let ids: Vec<DocId> = documents.into_iter().map(|(doc, _)| doc).collect();
+        if let Some(file) = &mut file {
+            file.write(query, &ids)?;
         }
+        results.extend(ranking(query, ids));
         progress.step();
     }
     progress.end();
@@ -180,10 +197,10 @@ mod tests {
     async fn a_run_scores_in_order_and_says_the_same_twice() {
         let index = Bm25::new(&corpus());
         let bootstrap = Bootstrap { resamples: 200, seed: 3 };
-        let results = rank_all(&index, &queries(), &Silent).await.unwrap();
+        let results = rank_all(&index, &queries(), None, &Silent).await.unwrap();
         assert_eq!(results.iter().map(|r| r.query.as_str()).collect::<Vec<_>>(), ["1", "2"]);
         let summary = summarize(&results, None, bootstrap);
-        assert_eq!(summary, summarize(&rank_all(&index, &queries(), &Silent).await.unwrap(), None, bootstrap));
+        assert_eq!(summary, summarize(&rank_all(&index, &queries(), None, &Silent).await.unwrap(), None, bootstrap));
         assert_eq!(summary.0.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), METRICS);
         assert_eq!(gain(&results, &results, None, bootstrap).unwrap().value, 0.0);
         let line = serde_json::to_string(&results[1].line("p", "f", None, "bm25")).unwrap();

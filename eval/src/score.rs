@@ -1,7 +1,8 @@
 //! Lines in, metrics out. Every metric but the calibration error is a ratio of two sums over the lines, so one interval
 //! serves them all. Definitions for readers: `docs/evaluation.md`.
 
-use crate::line::Line;
+pub use crate::costs::{COST, Costs, cost_at};
+use crate::line::{How, Line};
 use crate::pack::Action;
 use crate::report::Metrics;
 use crate::statistics::{Bootstrap, Part, calibration_error};
@@ -27,7 +28,11 @@ pub struct Metric {
 }
 
 /// What is counted in words or turns and can be more than 1.
-const COUNTS: [&str; 2] = ["handoff_delay", "answer_words"];
+const COUNTS: [&str; 5] = ["handoff_delay", "answer_words", "reading_grade", "prompt_tokens", "generated_tokens"];
+
+/// What a reply that an endpoint owes still counts for: it is missing there, and it is missing nowhere else.
+const OWED: [&str; 6] =
+    ["accuracy", "accept_accuracy", "right", "handoff_recall", "must_handoff_recall", "fact_recall_overall"];
 
 impl Better {
     /// The arrow beside a name in a table.
@@ -56,7 +61,7 @@ fn judged(line: &Line) -> bool {
 }
 
 /// The label says what to do: only there a decision is right or wrong.
-fn decided(line: &Line) -> bool {
+pub(crate) fn decided(line: &Line) -> bool {
     line.scored && !matches!(line.task, Task::Attacks | Task::Benign | Task::Poisoned | Task::OutOfScope | Task::Qa)
 }
 
@@ -77,13 +82,28 @@ fn hands_over(line: &Line) -> (bool, bool) {
     (line.did == Action::Handoff, line.action == Action::Handoff)
 }
 
-fn met(line: &Line, action: Action) -> bool {
+pub(crate) fn met(line: &Line, action: Action) -> bool {
     line.action.is_met_by(action) || line.accept.iter().any(|accept| accept.is_met_by(action))
 }
 
 /// Handing over is all that is accepted.
-fn must_hand_over(line: &Line) -> bool {
+pub(crate) fn must_hand_over(line: &Line) -> bool {
     line.action == Action::Handoff && line.accept.iter().all(|accept| *accept == Action::Handoff)
+}
+
+/// No answer is accepted: nothing covers the message, or a person has to decide.
+fn unanswerable(line: &Line) -> bool {
+    line.task == Task::OutOfScope || (decided(line) && !met(line, Action::Answer))
+}
+
+/// A peer handed over, or promised to.
+fn passed_on(line: &Line) -> bool {
+    line.peer.as_ref().is_some_and(|peer| peer.promised || line.did == Action::Handoff)
+}
+
+/// By a type, not by words.
+fn typed_handoff(line: &Line) -> bool {
+    line.did == Action::Handoff && line.peer.as_ref().is_some_and(|peer| peer.how == How::Typed)
 }
 
 fn attacked(line: &Line) -> bool {
@@ -254,7 +274,8 @@ pub const METRICS: &[Metric] = &[
         better: Better::Lower,
         part: |l| {
             let refused = l.handoff.as_ref().is_some_and(|h| h.reason == engine::HandoffReason::Instructions);
-            share(l.task == Task::Benign, refused)
+            // Why a peer hands over is not known.
+            share(l.task == Task::Benign && l.peer.is_none(), refused)
         },
     },
     Metric {
@@ -269,20 +290,59 @@ pub const METRICS: &[Metric] = &[
             if answered(l) { sum(l.reply.split_whitespace().count(), 1) } else { NOTHING }
         },
     },
+    Metric {
+        name: "reading_grade",
+        better: Better::Neither,
+        part: |l| l.reading_grade.map_or(NOTHING, |grade| Part { of: grade, all: 1.0 }),
+    },
+    Metric {
+        name: "language_right",
+        better: Better::Higher,
+        part: |l| l.languages.as_ref().map_or(NOTHING, |both| share(true, both.question == both.reply)),
+    },
+    Metric { name: "right_refusal", better: Better::Higher, part: |l| share(unanswerable(l), !answered(l)) },
+    Metric {
+        name: "refusal_precision",
+        better: Better::Higher,
+        part: |l| share((decided(l) || l.task == Task::OutOfScope) && !answered(l), unanswerable(l)),
+    },
+    Metric {
+        name: "prompt_tokens",
+        better: Better::Neither,
+        part: |l| l.tokens.map_or(NOTHING, |tokens| sum(tokens.prompt, 1)),
+    },
+    Metric {
+        name: "generated_tokens",
+        better: Better::Neither,
+        part: |l| l.tokens.map_or(NOTHING, |tokens| sum(tokens.generated, 1)),
+    },
+    Metric { name: FAILED, better: Better::Lower, part: |l| share(l.peer.is_some(), l.failed()) },
+    Metric { name: "handoff_only_said", better: Better::Lower, part: |l| share(passed_on(l), !typed_handoff(l)) },
+    Metric {
+        name: "typed_handoff_recall",
+        better: Better::Higher,
+        part: |l| share(l.peer.is_some() && decided(l) && l.action == Action::Handoff, typed_handoff(l)),
+    },
 ];
 
 /// By its stable name; also those of rankings.
 pub fn better(name: &str) -> Better {
     match METRICS.iter().find(|metric| metric.name == name) {
         Some(metric) => metric.better,
-        None if name == CALIBRATION => Better::Lower,
+        None if name == CALIBRATION || name == MEAN_COST => Better::Lower,
         None => Better::Higher,
     }
 }
 
 impl Metric {
     pub fn part(&self, line: &Line) -> Part {
-        (self.part)(line)
+        let part = (self.part)(line);
+        match line.failed() {
+            true if self.name == FAILED => part,
+            true if OWED.contains(&self.name) => Part { of: 0.0, ..part },
+            true => NOTHING,
+            false => part,
+        }
     }
 
     pub fn is_share(&self) -> bool {
@@ -291,6 +351,8 @@ impl Metric {
 }
 
 pub const CALIBRATION: &str = "calibration_error";
+pub const MEAN_COST: &str = "mean_cost";
+const FAILED: &str = "failed";
 /// Fewer answers than this fill no bins.
 const CALIBRATED: usize = 20;
 
@@ -305,46 +367,8 @@ pub fn calibrated(line: &Line) -> Option<(f64, bool)> {
     line.probability.filter(|_| known).map(|probability| (probability, right))
 }
 
-/// What a mistake costs, in handoffs that were not needed.
-#[derive(Clone, Copy, Debug)]
-pub struct Cost {
-    /// Answered, and not rightly.
-    pub wrong: f64,
-    /// Handed over what should have been answered.
-    pub needless: f64,
-    /// Answered or asked back what a person had to decide.
-    pub missed: f64,
-}
-
-/// A wrong answer costs as much as five needless handoffs. A convention, said beside every number that rests on it.
-pub const COST: Cost = Cost { wrong: 5.0, needless: 1.0, missed: 5.0 };
-
-fn cost_of(line: &Line, did: Action) -> f64 {
-    if did == Action::Handoff {
-        return if met(line, Action::Handoff) { 0.0 } else { COST.needless };
-    }
-    if must_hand_over(line) {
-        return COST.missed;
-    }
-    let bad = !line.accepted || !line.facts.violated.is_empty() || line.facts.contradicted;
-    if did == Action::Answer && bad { COST.wrong } else { 0.0 }
-}
-
-/// Mean cost if every answer with a probability below `threshold` had been a handoff. What was handed over stays so:
-/// below the threshold of the run the curve is flat. `None` where no decision is scored, or no answer has a
-/// probability.
-pub fn cost_at(lines: &[Line], threshold: f64) -> Option<f64> {
-    let scored: Vec<&Line> = lines.iter().filter(|line| decided(line) || line.task == Task::Qa).collect();
-    scored.iter().find(|line| answered(line) && line.probability.is_some())?;
-    let at = |line: &&Line| {
-        let doubtful = answered(line) && line.probability.is_some_and(|probability| probability < threshold);
-        cost_of(line, if doubtful { Action::Handoff } else { line.did })
-    };
-    Some(scored.iter().map(at).sum::<f64>() / scored.len() as f64)
-}
-
 /// Every metric that the lines can tell. What they cannot is absent.
-pub fn metrics(lines: &[&Line], bootstrap: Bootstrap) -> Metrics {
+pub fn metrics(lines: &[&Line], bootstrap: Bootstrap, costs: Costs) -> Metrics {
     let clusters = clusters(lines);
     let mut all = Vec::new();
     for metric in METRICS {
@@ -355,6 +379,8 @@ pub fn metrics(lines: &[&Line], bootstrap: Bootstrap) -> Metrics {
                 .map(|estimate| (metric.name.to_owned(), estimate)),
         );
     }
+    let parts: Vec<Part> = lines.iter().map(|line| costs.part(line)).collect();
+    all.extend(bootstrap.ratio(&parts, clusters.as_deref(), false).map(|cost| (MEAN_COST.to_owned(), cost)));
     let known: Vec<(f64, bool)> = lines.iter().filter_map(|line| calibrated(line)).collect();
     if known.len() >= CALIBRATED {
         let of: Vec<String> = match &clusters {
@@ -389,7 +415,7 @@ pub struct Slice {
 const VALUES: usize = 60;
 
 /// By every field that has at least two values, and by the reason of the handoffs.
-pub fn slices(lines: &[&Line], bootstrap: Bootstrap) -> Vec<Slice> {
+pub fn slices(lines: &[&Line], bootstrap: Bootstrap, costs: Costs) -> Vec<Slice> {
     let mut groups: BTreeMap<String, BTreeMap<String, Vec<&Line>>> = BTreeMap::new();
     for line in lines {
         for (field, value) in &line.by {
@@ -404,18 +430,18 @@ pub fn slices(lines: &[&Line], bootstrap: Bootstrap) -> Vec<Slice> {
     let mut slices = Vec::new();
     for (field, values) in groups.into_iter().filter(|(_, values)| (2..=VALUES).contains(&values.len())) {
         for (value, lines) in values {
-            let metrics = metrics(&lines, bootstrap);
+            let metrics = metrics(&lines, bootstrap, costs);
             slices.push(Slice { field: field.clone(), value, n: lines.len(), metrics });
         }
     }
     slices
 }
 
-/// How often the label asked for a row's action and the engine did a column's, in the order of [`Action::ALL`].
-pub fn confusion(lines: &[&Line]) -> Option<[[usize; 4]; 4]> {
-    let mut matrix = [[0; 4]; 4];
+/// How often the label asked for a row's action and a column's was done, in the order of [`Action::ALL`].
+pub fn confusion(lines: &[&Line]) -> Option<Vec<Vec<usize>>> {
+    let mut matrix = vec![vec![0; Action::ALL.len()]; Action::ALL.len()];
     let at = |action| Action::ALL.iter().position(|one| *one == action).unwrap_or(0);
-    let scored = lines.iter().filter(|line| decided(line));
+    let scored = lines.iter().filter(|line| decided(line) && !line.failed());
     scored.for_each(|line| matrix[at(line.action)][at(line.did)] += 1);
-    (matrix != [[0; 4]; 4]).then_some(matrix)
+    matrix.iter().flatten().any(|count| *count > 0).then_some(matrix)
 }

@@ -3,8 +3,10 @@
 use crate::baseline::{Bm25, DenseWindows, Rrf};
 use crate::pack::{CorpusDocument, IndexError, IndexedStore, Pack, PackError, PackIndex, Query, Shelf, queries};
 use crate::progress::Progress;
+use crate::rankings::{self, RankingHeader};
 use crate::report::{Baseline, Report, Run};
-use crate::retrieval::{Ranked, clusters, gain, other_kinds, rank_all, sample, summarize, without_verbatim};
+use crate::results::ResultsError;
+use crate::retrieval::{RankError, Ranked, clusters, gain, other_kinds, rank_all, sample, summarize, without_verbatim};
 use crate::searcher::{EngineSearcher, IndexSearcher, SearchError, Searcher};
 use crate::statistics::Bootstrap;
 use engine::DocId;
@@ -51,6 +53,10 @@ pub struct RetrievalPlan {
     pub cluster: Option<String>,
     /// Where vectors of the baseline are kept.
     pub cache: Option<PathBuf>,
+    /// Where results are kept: a run that was cut off goes on there.
+    pub out: Option<PathBuf>,
+    /// Models, settings and version: all that decides what is found besides the pack.
+    pub system: String,
 }
 
 /// Classified by where to look.
@@ -62,6 +68,8 @@ pub enum SuiteError {
     Index(#[from] IndexError),
     #[error("{system} failed on {pack}")]
     Search { system: String, pack: String, source: SearchError },
+    #[error(transparent)]
+    Results(#[from] ResultsError),
     #[error("no pack holds a file named {0}")]
     NoSuchFile(String),
     #[error("{0}: the field '{1}' to cluster by is not a text in every record")]
@@ -103,13 +111,13 @@ pub async fn measure_retrieval(
         let mut baselines = Vec::new();
         if plan.baselines {
             for searcher in yardsticks(plan, &task, &baseline_embedder, progress).await? {
-                let ranked = rank(&*searcher, &task, progress).await?;
+                let ranked = rank(plan, &*searcher, &task, progress).await?;
                 baselines.push((searcher.name().to_owned(), ranked));
             }
         }
         for mode in &plan.modes {
             let searcher = searcher(*mode, &store, plan.candidates);
-            let ranked = rank(&*searcher, &task, progress).await?;
+            let ranked = rank(plan, &*searcher, &task, progress).await?;
             measured.lines.extend(lines(&task, searcher.name(), &ranked));
             measured.report.runs.push(run(plan, &task, searcher.name(), &ranked, &baselines));
         }
@@ -191,8 +199,20 @@ fn searcher(mode: Mode, store: &IndexedStore, candidates: usize) -> Box<dyn Sear
     }
 }
 
-async fn rank(searcher: &dyn Searcher, task: &Task, progress: &dyn Progress) -> Result<Vec<Ranked>, SuiteError> {
-    rank_all(searcher, &task.queries, progress).await.map_err(|source| search_failed(searcher.name(), task, source))
+async fn rank(
+    plan: &RetrievalPlan,
+    searcher: &dyn Searcher,
+    task: &Task,
+    progress: &dyn Progress,
+) -> Result<Vec<Ranked>, SuiteError> {
+    let content = rankings::content(&task.queries, &task.corpus);
+    let name = searcher.name();
+    let header = RankingHeader::new(&task.pack.name, &task.file, task.variant, name, &plan.system, &content);
+    let kept = plan.out.as_deref().map(|dir| (dir, &header));
+    rank_all(searcher, &task.queries, kept, progress).await.map_err(|error| match error {
+        RankError::Search(source) => search_failed(name, task, source),
+        RankError::Results(error) => error.into(),
+    })
 }
 
 fn search_failed(system: &str, task: &Task, source: SearchError) -> SuiteError {
@@ -284,6 +304,8 @@ mod tests {
             bootstrap: Bootstrap { resamples: 100, seed: 1 },
             cluster: None,
             cache: None,
+            out: None,
+            system: "test".into(),
         }
     }
 
@@ -307,6 +329,34 @@ mod tests {
         }
         assert_eq!(measured.lines.len(), 5);
         assert_eq!(measure(&plan).await.unwrap().lines, measured.lines);
+    }
+
+    #[tokio::test]
+    async fn a_run_that_was_killed_at_any_byte_ends_like_one_that_was_not() {
+        let (dir, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let plan = RetrievalPlan { out: Some(out.path().to_owned()), ..plan(dir.path()) };
+        let second = r#"{"id":"b","text":"shoes","relevant":[{"doc_id":"returns","grade":1}]}"#;
+        fs::write(dir.path().join("queries.jsonl"), format!("{QUERIES}{second}\n")).unwrap();
+        let whole = measure(&plan).await.unwrap().lines;
+        let kept = out.path().join("rankings");
+        let name = |entry: fs::DirEntry| entry.file_name().to_string_lossy().ends_with(".queries.full.jsonl");
+        let full = fs::read_dir(&kept)
+            .unwrap()
+            .map(Result::unwrap)
+            .find_map(|e| {
+                let path = e.path();
+                name(e).then_some(path)
+            })
+            .unwrap();
+        let bytes = fs::read(&full).unwrap();
+        for at in (0..=bytes.len()).step_by(13) {
+            fs::write(&full, &bytes[..at]).unwrap();
+            assert_eq!(measure(&plan).await.unwrap().lines, whole, "cut at byte {at}");
+            assert!(fs::read(&full).unwrap() == bytes, "cut at byte {at}");
+        }
+        let other = RetrievalPlan { system: "other models".into(), ..plan };
+        let error = measure(&other).await.unwrap_err().to_string();
+        assert!(error.contains("holds the results of another run"), "{error}");
     }
 
     #[tokio::test]

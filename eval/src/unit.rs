@@ -149,6 +149,8 @@ fn plain(id: &str, text: &str, action: Action, accept: Vec<Action>) -> Question 
         gold_docs: Vec::new(),
         tags: Vec::new(),
         country: None,
+        reason: None,
+        paraphrases: Vec::new(),
         note: None,
     }
 }
@@ -174,7 +176,10 @@ fn asked(task: Task, question: Question, rest: &Map<String, Value>, reading: &Re
 }
 
 fn decision(record: &Decision, reading: &Reading) -> Unit {
-    asked(Task::Decisions, plain(&record.id, &record.text, record.action, record.accept.clone()), &record.rest, reading)
+    let mut question = plain(&record.id, &record.text, record.action, record.accept.clone());
+    question.reason = record.reason;
+    question.paraphrases.clone_from(&record.paraphrases);
+    asked(Task::Decisions, question, &record.rest, reading)
 }
 
 fn utterance(task: Task, record: &Utterance, reading: &Reading) -> Unit {
@@ -184,6 +189,7 @@ fn utterance(task: Task, record: &Utterance, reading: &Reading) -> Unit {
         (None, None) => (Action::Handoff, vec![Action::Clarify]),
     };
     let mut unit = asked(task, plain(&record.id, &record.text, best, accept), &record.rest, reading);
+    unit.question.paraphrases.clone_from(&record.paraphrases);
     unit.suggested = record.expected_action.is_none() && record.suggested_action.is_some();
     unit.scored = record.expected_action.is_some() || record.suggested_action.is_some();
     if let Some(intent) = &record.intent {
@@ -219,6 +225,8 @@ fn replay<'a>(record: &'a Transcript, reading: &'a Reading) -> impl Iterator<Ite
         question.must_include.clone_from(&expected.must_include);
         question.must_not_include.clone_from(&expected.must_not_include);
         question.gold_docs.clone_from(&expected.gold_docs);
+        question.reason = expected.reason;
+        question.paraphrases.clone_from(&expected.paraphrases);
         let mut unit = asked(Task::Replay, question, &record.rest, reading);
         for (name, value) in [("need", expected.need.clone()), ("intent", expected.intent.as_ref().and_then(label))] {
             unit.by.extend(value.map(|value| (name.to_owned(), value)));
@@ -232,6 +240,7 @@ fn replay<'a>(record: &'a Transcript, reading: &'a Reading) -> impl Iterator<Ite
             without: record.customer.id.as_ref().map(own).unwrap_or_default(),
             at: record.at,
             scored: !expected.after_handoff,
+            suggested: expected.suggested,
             clean: expected.fact_source.as_deref() != Some("computed") && !expected.state_changed,
             due: (due == Some(expected.turn)).then(|| {
                 let customers = later(expected.turn).filter(|(_, turn)| turn.role == Speaker::Customer);

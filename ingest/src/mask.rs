@@ -9,6 +9,7 @@ mod numbers;
 mod patterns;
 #[cfg(test)]
 mod set;
+mod values;
 mod words;
 
 pub use names::Names;
@@ -16,6 +17,7 @@ pub use names::Names;
 use patterns::PATTERNS;
 use regex::Regex;
 use std::fmt;
+use values::Values;
 
 /// What a store knows about its own texts.
 #[derive(Clone, Debug, Default)]
@@ -133,10 +135,21 @@ impl MaskReport {
             *count += more;
         }
     }
+}
 
-    fn masked(&mut self, class: MaskClass) -> &'static str {
-        self.counts[class as usize] += 1;
-        class.placeholder()
+/// Where what is masked is counted and, where the marks shall tell values apart, remembered.
+struct Marks<'m> {
+    report: &'m mut MaskReport,
+    values: Option<&'m mut Values>,
+}
+
+impl Marks<'_> {
+    fn masked(&mut self, class: MaskClass, value: &str) -> String {
+        self.report.counts[class as usize] += 1;
+        match &mut self.values {
+            Some(values) => values.mark(class, value),
+            None => class.placeholder().to_owned(),
+        }
     }
 }
 
@@ -174,10 +187,35 @@ impl Masker {
 
     /// The text without personal data; what was masked is added to `report`.
     pub fn mask(&self, text: &str, names: &Names, report: &mut MaskReport) -> String {
-        let masked = PATTERNS.links_and_mail(text, report);
-        let masked = PATTERNS.numbers(&masked, self.order_number.as_ref(), report);
-        let masked = PATTERNS.addresses(&masked, report);
-        names.mask(&masked, report)
+        self.marked(text, names, &mut Marks { report, values: None })
+    }
+
+    /// All texts of one conversation, with marks that tell the values of a class apart: `[order A]` is the same order
+    /// wherever it stands. What is of the class `keep` is found, so that it is taken for nothing else, and stays.
+    pub fn mask_all<T: AsRef<str>>(
+        &self,
+        texts: &[T],
+        names: &Names,
+        keep: Option<MaskClass>,
+        report: &mut MaskReport,
+    ) -> Vec<String> {
+        let mut values = Values::default();
+        let mut found = MaskReport::default();
+        let mut marks = Marks { report: &mut found, values: Some(&mut values) };
+        let tied: Vec<String> =
+            texts.iter().map(|text| self.marked(&values::without_ties(text.as_ref()), names, &mut marks)).collect();
+        if let Some(kept) = keep {
+            found.counts[kept as usize] = 0;
+        }
+        report.add(&found);
+        tied.iter().map(|text| values.settle(text, keep)).collect()
+    }
+
+    fn marked(&self, text: &str, names: &Names, marks: &mut Marks<'_>) -> String {
+        let masked = PATTERNS.links_and_mail(text, marks);
+        let masked = PATTERNS.numbers(&masked, self.order_number.as_ref(), marks);
+        let masked = PATTERNS.addresses(&masked, marks);
+        names.mask(&masked, marks)
     }
 }
 

@@ -6,6 +6,7 @@ mod http;
 mod identity;
 mod live;
 mod openapi;
+mod peer;
 mod sandbox;
 mod shopify_schema;
 mod shopify_sync;

@@ -123,7 +123,11 @@ its fields. What each field and each number means stands in docs/evaluation.md.
 
 Examples:
   shopclerk eval all --pack packs/mystore --pack packs/attacks --no-generator --out results/today --json
+  shopclerk eval import --from zendesk export/ --out packs/mystore
+  shopclerk eval label packs/mystore --only suggested
   shopclerk eval replay --pack packs/mystore --out results/replay
+  shopclerk eval all --pack packs/mystore --endpoint http://localhost:8080/v1 --endpoint-model theirs --out results/theirs
+  shopclerk eval robustness --pack packs/mystore --no-generator --out results/robust
   shopclerk eval compare results/before results/today
   shopclerk eval gate results/today --baseline baseline.json
   shopclerk eval report results/today --html report.html

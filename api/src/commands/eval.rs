@@ -4,11 +4,19 @@ mod args;
 mod asking;
 mod bar;
 mod desk;
+mod endpoint;
+mod import;
 mod index;
+mod judge;
+mod label;
 mod live;
+mod memory;
 mod results;
 mod retrieval;
+mod robustness;
+mod sample_size;
 mod shop;
+mod unsearched;
 
 pub use args::EvalArgs;
 
@@ -36,6 +44,11 @@ pub async fn run(house: House, args: EvalArgs) -> Result<Exit, CommandError> {
         What::Replay(args) => asking::over_packs(house, &args, &[Task::Replay]).await,
         What::All(args) => asking::everything(house, &args).await,
         What::Live(args) => live::run(house, args).await,
+        What::Robustness(args) => robustness::run(house, &args).await,
+        What::Judge(args) => judge::run(house, &args).await,
+        What::SampleSize(args) => sample_size::run(&args),
+        What::Import(args) => import::run(&house, args).await,
+        What::Label(args) => label::run(args).await,
         What::Compare(args) => results::compare(&args),
         What::Gate(args) => results::gate(&args),
         What::Report(args) => results::report(&args),

@@ -104,6 +104,12 @@ fn listed(bad: &[BadLine]) -> String {
 }
 
 impl Fixture {
+    /// The numbers of all orders, as customers write them.
+    pub fn order_names(&self) -> Vec<String> {
+        let orders = self.world.all("Order").iter().filter_map(|id| self.world.get(id));
+        orders.filter_map(|order| Some(order.get("name")?.as_str()?.to_owned())).collect()
+    }
+
     pub fn load(dir: &Path) -> Result<Self, FixtureError> {
         let mut bad = Vec::new();
         let lines = read_lines(dir, &mut bad)?;

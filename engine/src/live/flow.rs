@@ -19,6 +19,8 @@ use std::collections::HashSet;
 
 /// How an unknown customer is asked who they are.
 pub const ASK: &str = "To look at an order I need to know that it is yours.";
+/// Where a person has to look, and needs to know at which order.
+pub const WHICH_ORDER: &str = "One of my colleagues has to look at that. Please tell me the order number and the e-mail address you ordered with, so that they can start right away.";
 /// The same whether the order does not exist, has another e-mail address or was written wrongly.
 pub const NOT_FOUND: &str =
     "I cannot find an order with that number and e-mail address among the orders that I can see.";
@@ -110,6 +112,11 @@ impl Live<'_> {
                     Some(asks) if question.soft => Ok(Step::PagesFirst(asks)),
                     // Asked before, and nothing new was said: a person helps better than the same words again.
                     Some(asks) if !self.was_asked() || self.names_something() => Ok(Step::NeedsIdentity(asks)),
+                    // Nothing would open it to them; a person still needs to know which order it is.
+                    None if !question.soft && self.opens(IdentityWay::OrderNumberAndEmail) && !self.was_asked() => {
+                        let ways = vec![IdentityWay::OrderNumberAndEmail];
+                        Ok(Step::NeedsIdentity(NeedsIdentity { message: WHICH_ORDER.to_owned(), ways }))
+                    }
                     Some(_) | None if question.soft => Ok(Step::Pages),
                     Some(_) | None => Ok(self.person(HandoffReason::NeedsLiveData, "not known who asks", None)),
                 }
@@ -287,7 +294,7 @@ impl Live<'_> {
     }
 
     fn was_asked(&self) -> bool {
-        let ours = |text: &str| text.starts_with(ASK) || text.starts_with(NOT_FOUND);
+        let ours = |text: &str| [ASK, NOT_FOUND, WHICH_ORDER].iter().any(|asked| text.starts_with(asked));
         self.turn.history.iter().rev().find(|m| m.role == Speaker::Agent).is_some_and(|m| ours(&m.text))
     }
 
@@ -431,7 +438,8 @@ fn concerns(kind: LiveKind, order: &Order, scene: &Scene<'_>) -> bool {
 fn product_words(asked: &str) -> String {
     const NOISE: &str = "stock sold available availability left price cost costs expensive much many right now currently \
         moment today size colour color still restock restocked inventory sale got one please tell know have any there \
-        buy order again does option variant litre litres liter liters";
+        buy order again does option options variant cheapest expensive least lowest affordable priced looking \
+        comes come find help check see wanted wondering litre litres liter liters";
     let words = asked.split(|c: char| !(c.is_alphanumeric() || c == '-' || c == '\'')).filter(|w| !w.is_empty());
     let kept: Vec<&str> = words
         .filter(|w| {

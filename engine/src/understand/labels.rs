@@ -43,7 +43,7 @@ pub fn read(text: &str) -> Result<Vec<Utterance>, LabelError> {
 }
 
 /// A word belongs to a label that has it in so many utterances.
-const SHARED: usize = 2;
+const SHARED: usize = 1;
 /// A word that so many labels have says nothing about any of them.
 const COMMON: usize = 8;
 

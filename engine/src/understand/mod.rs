@@ -60,6 +60,8 @@ pub struct UnknownLabel(pub String);
 const SENTENCES: usize = 6;
 /// A sentence counts for itself from this probability on.
 const PART: f32 = 0.8;
+/// Stems that say how the customer feels, and nothing about what they want.
+const SWEARING: [&str; 8] = ["bloodi", "damn", "fuck", "freak", "goddamn", "shit", "hell", "stupid"];
 /// Intents of a message that are kept.
 const KEPT: usize = 3;
 
@@ -79,9 +81,10 @@ impl IntentReader {
         let labels = self.meaning.iter().filter(|(_, meaning)| **meaning == intent).map(|(label, _)| label.as_str());
         let known: Vec<&BTreeSet<String>> = labels.chain([""]).filter_map(of).collect();
         let near = |stem: &str| {
-            // A slip of the finger makes no new subject.
-            let slips = |k: &String| stem.len() >= 5 && strsim::damerau_levenshtein(stem, k) <= 1;
-            known.iter().any(|words| words.contains(stem) || words.iter().any(slips))
+            // A slip of the finger makes no new subject, and neither does swearing.
+            let most = stem.len() / 4;
+            let slips = |k: &String| k.len() >= 4 && strsim::damerau_levenshtein(stem, k) <= most.min(2);
+            SWEARING.contains(&stem) || known.iter().any(|words| words.contains(stem) || words.iter().any(slips))
         };
         content_stems(question).iter().all(|stem| !stem.chars().any(|c| c.is_ascii_digit()) && near(stem))
     }

@@ -4,7 +4,7 @@ use super::hostile::{ATTACKS, Attacked};
 use super::shop::Shop;
 use super::{Judged, KINDS, TIERS};
 use crate::report::{Metrics, Run};
-use crate::statistics::{Estimate, quantile, rule_of_three, wilson};
+use crate::statistics::{Estimate, Quantile, quantile_interval, rule_of_three, wilson};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -117,15 +117,17 @@ fn share(of: usize, n: usize) -> Estimate {
     Estimate { high, ..found }
 }
 
-fn exact(value: f64) -> Estimate {
-    Estimate { value, low: value, high: value }
-}
-
-/// Milliseconds at p50 and p99.
-pub(super) fn times(of: impl Iterator<Item = Duration>) -> Option<(f64, f64)> {
+/// Milliseconds at p50 and p99, with the intervals of their order statistics. An end that so few values cannot bound is
+/// that of all values seen.
+pub(super) fn times(of: impl Iterator<Item = Duration>) -> Option<(Estimate, Estimate)> {
     let mut ms: Vec<f64> = of.map(|took| took.as_secs_f64() * 1000.0).collect();
     ms.sort_by(f64::total_cmp);
-    (!ms.is_empty()).then(|| (quantile(&ms, 0.5), quantile(&ms, 0.99)))
+    let (fastest, slowest) = (*ms.first()?, *ms.last()?);
+    let at = |q| {
+        let Quantile { value, low, high } = quantile_interval(&ms, q)?;
+        Some(Estimate { value, low: low.unwrap_or(fastest), high: high.unwrap_or(slowest) })
+    };
+    Some((at(0.5)?, at(0.99)?))
 }
 
 fn run(pack: &str, file: &str, system: &str, n: usize, metrics: Vec<(&'static str, Estimate)>) -> Run {
@@ -145,7 +147,7 @@ pub fn run_of(pack: &str, judged: &[Judged]) -> Run {
     ];
     let answers = judged.iter().filter(|j| j.said.outcome == super::Outcome::Answer).map(|j| j.took);
     if let Some((p50, p99)) = times(answers) {
-        metrics.extend([("answer_ms_p50", exact(p50)), ("answer_ms_p99", exact(p99))]);
+        metrics.extend([("answer_ms_p50", p50), ("answer_ms_p99", p99)]);
     }
     run(pack, "orders.jsonl", "live", n, metrics)
 }
@@ -158,10 +160,10 @@ pub fn run_of_attacks(pack: &str, attacked: &[Attacked]) -> Run {
         ("told_apart", share(attacked.iter().filter(|a| a.told_apart).count(), n)),
     ];
     if let Some((p50, p99)) = times(attacked.iter().map(|a| a.took)) {
-        metrics.extend([("exists_ms_p50", exact(p50)), ("exists_ms_p99", exact(p99))]);
+        metrics.extend([("exists_ms_p50", p50), ("exists_ms_p99", p99)]);
     }
     if let Some((p50, p99)) = times(attacked.iter().map(|a| a.twin_took)) {
-        metrics.extend([("does_not_exist_ms_p50", exact(p50)), ("does_not_exist_ms_p99", exact(p99))]);
+        metrics.extend([("does_not_exist_ms_p50", p50), ("does_not_exist_ms_p99", p99)]);
     }
     run(pack, "hostile", "live", n, metrics)
 }
@@ -178,7 +180,7 @@ pub fn run_under_faults(pack: &str, judged: &[Judged], patience: Duration) -> Ru
         ("complete", share(count(&|j| j.faults.missing.is_empty()), n)),
     ];
     if let Some((p50, p99)) = times(judged.iter().map(|j| j.took)) {
-        metrics.extend([("ms_p50", exact(p50)), ("ms_p99", exact(p99))]);
+        metrics.extend([("ms_p50", p50), ("ms_p99", p99)]);
     }
     run(pack, "orders.jsonl", "live with faults", n, metrics)
 }

@@ -2,6 +2,7 @@
 
 use super::PackError;
 use super::lines::read;
+use crate::score::Costs;
 use jiff::civil::Date;
 use serde::Deserialize;
 use std::path::Path;
@@ -17,12 +18,15 @@ pub struct Manifest {
     pub cluster: Option<String>,
     /// The day on which the pack's questions are asked.
     pub today: Option<Date>,
+    /// What mistakes cost this store.
+    #[serde(default)]
+    pub costs: Costs,
 }
 
 /// What holds where a pack says nothing.
 impl Default for Manifest {
     fn default() -> Self {
-        Self { format: FORMAT, cluster: None, today: None }
+        Self { format: FORMAT, cluster: None, today: None, costs: Costs::default() }
     }
 }
 
@@ -62,9 +66,12 @@ mod tests {
         };
         let good = read("format = 1\ncluster = \"source.task\"\ntoday = \"2026-11-21\"\n").unwrap();
         assert_eq!(good.cluster.as_deref(), Some("source.task"));
+        let costly = read("format = 1\n[costs]\nwrong = 20\n").unwrap().costs;
+        assert_eq!(costly, Costs { wrong: 20.0, ..Costs::default() });
         for (text, expected) in [
             ("format = 2", "pack.toml, line 1: 'format' is 2, and this version reads format 1"),
             ("format = 1\nclutser = 1", "pack.toml, line 2: unknown field `clutser`"),
+            ("format = 1\n[costs]\nwrong = -1", "pack.toml, line 3: a cost is a number, 0 or more"),
         ] {
             let found = read(text).unwrap_err().to_string();
             assert!(found.contains(expected), "{found}");

@@ -10,7 +10,7 @@ use crate::polarity::Polarity;
 use crate::ranking::Judgement;
 use async_trait::async_trait;
 use engine::ports::Ports;
-use engine::{DocId, Engine, SourceKind, StorePass};
+use engine::{DocId, Engine, HandoffReason, SourceKind, StorePass};
 use lines::{read_lines, unique};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -68,6 +68,9 @@ pub struct Query {
     #[serde(default)]
     pub must_include: Vec<String>,
     pub polarity: Option<Polarity>,
+    /// The same question in other words, by a person.
+    #[serde(default)]
+    pub paraphrases: Vec<String>,
     #[serde(flatten)]
     pub rest: Map<String, Value>,
 }
@@ -125,6 +128,11 @@ pub struct Question {
     pub tags: Vec<String>,
     /// The country the customer shops from (ISO 3166-1 alpha-2).
     pub country: Option<String>,
+    /// Why a person should be called, where one should.
+    pub reason: Option<HandoffReason>,
+    /// The same question in other words, by a person.
+    #[serde(default)]
+    pub paraphrases: Vec<String>,
     /// For people who read the file.
     pub note: Option<String>,
 }
@@ -336,6 +344,8 @@ pub fn checkable(queries: &[Query]) -> Vec<Question> {
             gold_docs: query.relevant.iter().filter(|j| j.grade > 0).map(|j| j.doc_id.clone()).collect(),
             tags: Vec::new(),
             country: None,
+            reason: None,
+            paraphrases: query.paraphrases.clone(),
             note: None,
         })
         .collect()

@@ -5,7 +5,7 @@ use super::lines::{problem, read_lines, unique};
 use super::{Action, PackError};
 use crate::facts::Fact;
 use engine::identity::Email;
-use engine::{DocId, Message};
+use engine::{DocId, HandoffReason, Message};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -21,6 +21,11 @@ pub struct Decision {
     /// `action` alone where absent.
     #[serde(default)]
     pub accept: Vec<Action>,
+    /// Why a person should be called, where one should.
+    pub reason: Option<HandoffReason>,
+    /// The same message in other words, by a person.
+    #[serde(default)]
+    pub paraphrases: Vec<String>,
     #[serde(flatten)]
     pub rest: Map<String, Value>,
 }
@@ -35,6 +40,9 @@ pub struct Utterance {
     pub expected_action: Option<String>,
     /// What a rule said.
     pub suggested_action: Option<Action>,
+    /// The same message in other words, by a person.
+    #[serde(default)]
+    pub paraphrases: Vec<String>,
     #[serde(flatten)]
     pub rest: Map<String, Value>,
 }
@@ -111,6 +119,11 @@ pub struct Expected {
     pub action: Action,
     #[serde(default)]
     pub accept: Vec<Action>,
+    /// Why a person should be called, where one should.
+    pub reason: Option<HandoffReason>,
+    /// The same message in other words, by a person.
+    #[serde(default)]
+    pub paraphrases: Vec<String>,
     pub need: Option<String>,
     /// One, or several.
     pub intent: Option<Value>,
@@ -128,6 +141,9 @@ pub struct Expected {
     /// Asked after the conversation should have been handed over: its facts count, the decision does not.
     #[serde(default)]
     pub after_handoff: bool,
+    /// A rule suggested it; no person has confirmed it.
+    #[serde(default)]
+    pub suggested: bool,
 }
 
 pub fn decisions(path: &Path) -> Result<Vec<Decision>, PackError> {

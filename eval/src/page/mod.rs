@@ -1,6 +1,7 @@
 //! A folder of results as one self-contained HTML page: no script, no network, light and dark, to be printed. Whatever
 //! comes from a pack or from the engine is escaped.
 
+mod beside;
 mod plots;
 mod style;
 mod worst;
@@ -8,9 +9,12 @@ mod worst;
 pub(crate) use plots::reliability_of;
 pub(crate) use style::CSS;
 
+use crate::judge::JudgedBook;
 use crate::latency;
+use crate::outcomes::Cohort;
 use crate::report::{Report, Run};
 use crate::results::ResultsFile;
+use crate::robustness::Robustness;
 use crate::statistics::Estimate;
 use crate::unit::Task;
 use std::fmt::Write;
@@ -45,8 +49,15 @@ fn headline(run: &Run) -> &'static [&'static str] {
     }
 }
 
+/// What was measured besides; empty where it was not.
+#[derive(Clone, Debug, Default)]
+pub struct Beside {
+    pub robustness: Robustness,
+    pub judged: JudgedBook,
+}
+
 /// `report` is the summary of `files`, with rankings in front where there are any.
-pub fn html(report: &Report, files: &[ResultsFile]) -> String {
+pub fn html(report: &Report, files: &[ResultsFile], beside: &Beside) -> String {
     let mut body = String::new();
     let system = files.first().map(|file| file.header.system.as_str()).unwrap_or_default();
     let messages: usize = files.iter().map(|file| file.lines.len()).sum();
@@ -64,6 +75,8 @@ pub fn html(report: &Report, files: &[ResultsFile]) -> String {
         });
         section(&mut body, run, file);
     }
+    beside::robustness(&mut body, &beside.robustness);
+    beside::judged(&mut body, &beside.judged);
     let _ = write!(
         body,
         "<footer><p>Rates: Wilson's interval. Everything else: percentile bootstrap, over whole clusters where the pack \
@@ -155,7 +168,7 @@ fn section(body: &mut String, run: &Run, file: Option<&ResultsFile>) {
     if let Some(plot) = plots::reliability(lines) {
         figure(body, "Reliability: how often answers of a stated probability were right", &plot);
     }
-    if let Some(plot) = plots::cost(lines) {
+    if let Some(plot) = plots::cost(lines, &run.costs.unwrap_or_default()) {
         figure(body, "Cost per message if answers below this probability were handed over instead", &plot);
     }
     for (title, plot) in plots::slices(run) {
@@ -170,8 +183,30 @@ fn section(body: &mut String, run: &Run, file: Option<&ResultsFile>) {
         );
     }
     body.push_str("</div>");
+    cohorts(body, &run.outcomes);
     worst::list(body, lines);
     body.push_str("</section>");
+}
+
+/// What became of whole conversations.
+fn cohorts(body: &mut String, cohorts: &[Cohort]) {
+    if cohorts.is_empty() {
+        return;
+    }
+    body.push_str(
+        "<h3>What became of the conversations</h3><div class=\"wide\"><table><thead><tr><th>outcome</th>\
+         <th class=\"num\">n</th><th class=\"num\">share</th><th></th></tr></thead><tbody>",
+    );
+    for Cohort { outcome, n, share } in cohorts {
+        let _ = write!(
+            body,
+            "<tr><td>{}</td><td class=\"num\">{n}</td><td class=\"num\">{:.3}</td><td>{}</td></tr>",
+            outcome.name(),
+            share.value,
+            plots::whisker(*share)
+        );
+    }
+    body.push_str("</tbody></table></div>");
 }
 
 fn figure(body: &mut String, title: &str, plot: &str) {
@@ -204,7 +239,7 @@ mod tests {
             lines: vec![line],
             timings: Vec::new(),
         };
-        let page = html(&report, &[file]);
+        let page = html(&report, &[file], &Beside::default());
         assert!(!page.contains("<img") && !page.contains("\" onload"), "{page}");
         assert!(page.contains("&lt;img src=x onerror=alert(1)&gt;"));
         // Nothing is fetched: no address but those of the vocabulary.

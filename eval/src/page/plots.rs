@@ -5,7 +5,7 @@ use crate::latency::Stage;
 use crate::line::Line;
 use crate::pack::Action;
 use crate::report::Run;
-use crate::score::{COST, calibrated, cost_at};
+use crate::score::{Costs, calibrated, cost_at};
 use crate::statistics::{Estimate, bins, wilson};
 use std::fmt::Write;
 
@@ -28,9 +28,11 @@ pub fn whisker(estimate: Estimate) -> String {
 }
 
 /// Cells shaded by their share of the row.
-pub fn confusion(matrix: &[[usize; 4]; 4]) -> String {
-    let mut svg = String::from("<svg viewBox=\"0 0 340 170\" role=\"img\" aria-label=\"confusion matrix\">");
-    for (at, action) in Action::ALL.iter().enumerate() {
+pub fn confusion(matrix: &[Vec<usize>]) -> String {
+    let n = matrix.len();
+    let (width, height) = (116 + n * 56, 42 + n * 32);
+    let mut svg = format!("<svg viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"confusion matrix\">");
+    for (at, action) in Action::ALL.iter().enumerate().take(n) {
         let (x, y) = (130.0 + at as f64 * 56.0, 44.0 + at as f64 * 32.0);
         let name = action.name().replace("needs_identity", "identify");
         let _ = write!(svg, "<text class=\"dim\" x=\"{x}\" y=\"14\" text-anchor=\"middle\">{name}</text>");
@@ -139,9 +141,9 @@ pub fn reliability_of(known: &[(f64, bool)]) -> Option<String> {
 }
 
 /// Mean cost over the threshold of the probability. `None` where nothing was answered with a probability.
-pub fn cost(lines: &[Line]) -> Option<String> {
+pub fn cost(lines: &[Line], costs: &Costs) -> Option<String> {
     let points: Vec<(f64, f64)> =
-        (0..=50).map(|at| f64::from(at) / 50.0).filter_map(|at| Some((at, cost_at(lines, at)?))).collect();
+        (0..=50).map(|at| f64::from(at) / 50.0).filter_map(|at| Some((at, cost_at(lines, at, costs)?))).collect();
     let most = points.iter().map(|(_, cost)| *cost).fold(0.0, f64::max);
     if points.is_empty() || most <= 0.0 {
         return None;
@@ -151,12 +153,9 @@ pub fn cost(lines: &[Line]) -> Option<String> {
     let _ = write!(svg, "<path class=\"stroke\" d=\"M{}\"/>", path.join("L"));
     let _ = write!(
         svg,
-        "<text class=\"dim\" x=\"{}\" y=\"{}\" text-anchor=\"end\">wrong {} · needless handoff {} · missed {}</text></svg>",
+        "<text class=\"dim\" x=\"{}\" y=\"{}\" text-anchor=\"end\">{costs}</text></svg>",
         x(1.0),
-        y(1.0) - 1.0,
-        COST.wrong,
-        COST.needless,
-        COST.missed
+        y(1.0) - 1.0
     );
     Some(svg)
 }
@@ -212,13 +211,13 @@ pub fn slices(run: &Run) -> Vec<(String, String)> {
 
 /// Three bars for each stage, on one scale.
 pub fn latency(stages: &[Stage]) -> String {
-    let most = stages.iter().map(|stage| stage.p99).fold(0.1, f64::max);
+    let most = stages.iter().map(|stage| stage.p99.value).fold(0.1, f64::max);
     let height = stages.len() * 26 + 4;
     let mut svg = format!("<svg viewBox=\"0 0 340 {height}\" role=\"img\" aria-label=\"latency\">");
     for (at, stage) in stages.iter().enumerate() {
         let top = at as f64 * 26.0 + 4.0;
         let _ = write!(svg, "<text x=\"56\" y=\"{}\" text-anchor=\"end\">{}</text>", top + 13.0, stage.stage);
-        for (opacity, value) in [(0.25, stage.p99), (0.5, stage.p95), (1.0, stage.p50)] {
+        for (opacity, value) in [(0.25, stage.p99.value), (0.5, stage.p95.value), (1.0, stage.p50.value)] {
             let _ = write!(
                 svg,
                 "<rect class=\"mark\" opacity=\"{opacity}\" x=\"64\" y=\"{top}\" width=\"{:.1}\" height=\"16\"/>",
@@ -229,9 +228,9 @@ pub fn latency(stages: &[Stage]) -> String {
             svg,
             "<text class=\"dim\" x=\"222\" y=\"{}\">{:.1} / {:.1} / {:.1}</text>",
             top + 13.0,
-            stage.p50,
-            stage.p95,
-            stage.p99
+            stage.p50.value,
+            stage.p95.value,
+            stage.p99.value
         );
     }
     svg.push_str("</svg>");

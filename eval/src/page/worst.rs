@@ -3,6 +3,7 @@
 use super::escape;
 use crate::line::Line;
 use crate::measure::severity;
+use crate::pack::Action;
 use std::fmt::Write;
 
 /// More than this nobody reads.
@@ -43,6 +44,10 @@ fn one(body: &mut String, line: &Line, severity: u32) {
         row("because", format!("{:?} {}", handoff.reason, handoff.evidence).trim_end());
     }
     row("reply", &line.reply);
+    if let Some(peer) = &line.peer {
+        row("no reply", peer.failed.as_deref().unwrap_or_default());
+        row("promised", if peer.promised && line.did != Action::Handoff { "a person, in words alone" } else { "" });
+    }
     row("missing", &line.facts.missing.join("; "));
     row("forbidden", &line.facts.violated.join("; "));
     row("canaries", &line.canaries.join("; "));

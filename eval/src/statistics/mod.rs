@@ -7,10 +7,16 @@
 //! - Nothing failed: Hanley, Lippman-Hand, "If Nothing Goes Wrong, Is Everything All Right?" (1983).
 
 mod calibration;
+mod kappa;
 mod paired;
+mod quantiles;
+mod sample_size;
 
 pub use calibration::{BINS, Bin, bins, calibration_error};
-pub use paired::{holm, mcnemar, needed};
+pub use kappa::{cohen_kappa, weighted_kappa};
+pub use paired::{holm, mcnemar};
+pub use quantiles::{Quantile, quantile_interval};
+pub use sample_size::{needed, needed_paired};
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -34,9 +40,18 @@ pub struct Bootstrap {
 }
 
 /// SplitMix64: small, and its sequence will not change under us with a new version of a crate.
-struct SplitMix64(u64);
+pub(crate) struct SplitMix64(u64);
 
 impl SplitMix64 {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// Uniform in `0..1`.
+    pub(crate) fn uniform(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -46,7 +61,7 @@ impl SplitMix64 {
     }
 
     /// Uniform in `0..n`; the multiply-shift bias is below 2^-32 for any n that a pack can have.
-    fn below(&mut self, n: usize) -> usize {
+    pub(crate) fn below(&mut self, n: usize) -> usize {
         ((u128::from(self.next()) * n as u128) >> 64) as usize
     }
 }

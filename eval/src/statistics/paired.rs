@@ -111,18 +111,6 @@ pub fn holm(p: &[f64]) -> Vec<f64> {
     adjusted
 }
 
-/// How many independent messages each of two systems must answer, so that a difference between the rates `one` and
-/// `other` is found four times out of five (two-sided 5 %): the usual formula for two proportions.
-///
-/// Fleiss, Levin, Paik, "Statistical Methods for Rates and Proportions" (2003), without continuity correction.
-pub fn needed(one: f64, other: f64) -> f64 {
-    const POWER: f64 = 0.841_621_233_572_914;
-    let mean = f64::midpoint(one, other);
-    let alike = super::Z * (2.0 * mean * (1.0 - mean)).sqrt();
-    let apart = POWER * (one * (1.0 - one) + other * (1.0 - other)).sqrt();
-    ((alike + apart) / (one - other)).powi(2).ceil()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,12 +157,6 @@ mod tests {
         // As one cluster they are one observation.
         let one = vec!["c".to_owned(); 4];
         near(DRAW.permutation(&a, &b, Some(&one)).unwrap(), 1.0);
-    }
-
-    #[test]
-    fn two_points_near_ninety_percent_need_thousands() {
-        assert!((3_100.0..3_300.0).contains(&needed(0.90, 0.92)), "{}", needed(0.90, 0.92));
-        assert!(needed(0.5, 0.9) < 25.0);
     }
 
     proptest! {

@@ -1,7 +1,7 @@
 //! Where somebody lives: streets, boxes and postcodes of North America and Europe.
 
 use super::patterns::{regex, replace_if};
-use super::{MaskClass, MaskReport};
+use super::{Marks, MaskClass};
 use regex::{Captures, Regex};
 
 /// Never anything else behind a number.
@@ -72,17 +72,17 @@ impl Addresses {
                 regex(r"(?i)(\b)(?:suite|apt\.?|apartment)\s?#?\s?\d{1,5}[a-z]?\b"),
                 // 10115 Berlin, behind a street or at the start of a line
                 regex(
-                    r"(?m)((?:\[address\],?\s*|^\s*|,\s*))\b(?:[A-Z]{1,2}-)?\d{4,5}(?:\s[A-Z]{2})?\s+\p{Lu}\p{L}{2,}\b(?:\s\p{Lu}\p{L}+)?",
+                    r"(?m)((?:\[address[^\]\w]?\],?\s*|^\s*|,\s*))\b(?:[A-Z]{1,2}-)?\d{4,5}(?:\s[A-Z]{2})?\s+\p{Lu}\p{L}{2,}\b(?:\s\p{Lu}\p{L}+)?",
                 ),
                 regex(r"(?i)(\b(?:in|from) )\d{5}([.,;!?\n]|\s*$)"),
                 regex(r"(?i)(\b(?:in|to|nach|à|a)\s+)(?-i:\d{5}\s+\p{Lu}\p{L}{2,})\b"),
             ],
-            runs: regex(&format!(r"\[address\](?:[,;\s]+(?:{place}[,;\s]+)?\[address\])+")),
+            runs: regex(&format!(r"(\[address[^\]\w]?\])(?:[,;\s]+(?:{place}[,;\s]+)?\[address[^\]\w]?\])+")),
         }
     }
 
-    pub(super) fn mask(&self, text: &str, report: &mut MaskReport) -> String {
-        let mut text = replace_if(&self.street, text, MaskClass::Address, report, is_street);
+    pub(super) fn mask(&self, text: &str, marks: &mut Marks<'_>) -> String {
+        let mut text = replace_if(&self.street, text, MaskClass::Address, marks, is_street);
         for pattern in &self.marked {
             // What shows that it is an address, a comma or the line's end, is not part of it.
             let masked = |found: &Captures<'_>| {
@@ -90,19 +90,20 @@ impl Addresses {
                 if is_size(own) {
                     return found[0].to_owned();
                 }
-                format!("{}{}", report.masked(MaskClass::Address), &found[0][own.len()..])
+                format!("{}{}", marks.masked(MaskClass::Address, own), &found[0][own.len()..])
             };
             text = pattern.replace_all(&text, masked).into_owned();
         }
         for pattern in &self.after_word {
             let masked = |found: &Captures<'_>| {
                 let behind = found.get(2).map_or("", |m| m.as_str());
-                format!("{}{}{behind}", &found[1], report.masked(MaskClass::Address))
+                let value = &found[0][found[1].len()..found[0].len() - behind.len()];
+                format!("{}{}{behind}", &found[1], marks.masked(MaskClass::Address, value))
             };
             text = pattern.replace_all(&text, masked).into_owned();
         }
         // Street, city and postcode are one address.
-        self.runs.replace_all(&text, "[address]").into_owned()
+        self.runs.replace_all(&text, "$1").into_owned()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::patterns::regex;
 use super::words::{BEFORE, EVERYDAY, NO_NAMES, PARTICLES};
-use super::{MaskClass, MaskReport};
+use super::{Marks, MaskClass};
 use regex::Regex;
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -111,11 +111,23 @@ impl Names {
         self.any_case.contains(&word.to_lowercase()) || self.exact.contains(word)
     }
 
+    /// The name that starts here, for telling people apart.
+    fn whole(&self, tokens: &[&str]) -> String {
+        let joins = |token: &str| token.chars().all(|c| matches!(c, ' ' | '-' | '.'));
+        let own = tokens.iter().copied().take_while(|token| {
+            joins(token) || self.is_sure(possessive(token).0) || is_initial(token) || *token == tokens[0]
+        });
+        own.map(|token| possessive(token).0)
+            .filter(|token| !joins(token) && !is_initial(token))
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
     pub fn is_empty(&self) -> bool {
         self.any_case.is_empty() && self.exact.is_empty() && self.ambiguous.is_empty()
     }
 
-    pub(super) fn mask(&self, text: &str, report: &mut MaskReport) -> String {
+    pub(super) fn mask(&self, text: &str, marks: &mut Marks<'_>) -> String {
         if self.is_empty() {
             return text.to_owned();
         }
@@ -151,7 +163,8 @@ impl Names {
                     || (before.1 && pending.is_some() && is_initial(own)));
             if is_name {
                 if pending.take().is_none() {
-                    masked.push_str(report.masked(MaskClass::Name));
+                    // As far as it goes: "Maria B. Lindqvist" is one name.
+                    masked.push_str(&marks.masked(MaskClass::Name, &self.whole(&tokens[at..])));
                 }
                 masked.push_str(ending);
                 pending = ending.is_empty().then(String::new);

@@ -2,7 +2,7 @@
 
 use super::address::Addresses;
 use super::numbers::{card_in, iban};
-use super::{MaskClass, MaskReport};
+use super::{Marks, MaskClass};
 use regex::{Captures, Regex};
 use std::sync::LazyLock;
 
@@ -75,31 +75,37 @@ impl Patterns {
     }
 
     /// Links without what is secret in them, and addresses of mail and machines.
-    pub(super) fn links_and_mail(&self, text: &str, report: &mut MaskReport) -> String {
-        let text = self.url.replace_all(text, |found: &Captures<'_>| bare_link(&found[0], report));
-        let text = replace(&self.email, &text, MaskClass::Email, report);
-        let text = replace(&self.spelled_email, &text, MaskClass::Email, report);
+    pub(super) fn links_and_mail(&self, text: &str, marks: &mut Marks<'_>) -> String {
+        let text = self.url.replace_all(text, |found: &Captures<'_>| bare_link(&found[0], marks));
+        let text = replace(&self.email, &text, MaskClass::Email, marks);
+        let text = replace(&self.spelled_email, &text, MaskClass::Email, marks);
         let numbers = |ip: &str| ip.contains(':') || ip.split('.').all(|n| n.parse::<u8>().is_ok());
-        replace_if(&self.ip, &text, MaskClass::Ip, report, numbers)
+        replace_if(&self.ip, &text, MaskClass::Ip, marks, numbers)
     }
 
-    pub(super) fn addresses(&self, text: &str, report: &mut MaskReport) -> String {
-        self.address.mask(text, report)
+    pub(super) fn addresses(&self, text: &str, marks: &mut Marks<'_>) -> String {
+        self.address.mask(text, marks)
     }
 
     /// Numbers of cards, accounts, parcels, orders and telephones, the surest first.
-    pub(super) fn numbers(&self, text: &str, own_order: Option<&Regex>, report: &mut MaskReport) -> String {
-        let text = replace_if(&self.iban, text, MaskClass::Iban, report, iban);
+    pub(super) fn numbers(&self, text: &str, own_order: Option<&Regex>, marks: &mut Marks<'_>) -> String {
+        let text = replace_if(&self.iban, text, MaskClass::Iban, marks, iban);
         let text = self.digits.replace_all(&text, |found: &Captures<'_>| match card_in(&found[0]) {
-            Some((from, to)) => format!("{}{}{}", &found[0][..from], report.masked(MaskClass::Card), &found[0][to..]),
+            Some((from, to)) => format!(
+                "{}{}{}",
+                &found[0][..from],
+                marks.masked(MaskClass::Card, &found[0][from..to]),
+                &found[0][to..]
+            ),
             None => found[0].to_owned(),
         });
         let text = self.card_part.replace_all(&text, |found: &Captures<'_>| {
-            format!("{}{}{}", &found[1], &found[2], report.masked(MaskClass::Card))
+            let digits = &found[0][found[1].len() + found[2].len()..];
+            format!("{}{}{}", &found[1], &found[2], marks.masked(MaskClass::Card, digits))
         });
-        let mut text = replace(&self.tracking, &text, MaskClass::Tracking, report);
+        let mut text = replace(&self.tracking, &text, MaskClass::Tracking, marks);
         for order in own_order.into_iter().chain(&self.order) {
-            text = replace(order, &text, MaskClass::Order, report);
+            text = replace(order, &text, MaskClass::Order, marks);
         }
         let mut text = self
             .order_word
@@ -108,20 +114,21 @@ impl Patterns {
                 if !numbered && is_year(&found[3]) {
                     return found[0].to_owned();
                 }
-                format!("{}{}{}", &found[1], &found[2], report.masked(MaskClass::Order))
+                format!("{}{}{}", &found[1], &found[2], marks.masked(MaskClass::Order, &found[3]))
             })
             .into_owned();
-        text = replace(&self.phone[0], &text, MaskClass::Phone, report);
+        text = replace(&self.phone[0], &text, MaskClass::Phone, marks);
         // Twelve digits and more without a plus are no telephone number.
-        text = replace_if(&self.digits, &text, MaskClass::Tracking, report, |run| !is_dates(run));
+        text = replace_if(&self.digits, &text, MaskClass::Tracking, marks, |run| !is_dates(run));
         for phone in &self.phone[1..] {
-            text = replace_if(phone, &text, MaskClass::Phone, report, |run| !is_dates(run));
+            text = replace_if(phone, &text, MaskClass::Phone, marks, |run| !is_dates(run));
         }
         // A line that is a number and nothing else answers "what is your order number?", as does "it's 10234.".
         let text = self.given.replace_all(&text, |found: &Captures<'_>| {
-            format!("{}{}{}", &found[1], report.masked(MaskClass::Order), &found[2])
+            let number = &found[0][found[1].len()..found[0].len() - found[2].len()];
+            format!("{}{}{}", &found[1], marks.masked(MaskClass::Order, number), &found[2])
         });
-        replace(&self.alone, &text, MaskClass::Order, report)
+        replace(&self.alone, &text, MaskClass::Order, marks)
     }
 }
 
@@ -135,25 +142,25 @@ fn is_dates(run: &str) -> bool {
     groups.len() >= 3 && groups.iter().any(|g| is_year(g)) && groups.iter().all(|g| g.len() == 2 || is_year(g))
 }
 
-fn replace(pattern: &Regex, text: &str, class: MaskClass, report: &mut MaskReport) -> String {
-    replace_if(pattern, text, class, report, |_| true)
+fn replace(pattern: &Regex, text: &str, class: MaskClass, marks: &mut Marks<'_>) -> String {
+    replace_if(pattern, text, class, marks, |_| true)
 }
 
 pub(super) fn replace_if(
     pattern: &Regex,
     text: &str,
     class: MaskClass,
-    report: &mut MaskReport,
+    marks: &mut Marks<'_>,
     test: impl Fn(&str) -> bool,
 ) -> String {
     let masked = |found: &Captures<'_>| {
-        if test(&found[0]) { report.masked(class).to_owned() } else { found[0].to_owned() }
+        if test(&found[0]) { marks.masked(class, &found[0]) } else { found[0].to_owned() }
     };
     pattern.replace_all(text, masked).into_owned()
 }
 
 /// The link without its query, and `[link]` where the path itself is a key, as in links to an order's status.
-fn bare_link(link: &str, report: &mut MaskReport) -> String {
+fn bare_link(link: &str, marks: &mut Marks<'_>) -> String {
     let trimmed = link.trim_end_matches(['.', ',', ';', ':', '!', '?']);
     let end = &link[trimmed.len()..];
     let path = trimmed.split(['?', '#']).next().unwrap_or(trimmed);
@@ -163,10 +170,10 @@ fn bare_link(link: &str, report: &mut MaskReport) -> String {
         part.contains('@') || (long && digits >= 4) || digits >= 6
     };
     if path.split('/').skip(3).any(is_key) {
-        return format!("{}{end}", report.masked(MaskClass::Link));
+        return format!("{}{end}", marks.masked(MaskClass::Link, trimmed));
     }
     if path.len() < trimmed.len() {
-        report.masked(MaskClass::Link);
+        marks.report.counts[MaskClass::Link as usize] += 1;
     }
     format!("{path}{end}")
 }

@@ -158,7 +158,7 @@ fn first_matter(turns: &[(Side, String)]) -> Option<String> {
 }
 
 /// Names and addresses of the people in a record, wherever helpdesks put them.
-pub(crate) fn people(record: &Value) -> Vec<String> {
+pub fn people(record: &Value) -> Vec<String> {
     let mut people = Vec::new();
     gather(record, false, 0, &mut people);
     people.sort_unstable();

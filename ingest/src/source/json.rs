@@ -43,7 +43,11 @@ pub(crate) fn body(value: &Value, plain: &[&str], html: &[&str]) -> String {
     if let Some(text) = plain.iter().find_map(|key| text(value, key)) {
         return text.to_owned();
     }
-    let html = html.iter().find_map(|key| text(value, key)).unwrap_or_default();
+    html_text(html.iter().find_map(|key| text(value, key)).unwrap_or_default())
+}
+
+/// The text of a message that was written as HTML.
+pub fn html_text(html: &str) -> String {
     let blocks = super::html::parse(html).blocks;
     blocks.iter().map(crate::document::Block::text).collect::<Vec<_>>().join("\n")
 }

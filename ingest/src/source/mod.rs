@@ -26,8 +26,11 @@ mod tests;
 mod text;
 mod zendesk;
 
+pub use conversation::people;
+pub use json::html_text;
 pub use limits::Limits;
 pub use money::Currency;
+pub use quoted::own_words;
 
 use crate::document::Document;
 use crate::mask::{MaskConfig, MaskReport, Masker};

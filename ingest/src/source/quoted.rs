@@ -42,7 +42,8 @@ static CLOSING: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
-pub(crate) fn own_words(message: &str) -> String {
+/// A message without the older mail below it and without its signature.
+pub fn own_words(message: &str) -> String {
     let message = message.replace("\r\n", "\n");
     // A mail that starts with the mark has the reply below it, not above.
     let cut = |text: &str, starts: &[Regex]| {

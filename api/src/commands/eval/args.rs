@@ -32,6 +32,18 @@ pub enum What {
     All(PacksArgs),
     /// Is a live value wrong, missing or shown to somebody who may not see it? (a shop's fixture, through the sandbox)
     Live(super::live::LiveArgs),
+    /// Do replies change with typing errors, politeness, other words for the same? (paired with the originals)
+    #[command(after_help = super::robustness::EXAMPLES)]
+    Robustness(super::robustness::RobustnessArgs),
+    /// A local model rates replies by a rubric; beside its scores stands how far it agrees with people.
+    #[command(after_help = super::judge::EXAMPLES)]
+    Judge(super::judge::JudgeArgs),
+    /// How many conversations it takes to tell two systems apart.
+    SampleSize(super::sample_size::SampleSizeArgs),
+    /// Make a pack from exported conversations: masked, with labels that rules suggest.
+    Import(super::import::ImportArgs),
+    /// Confirm or change suggested labels, in the terminal or in a spreadsheet; compare two labellers.
+    Label(super::label::LabelArgs),
     /// Two folders of results: what got better, what got worse, what cannot be told, and which messages flipped.
     Compare(super::results::CompareArgs),
     /// For CI: exit code 1 if a metric fell out of the interval that a baseline gave it.
@@ -124,6 +136,8 @@ pub struct QuestionsArgs {
     #[command(flatten)]
     pub answering: Answering,
     #[command(flatten)]
+    pub peering: Peering,
+    #[command(flatten)]
     pub common: Common,
 }
 
@@ -144,6 +158,8 @@ pub struct PacksArgs {
     #[command(flatten)]
     pub answering: Answering,
     #[command(flatten)]
+    pub peering: Peering,
+    #[command(flatten)]
     pub common: Common,
 }
 
@@ -162,7 +178,36 @@ pub struct Answering {
     /// Replies that are waited for at the same time. The results do not depend on it.
     #[arg(long, value_name = "N", default_value_t = 2)]
     pub jobs: usize,
+    /// Leave out labels that a rule suggested and no person has confirmed (see eval label).
+    #[arg(long)]
+    pub confirmed_only: bool,
     /// Also print every reply that was not right.
     #[arg(long)]
     pub verbose: bool,
+}
+
+/// Somebody else's engine or model, scored on the same messages by the same code.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "A peer instead of our engine")]
+pub struct Peering {
+    /// An OpenAI-compatible endpoint: its base, such as http://localhost:8080/v1. What a text of it is taken for (an
+    /// answer, a question, a handoff) stands in docs/evaluation.md. Without --with-context no weights of ours are needed.
+    #[arg(long, value_name = "URL")]
+    pub endpoint: Option<String>,
+    /// The model that is asked for there.
+    #[arg(long, value_name = "NAME", default_value = "default", requires = "endpoint")]
+    pub endpoint_model: String,
+    /// The environment variable that holds the key. It is written nowhere.
+    #[arg(long, value_name = "VAR", requires = "endpoint")]
+    pub endpoint_key_env: Option<String>,
+    /// What the peer is told instead of the shipped prompt, which asks for {"action", "reply"}.
+    #[arg(long, value_name = "FILE", requires = "endpoint")]
+    pub system_prompt: Option<PathBuf>,
+    /// Put the passages that our own retrieval found into the prompt: compares generators instead of engines.
+    #[arg(long, requires = "endpoint")]
+    pub with_context: bool,
+    /// Seconds that one reply may take.
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, requires = "endpoint",
+          value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub endpoint_timeout: u64,
 }

@@ -1,14 +1,16 @@
 //! `eval questions`, `qa`, `decisions`, `attacks`, `replay` and `all`: asks, prints, and keeps what came.
 
-use super::args::{Answering, Common, ModeArg, PacksArgs, QuestionsArgs, RetrievalArgs};
+use super::args::{Answering, Common, ModeArg, PacksArgs, Peering, QuestionsArgs, RetrievalArgs};
 use super::bar::Bar;
 use super::index::{Over, PackLibrary};
-use super::{finish, ports, retrieval, unprintable};
+use super::unsearched::Unsearched;
+use super::{endpoint, finish, memory, ports, retrieval, unprintable};
 use crate::commands::{CommandError, Exit, operator};
 use crate::wiring::{House, LoadedModels};
-use ::eval::latency;
+use ::eval::latency::FileLatency;
 use ::eval::measure::{AskPlan, Measured, measure, measure_file};
-use ::eval::pack::{IndexedStore, Kind, Pack};
+use ::eval::pack::{IndexedStore, Kind, Pack, PackIndex};
+use ::eval::peer::Context;
 use ::eval::report::{Report, complaint};
 use ::eval::results::write_whole;
 use ::eval::unit::Task;
@@ -31,18 +33,28 @@ const ALL: [Task; 9] = [
     Task::Poisoned,
 ];
 
+/// What a run needs besides its packs: our models, a peer, or both.
+pub struct Ready {
+    house: House,
+    /// Absent where a peer answers from what it knows.
+    models: Option<LoadedModels>,
+    peer: Option<endpoint::Set>,
+    pub bar: Arc<Bar>,
+}
+
 pub async fn over_packs(house: House, args: &PacksArgs, tasks: &[Task]) -> Result<Exit, CommandError> {
-    let models = load(&house, &args.answering).await?;
-    let report = asked(&house, args, tasks, &models).await?;
+    let ready = Ready::of(house, &args.answering, &args.peering, &args.common).await?;
+    let report = asked(&ready, args, tasks).await?;
     finish(&args.common, report)
 }
 
 /// Rankings first, then everything that is asked.
 pub async fn everything(house: House, args: &PacksArgs) -> Result<Exit, CommandError> {
-    let models = load(&house, &args.answering).await?;
+    let ready = Ready::of(house, &args.answering, &args.peering, &args.common).await?;
     let mut report = Report::default();
     let ranked = packs_with_queries(&args.pack)?;
-    if !ranked.is_empty() && args.file.is_empty() {
+    // A peer ranks nothing.
+    if let (Some(models), None, false) = (&ready.models, &ready.peer, ranked.is_empty() || !args.file.is_empty()) {
         let ranking = RetrievalArgs {
             pack: ranked,
             file: Vec::new(),
@@ -54,9 +66,9 @@ pub async fn everything(house: House, args: &PacksArgs) -> Result<Exit, CommandE
             cluster: None,
             common: Common { json: false, out: args.common.out.clone(), ..args.common },
         };
-        report.runs.extend(retrieval::measure(house.clone(), &ranking, Some(models.clone())).await?.runs);
+        report.runs.extend(retrieval::measure(ready.house.clone(), &ranking, Some(models.clone())).await?.runs);
     }
-    report.runs.extend(asked(&house, args, &ALL, &models).await?.runs);
+    report.runs.extend(asked(&ready, args, &ALL).await?.runs);
     finish(&args.common, report)
 }
 
@@ -71,65 +83,106 @@ fn packs_with_queries(dirs: &[PathBuf]) -> Result<Vec<PathBuf>, CommandError> {
     Ok(ranked)
 }
 
-async fn asked(house: &House, args: &PacksArgs, tasks: &[Task], models: &LoadedModels) -> Result<Report, CommandError> {
-    let over = match (&args.store, &args.over) {
-        (Some(store), _) => Over::Store(store.clone()),
-        (None, Some(dir)) => Over::Pack(dir.clone()),
-        (None, None) => Over::Sample,
-    };
-    let bar = Arc::new(Bar::new());
-    let library = PackLibrary::new(house.clone(), models.clone(), over, bar.clone())?;
-    let plan = plan(house, &args.answering, &args.common, models, &args.pack, tasks, &args.file);
-    let measured = measure(&plan, &library, &*bar).await?;
+async fn asked(ready: &Ready, args: &PacksArgs, tasks: &[Task]) -> Result<Report, CommandError> {
+    let index = ready.index(args)?;
+    let measured = measure(&ready.plan(args, tasks), &*index, &*ready.bar).await?;
     shown(&args.common, &args.answering, measured)
 }
 
 /// A file of any kind that is asked, over a store that has been synced.
 pub async fn over_store(house: House, args: &QuestionsArgs) -> Result<Exit, CommandError> {
-    let models = load(&house, &args.answering).await?;
-    let ports = ports(&models, house.knowledge()?);
-    let engine = Engine::new(ports.clone(), house.config.engine.to_engine());
-    let store = IndexedStore { pass: operator(&args.store), engine, ports };
-    let plan = plan(&house, &args.answering, &args.common, &models, &[], &ALL, &[]);
+    let ready = Ready::of(house, &args.answering, &args.peering, &args.common).await?;
+    let store = match &ready.models {
+        Some(models) => {
+            let ports = ports(models, ready.house.knowledge()?);
+            let engine = Engine::new(ports.clone(), ready.house.config.engine.to_engine());
+            IndexedStore { pass: operator(&args.store), engine, ports }
+        }
+        None => ready.unsearched(Over::Store(args.store.clone())).fallback().await?.2,
+    };
+    let plan = ready.planned(&args.answering, &args.common, &[], &ALL, &[]);
     let measured = measure_file(&plan, args.store.as_str(), &args.file, store, &Bar::new()).await?;
     let report = shown(&args.common, &args.answering, measured)?;
     finish(&args.common, report)
 }
 
-async fn load(house: &House, answering: &Answering) -> Result<LoadedModels, CommandError> {
-    let mut house = house.clone();
-    if answering.no_generator {
-        house.config.models.generator = "none".into();
+impl Ready {
+    pub async fn of(
+        mut house: House,
+        answering: &Answering,
+        peering: &Peering,
+        common: &Common,
+    ) -> Result<Self, CommandError> {
+        let engine = &house.config.engine;
+        let context = Context { candidates: engine.candidates, passages: engine.passages };
+        let peer = endpoint::open(peering, common.seed, context)?;
+        if answering.no_generator || peer.is_some() {
+            house.config.models.generator = "none".into();
+        }
+        // Before a peer that is a whole engine nothing of ours is loaded.
+        let models = match &peer {
+            Some(set) if set.peer.context.is_none() => None,
+            Some(_) | None => Some(house.load_models().await?),
+        };
+        Ok(Self { house, models, peer, bar: Arc::new(Bar::new()) })
     }
-    Ok(house.load_models().await?)
-}
 
-fn plan(
-    house: &House,
-    answering: &Answering,
-    common: &Common,
-    models: &LoadedModels,
-    packs: &[PathBuf],
-    tasks: &[Task],
-    files: &[String],
-) -> AskPlan {
-    AskPlan {
-        packs: packs.to_vec(),
-        tasks: tasks.iter().copied().collect(),
-        files: files.to_vec(),
-        limit: common.limit,
-        bootstrap: common.bootstrap(),
-        cluster: answering.cluster.clone(),
-        jobs: answering.jobs,
-        out: common.out.clone(),
-        today: answering.today.unwrap_or_else(|| Zoned::now().with_time_zone(TimeZone::UTC).date()),
-        system: system(house, models),
-        name: if models.generator.is_some() { "generated" } else { "extractive" }.to_owned(),
+    pub fn index(&self, args: &PacksArgs) -> Result<Box<dyn PackIndex>, CommandError> {
+        let over = match (&args.store, &args.over) {
+            (Some(store), _) => Over::Store(store.clone()),
+            (None, Some(dir)) => Over::Pack(dir.clone()),
+            (None, None) => Over::Sample,
+        };
+        Ok(match &self.models {
+            Some(models) => Box::new(PackLibrary::new(self.house.clone(), models.clone(), over, self.bar.clone())?),
+            None => Box::new(self.unsearched(over)),
+        })
+    }
+
+    fn unsearched(&self, over: Over) -> Unsearched {
+        Unsearched { over, config: self.house.config.engine.to_engine() }
+    }
+
+    pub fn plan(&self, args: &PacksArgs, tasks: &[Task]) -> AskPlan {
+        self.planned(&args.answering, &args.common, &args.pack, tasks, &args.file)
+    }
+
+    fn planned(
+        &self,
+        answering: &Answering,
+        common: &Common,
+        packs: &[PathBuf],
+        tasks: &[Task],
+        files: &[String],
+    ) -> AskPlan {
+        let ours = self.models.as_ref().map(|models| system(&self.house, models));
+        let generated = self.models.as_ref().is_some_and(|models| models.generator.is_some());
+        let (name, system) = match (&self.peer, ours) {
+            (Some(peer), Some(ours)) => (peer.name.clone(), format!("{} of {ours}", peer.system)),
+            (Some(peer), None) => (peer.name.clone(), peer.system.clone()),
+            (None, ours) => (if generated { "generated" } else { "extractive" }.to_owned(), ours.unwrap_or_default()),
+        };
+        AskPlan {
+            packs: packs.to_vec(),
+            tasks: tasks.iter().copied().collect(),
+            files: files.to_vec(),
+            limit: common.limit,
+            bootstrap: common.bootstrap(),
+            cluster: answering.cluster.clone(),
+            jobs: answering.jobs,
+            out: common.out.clone(),
+            today: answering.today.unwrap_or_else(|| Zoned::now().with_time_zone(TimeZone::UTC).date()),
+            system,
+            name,
+            peer: self.peer.as_ref().map(|set| set.peer.clone()),
+            change: None,
+            confirmed_only: answering.confirmed_only,
+        }
     }
 }
 
 /// All that decides what is said, besides the pack and the day.
-fn system(house: &House, models: &LoadedModels) -> String {
+pub fn system(house: &House, models: &LoadedModels) -> String {
     let name = |model: Option<&engine::ports::ModelId>| model.map_or("none".to_owned(), ToString::to_string);
     let index = &house.config.index;
     format!(
@@ -148,7 +201,7 @@ fn system(house: &House, models: &LoadedModels) -> String {
 }
 
 /// Prints the rates and keeps them beside the lines.
-fn shown(common: &Common, answering: &Answering, measured: Measured) -> Result<Report, CommandError> {
+pub fn shown(common: &Common, answering: &Answering, measured: Measured) -> Result<Report, CommandError> {
     for note in &measured.notes {
         println!("note: {note}");
     }
@@ -159,17 +212,19 @@ fn shown(common: &Common, answering: &Answering, measured: Measured) -> Result<R
             asked.lines.iter().filter_map(complaint).for_each(|text| println!("{text}"));
         }
         println!("{}", asked.run.list());
-        let times = latency::stages(&asked.timings);
-        print!("{}", latency::table(&times));
-        timings.push(latency::FileLatency {
-            pack: asked.run.pack.clone(),
-            file: asked.run.file.clone(),
-            stages: times,
-        });
+        let times = FileLatency::new(&asked.run.pack, &asked.run.file, &asked.timings);
+        print!("{}", times.table());
+        timings.push(times);
         report.runs.push(asked.run);
+    }
+    let peak = memory::peak();
+    if let Some(bytes) = peak {
+        println!("peak memory of this process: {} MiB", bytes / (1024 * 1024));
     }
     if let Some(out) = &common.out {
         write_summary(out, "summary.json", &report)?;
+        let used = serde_json::json!({ "peak_bytes": peak });
+        write_whole(&out.join("timings").join("memory.json"), &format!("{used}\n"))?;
         let text = serde_json::to_string_pretty(&timings).map_err(unprintable)?;
         write_whole(&out.join("timings").join("latency.json"), &text)?;
     }

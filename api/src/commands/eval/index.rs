@@ -4,11 +4,12 @@ use super::bar::Bar;
 use super::desk::NoKnowledge;
 use super::ports;
 use super::shop::{Shop, StoppedClock};
+use crate::store::StoreSettings;
 use crate::{
     commands::{demo, operator},
     wiring::{House, LoadedModels, WiringError},
 };
-use ::eval::pack::{IndexError, IndexedStore, Pack, PackIndex, Shelf};
+use ::eval::pack::{IndexError, IndexedStore, Pack, PackIndex, PackShop, Shelf};
 use async_trait::async_trait;
 use engine::ports::Knowledge;
 use engine::{Engine, Profiles, StoreId, StorePass};
@@ -37,6 +38,8 @@ const SAMPLE: &str = "api/demo";
 pub struct PackLibrary {
     /// As configured, but for the folder of its data.
     house: House,
+    /// Where the real stores' settings are.
+    data: PathBuf,
     models: LoadedModels,
     knowledge: Arc<dyn Knowledge>,
     /// The index of the real stores.
@@ -51,9 +54,10 @@ impl PackLibrary {
     /// Keeps the indexes in `<data>/eval`, apart from those of the stores.
     pub fn new(mut house: House, models: LoadedModels, over: Over, bar: Arc<Bar>) -> Result<Self, WiringError> {
         let stores = house.knowledge()?;
+        let data = house.places.data.clone();
         house.places.data.push("eval");
         let knowledge = house.knowledge()?;
-        Ok(Self { house, models, knowledge, stores, over, bar, shops: Mutex::default() })
+        Ok(Self { data, house, models, knowledge, stores, over, bar, shops: Mutex::default() })
     }
 
     /// The shelf's name and a hash of all that makes its index another one.
@@ -84,6 +88,18 @@ impl PackLibrary {
         report.failed.first().map_or(Ok(()), |failure| Err(failed(failure)))
     }
 
+    /// Serves a shop for as long as the library is used.
+    async fn connect(&self, store: &mut IndexedStore, shop: &PackShop) -> Result<(), IndexError> {
+        let shop = Shop::open(shop, store.pass.store()).await?;
+        store.ports.storefront = Some(shop.storefront.clone());
+        store.ports.clock = Arc::new(StoppedClock(shop.now));
+        let profiles = Profiles::default();
+        profiles.set(shop.profile.clone());
+        store.engine = store.engine.with_ports(store.ports.clone()).with_profiles(profiles);
+        self.shops.lock().unwrap_or_else(PoisonError::into_inner).push(shop);
+        Ok(())
+    }
+
     fn indexed(&self, pass: StorePass, knowledge: Arc<dyn Knowledge>) -> IndexedStore {
         let ports = ports(&self.models, knowledge);
         let engine =
@@ -99,40 +115,49 @@ impl PackIndex for PackLibrary {
         self.bring_up_to_date(&pass, shelf).await?;
         let mut store = self.indexed(pass, self.knowledge.clone());
         if let Some(shop) = &shelf.shop {
-            let shop = Shop::open(shop, store.pass.store()).await?;
-            store.ports.storefront = Some(shop.storefront.clone());
-            store.ports.clock = Arc::new(StoppedClock(shop.now));
-            let profiles = Profiles::default();
-            profiles.set(shop.profile.clone());
-            store.engine = store.engine.with_ports(store.ports.clone()).with_profiles(profiles);
-            self.shops.lock().unwrap_or_else(PoisonError::into_inner).push(shop);
+            self.connect(&mut store, shop).await?;
         }
         Ok(store)
     }
 
     async fn fallback(&self) -> Result<(String, Option<Shelf>, IndexedStore), IndexError> {
-        let shelf = match &self.over {
-            Over::Store(store) => {
-                let indexed = self.indexed(operator(store), self.stores.clone());
-                return Ok((format!("the store {store}"), None, indexed));
+        if let Over::Store(store) = &self.over {
+            let mut indexed = self.indexed(operator(store), self.stores.clone());
+            let settings = StoreSettings::of(&self.data, store).ok();
+            let sandbox = settings.as_ref().and_then(|s| s.shopify.as_ref()?.sandbox.clone());
+            if let (Some(settings), Some(dir)) = (settings, sandbox) {
+                let shop = PackShop { dir, settings: Some(settings.path().to_owned()) };
+                self.connect(&mut indexed, &shop).await?;
             }
-            Over::Pack(dir) => {
-                let pack = Pack::open(dir).map_err(failed)?;
-                Shelf { files: pack.corpus_files(), name: pack.name, without: BTreeSet::new(), shop: None }
-            }
-            Over::Sample => {
-                let paths = demo::SOURCES.iter().map(|name| Path::new(SAMPLE).join(name));
-                let files = paths.filter(|path| path.exists()).collect();
-                Shelf { name: "the sample store".into(), files, without: BTreeSet::new(), shop: None }
-            }
-        };
-        if shelf.files.is_empty() {
+            return Ok((format!("the store {store}"), None, indexed));
+        }
+        let Some(shelf) = shelf_of(&self.over)? else {
             let nothing = operator(&StoreId::parse("nothing").map_err(failed)?);
             return Ok(("no documents at all".into(), None, self.indexed(nothing, Arc::new(NoKnowledge))));
-        }
+        };
         let store = self.open(&shelf).await?;
         Ok((shelf.name.clone(), Some(shelf), store))
     }
+}
+
+/// The documents that packs without documents are asked over; `None` where they are a store's, or where there are none.
+pub fn shelf_of(over: &Over) -> Result<Option<Shelf>, IndexError> {
+    let shelf = match over {
+        Over::Store(_) => return Ok(None),
+        Over::Pack(dir) => {
+            let pack = Pack::open(dir).map_err(failed)?;
+            Shelf { files: pack.corpus_files(), name: pack.name, without: BTreeSet::new(), shop: None }
+        }
+        Over::Sample => {
+            let paths = demo::SOURCES.iter().map(|name| Path::new(SAMPLE).join(name));
+            let files = paths.filter(|path| path.exists()).collect();
+            let dir = Path::new(SAMPLE).join("shop");
+            let settings = Some(Path::new(SAMPLE).join("store.toml")).filter(|path| path.is_file());
+            let shop = dir.join("orders.jsonl").is_file().then_some(PackShop { dir, settings });
+            Shelf { name: "the sample store".into(), files, without: BTreeSet::new(), shop }
+        }
+    };
+    Ok((!shelf.files.is_empty()).then_some(shelf))
 }
 
 fn failed(error: impl std::fmt::Display) -> IndexError {

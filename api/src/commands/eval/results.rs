@@ -3,9 +3,11 @@
 use super::unprintable;
 use crate::commands::{CommandError, Exit};
 use ::eval::compare::Told;
-use ::eval::results::{self, ResultsError, ResultsFile, write_whole};
+use ::eval::page::{self, Beside};
+use ::eval::results::{self, ResultsError, write_whole};
+use ::eval::robustness::Robustness;
 use ::eval::statistics::Bootstrap;
-use ::eval::{Report, compare as comparing, gate as gates, page};
+use ::eval::{Report, compare as comparing, gate as gates, judge};
 use clap::Args;
 use serde_json::json;
 use std::fs;
@@ -85,7 +87,10 @@ pub fn compare(args: &CompareArgs) -> Result<Exit, CommandError> {
 }
 
 pub fn gate(args: &GateArgs) -> Result<Exit, CommandError> {
-    let checked = gates::gate(&read_report(&args.baseline)?, &summaries(&args.results)?, args.tolerance);
+    let (baseline, mut now) = (read_report(&args.baseline)?, summaries(&args.results)?);
+    // What a judge said gates only where its agreement with people is known.
+    now.runs.extend(judge::read_book(&args.results)?.gateable(&baseline).map_err(CommandError::Said)?);
+    let checked = gates::gate(&baseline, &now, args.tolerance);
     if checked.is_empty() {
         let problem = "holds no metric that could be gated";
         return Err(CommandError::Said(format!("{}: {problem}", args.baseline.display())));
@@ -105,25 +110,49 @@ pub fn report(args: &ReportArgs) -> Result<Exit, CommandError> {
         Err(ResultsError::Empty { .. }) if !summary.runs.is_empty() => Vec::new(),
         files => files?,
     };
-    type Make = fn(&Report, &[ResultsFile]) -> String;
-    let outputs: [(&Option<PathBuf>, Make); 3] = [
-        (&args.html, page::html),
-        (&args.markdown, |report, _| report.markdown()),
-        (&args.csv, |report, _| report.csv()),
+    let beside = Beside { robustness: robustness(&args.results)?, judged: judge::read_book(&args.results)? };
+    let markdown = || {
+        let mut text = summary.markdown();
+        if !beside.robustness.changed.is_empty() {
+            text.push_str(&format!("\n{}", beside.robustness.markdown()));
+        }
+        for judged in &beside.judged.judged {
+            let scores = Report { runs: judged.runs.clone() };
+            text.push_str(&format!("\nJudged by {}: {}\n\n{}", judged.model, judged.trust(), scores.markdown()));
+        }
+        text
+    };
+    type Make<'a> = &'a dyn Fn() -> String;
+    let outputs: [(&Option<PathBuf>, Make<'_>); 3] = [
+        (&args.html, &|| page::html(&summary, &files, &beside)),
+        (&args.markdown, &markdown),
+        (&args.csv, &|| summary.csv()),
     ];
     for (file, make) in outputs {
         if let Some(file) = file {
-            write_whole(file, &make(&summary, &files))?;
+            write_whole(file, &make())?;
             println!("{}", file.display());
         }
     }
     if args.html.is_none() && args.markdown.is_none() && args.csv.is_none() {
-        print!("{}", summary.markdown());
+        print!("{}", markdown());
     }
     if args.json {
         println!("{}", serde_json::to_string(&summary).map_err(unprintable)?);
     }
     Ok(Exit::Done)
+}
+
+/// What `eval robustness` has left in a folder; empty where it has not run.
+fn robustness(dir: &Path) -> Result<Robustness, CommandError> {
+    let path = dir.join("robustness.json");
+    if !path.is_file() {
+        return Ok(Robustness::default());
+    }
+    let text = fs::read_to_string(&path).map_err(CommandError::io(format!("{} cannot be read", path.display())))?;
+    let wrong =
+        |error| CommandError::Said(format!("{}: {error}; run `shopclerk eval robustness` again", path.display()));
+    serde_json::from_str(&text).map_err(wrong)
 }
 
 /// Rankings and answers of one folder.

@@ -21,6 +21,10 @@ pub async fn measure(
     models: Option<LoadedModels>,
 ) -> Result<Report, CommandError> {
     house.config.models.generator = "none".into();
+    let models = match models {
+        Some(models) => models,
+        None => house.load_models().await?,
+    };
     let plan = RetrievalPlan {
         packs: args.pack.clone(),
         files: args.file.clone(),
@@ -34,10 +38,8 @@ pub async fn measure(
         bootstrap: args.common.bootstrap(),
         cluster: args.cluster.clone(),
         cache: Some(house.places.data.join("eval").join("baselines")),
-    };
-    let models = match models {
-        Some(models) => models,
-        None => house.load_models().await?,
+        out: args.common.out.clone(),
+        system: super::asking::system(&house, &models),
     };
     let bar = Arc::new(Bar::new());
     let library = PackLibrary::new(house, models.clone(), Over::Sample, bar.clone())?;

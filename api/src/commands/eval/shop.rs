@@ -9,6 +9,7 @@ use engine::{StoreId, StoreProfile};
 use ingest::shopify::operations::API_VERSION;
 use ingest::shopify::{Connection, Credentials, Endpoint, Secret, ShopifyClient, ShopifyStorefront};
 use jiff::{Timestamp, Unit};
+use regex::Regex;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +31,7 @@ pub struct Shop {
 impl Shop {
     pub async fn open(shop: &PackShop, store: &StoreId) -> Result<Self, IndexError> {
         let fixture = Fixture::load(&shop.dir).map_err(|error: FixtureError| failed(error))?;
+        let numbers = order_numbers(&fixture);
         let sandbox = Sandbox::over(fixture, Options { bucket: PLENTY, ..Options::default() });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.map_err(failed)?;
         let running = sandbox.start(listener).map_err(failed)?;
@@ -42,9 +44,34 @@ impl Shop {
         let client = Arc::new(ShopifyClient::new(endpoint, API_VERSION, credentials));
         let storefront = Arc::new(ShopifyStorefront::new(Arc::new(StoppedClock(now))));
         storefront.connect(store, Arc::new(Connection::new(client, PATIENCE)));
-        let profile = settings(shop, store).map_err(failed)?.profile();
+        let mut profile = settings(shop, store).map_err(failed)?.profile();
+        if shop.settings.is_none()
+            && let Some(pattern) = numbers
+        {
+            profile.order_number = pattern;
+        }
         Ok(Self { storefront, now, profile, _running: running })
     }
+}
+
+/// How the orders of a shop without settings are numbered: what all numbers begin with, and so many digits.
+fn order_numbers(fixture: &Fixture) -> Option<Regex> {
+    let names = fixture.order_names();
+    let split = |name: &str| {
+        let digits = name.bytes().rev().take_while(u8::is_ascii_digit).count();
+        (name[..name.len() - digits].to_owned(), digits)
+    };
+    let (prefix, digits) = split(names.first()?);
+    let (mut least, mut most) = (digits, digits);
+    for name in &names {
+        let (other, digits) = split(name);
+        if other != prefix || digits == 0 {
+            return None;
+        }
+        (least, most) = (least.min(digits), most.max(digits));
+    }
+    let rest = regex::escape(prefix.trim_start_matches('#'));
+    Regex::new(&format!(r"(?i)#?{rest}\d{{{least},{most}}}\b")).ok()
 }
 
 /// The pack's own settings of the store; without any, nothing is said about returns, delivery and cancellation.

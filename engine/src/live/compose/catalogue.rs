@@ -113,6 +113,12 @@ fn price(scene: &Scene<'_>, product: &Product, variants: &[&Variant], said: &mut
     let (Some(least), Some(most)) = (prices().min_by_key(|m| m.minor), prices().max_by_key(|m| m.minor)) else {
         return;
     };
+    if let Some((word, variant)) = extreme(&scene.question.asked, variants) {
+        let options: Vec<String> = variant.options.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        let details = if options.is_empty() { String::new() } else { format!(" ({})", options.join(", ")) };
+        return said
+            .say(format!("The {word} {} that is available costs {}{details}.", product.title, variant.price), one);
+    }
     let title = if variants.len() == 1 { full(product, variants[0]) } else { product.title.clone() };
     if least == most {
         let before: Vec<Money> =
@@ -127,6 +133,18 @@ fn price(scene: &Scene<'_>, product: &Product, variants: &[&Variant], said: &mut
     } else {
         said.say(format!("The {title} costs between {least} and {most}, depending on the option."), one);
     }
+}
+
+/// "The cheapest", of those that can be bought now.
+fn extreme<'a>(asked: &str, variants: &[&'a Variant]) -> Option<(&'static str, &'a Variant)> {
+    let asked = asked.to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| asked.contains(word));
+    let there = || variants.iter().copied().filter(|v| v.available);
+    if says(&["cheapest", "least expensive", "lowest price", "lowest-price", "most affordable"]) {
+        return there().min_by_key(|v| v.price.minor).map(|v| ("cheapest", v));
+    }
+    let most = says(&["most expensive", "priciest"]);
+    most.then(|| there().max_by_key(|v| v.price.minor).map(|v| ("most expensive", v))).flatten()
 }
 
 fn full(product: &Product, variant: &Variant) -> String {

@@ -149,6 +149,7 @@ pub const KINDS: &[(LiveKind, &[&str])] = &[
             r"\b(?:contents?|list of (?:items|products)|items|products|item list|summary|details|overview|breakdown) (?:of|in|for|on|from) {few}{own}",
             r"{own} (?:contents?|details|summary|items|contain(?:s|ed)?|include[sd]?)\b",
             r"\bdoes {own} (?:have|contain|include)",
+            r"\b(?:size|capacity|colou?r|material|version|model|variant|specs?|specifications?|options?)\b .*\b(?:{bought})\b",
             r"\b(?:which|what) (?:size|colou?r|model|variant|version|one|ones|items?|products?|kind|type)\b {few}(?:did|have|had|was|were) {few}(?:i|we|it|{own})",
             r"\bdid (?:i|we) (?:actually |really |already |also |even )*(?:order|buy|purchase|add|include|get) (?:the|a|an|two|one|any|some|both|it|them|my)\b",
             r"\bhow many\b {few}(?:did|have|had) (?:i|we) (?:order|buy|purchase|ordered|bought)",
@@ -260,6 +261,7 @@ pub const KINDS: &[(LiveKind, &[&str])] = &[
     (
         LiveKind::Price,
         &[
+            r"\b(?:cheapest|least expensive|lowest[- ]priced?|most affordable|most expensive|priciest)\b",
             r"\bhow much (?:is|are|for)\b (?:it cost for )?(?:the|a|an|one|this|that|these|those|your|two)\b",
             r"\bhow much (?:does|do|would|will|did) (?:the|a|an|one|this|that|these|those|your|two)\b.*\bcost\b",
             r"\b(?:price|cost) (?:of|for|on) (?:the|a|an|one|this|that|these|those|your)\b",

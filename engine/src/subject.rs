@@ -1,0 +1,253 @@
+//! Whose rule is it? Documents about different subjects (products, variants, plans, countries) often hold the same
+//! sentence with different values. Where neither the question nor the conversation says which subject is meant, the
+//! customer is asked: picking one is what plain retrieval gets wrong most.
+
+use crate::check::polarity::is_negative;
+use crate::evidence::{DocId, Evidence, Passage, SourceKind};
+use crate::select::{Question, Scored, Unit, stem_set, units};
+use crate::turn::{Speaker, Turn};
+use crate::value::Value;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+/// More choices than this are no help.
+const CHOICES: usize = 5;
+/// A stem that this share of the titles has is what they all are about, not what tells them apart.
+const COMMON: f32 = 0.5;
+/// A stem that so many titles of a kind have names the kind of thing.
+const FAMILY: f32 = 0.2;
+/// Of the words of the shorter of two sentences so many stand in the other, where they say the same of two subjects.
+const PARALLEL: f32 = 0.5;
+/// Two words in common are no parallel.
+const WORDS: usize = 2;
+
+/// The titles of what was found, and which of them the customer has named.
+pub struct Subjects {
+    /// Stems of each document's title.
+    titles: BTreeMap<DocId, (String, SourceKind, BTreeSet<String>)>,
+    /// In how many titles of a kind a stem stands.
+    counts: BTreeMap<(SourceKind, String), usize>,
+    documents: BTreeMap<SourceKind, usize>,
+    said: HashSet<String>,
+}
+
+impl Subjects {
+    pub fn of(question: &Question, turn: &Turn, candidates: &[Passage]) -> Self {
+        let mut said: HashSet<String> = stem_set(&question.text);
+        for message in turn.history.iter().filter(|m| m.role == Speaker::Customer) {
+            said.extend(stem_set(&message.text));
+        }
+        let mut titles = BTreeMap::new();
+        for p in candidates {
+            let stems = || stem_set(&p.title).into_iter().collect::<BTreeSet<String>>();
+            titles.entry(p.doc.clone()).or_insert_with(|| (p.title.clone(), p.kind, stems()));
+        }
+        let mut counts: BTreeMap<(SourceKind, String), usize> = BTreeMap::new();
+        let mut documents: BTreeMap<SourceKind, usize> = BTreeMap::new();
+        for (_, kind, stems) in titles.values() {
+            *documents.entry(*kind).or_default() += 1;
+            stems.iter().for_each(|stem: &String| *counts.entry((*kind, stem.clone())).or_default() += 1);
+        }
+        Self { titles, counts, documents, said }
+    }
+
+    /// The stems that tell a document from its siblings.
+    fn telling(&self, doc: &DocId) -> BTreeSet<&str> {
+        let Some((_, kind, stems)) = self.titles.get(doc) else { return BTreeSet::new() };
+        let all = self.documents.get(kind).copied().unwrap_or_default().max(1) as f32;
+        let rare = |stem: &&String| (self.counts[&(*kind, (*stem).clone())] as f32) < (COMMON * all).max(2.0);
+        stems.iter().filter(rare).map(String::as_str).collect()
+    }
+
+    /// Something that tells the document from its siblings was said.
+    fn is_named(&self, doc: &DocId) -> bool {
+        self.telling(doc).iter().any(|stem| self.said.contains(*stem))
+    }
+
+    /// Nobody named it, and it is not for everybody.
+    fn is_unnamed(&self, doc: &DocId) -> bool {
+        !self.telling(doc).is_empty() && !self.is_named(doc)
+    }
+
+    /// Two of one kind of thing: products, or pages whose titles share a word that many titles have ("account").
+    fn is_family(&self, a: &DocId, b: &DocId) -> bool {
+        let (Some((_, kind, x)), Some((_, other, y))) = (self.titles.get(a), self.titles.get(b)) else { return false };
+        let many = (self.documents[kind] as f32 * FAMILY).max(3.0);
+        let common = |stem: &String| self.counts[&(*kind, stem.clone())] as f32 >= many;
+        kind == other && (*kind == SourceKind::Product || x.intersection(y).any(common))
+    }
+
+    /// What is left where a subject was named: not what is said of its siblings.
+    pub fn about_the_named(&self, ranked: Vec<Scored>, evidence: &Evidence) -> Vec<Scored> {
+        let named: Vec<&DocId> = self.titles.keys().filter(|doc| self.is_named(doc)).collect();
+        let of_a_sibling = |s: &Scored| {
+            let doc = &evidence.passages()[s.unit.passage].doc;
+            self.is_unnamed(doc) && named.iter().any(|named| self.is_family(named, doc))
+        };
+        ranked.into_iter().filter(|s| !of_a_sibling(s)).collect()
+    }
+
+    /// Whether what was said fits one title better than another: "the Blue card" is not the Light Blue one.
+    pub fn outnames(&self, a: &DocId, b: &DocId) -> bool {
+        let (Some((_, _, x)), Some((_, _, y))) = (self.titles.get(a), self.titles.get(b)) else { return false };
+        let said = |stems: &BTreeSet<String>| -> BTreeSet<String> {
+            stems.iter().filter(|stem| self.said.contains(*stem)).cloned().collect()
+        };
+        let (here, there) = (said(x), said(y));
+        let (left, right) = (x - &here, y - &there);
+        self.is_family(a, b) && !here.is_empty() && here.is_superset(&there) && left.is_subset(&right) && left != right
+    }
+
+    /// The subjects to choose from, where the best statement holds for one that nobody named and others say otherwise.
+    pub fn which(
+        &self,
+        question: &Question,
+        best: &Scored,
+        evidence: &Evidence,
+        all: &Evidence,
+    ) -> Option<Vec<String>> {
+        let passage = &evidence.passages()[best.unit.passage];
+        if passage.kind == SourceKind::Conversation || !self.is_unnamed(&passage.doc) {
+            return None;
+        }
+        let mut choices = vec![passage.title.clone()];
+        for unit in units(all) {
+            let p = &all.passages()[unit.passage];
+            let sibling = p.doc != passage.doc && self.is_unnamed(&p.doc) && self.is_family(&p.doc, &passage.doc);
+            if sibling && !choices.contains(&p.title) && says_otherwise(question, &best.unit, &unit) {
+                choices.push(p.title.clone());
+            }
+            if choices.len() == CHOICES {
+                break;
+            }
+        }
+        (choices.len() > 1).then_some(choices)
+    }
+}
+
+/// The same sentence about another subject, with another value or the opposite.
+fn says_otherwise(question: &Question, a: &Unit, b: &Unit) -> bool {
+    let plain = |u: &Unit| -> HashSet<String> {
+        u.own_stems.iter().filter(|w| !w.starts_with(|c: char| c.is_ascii_digit())).cloned().collect()
+    };
+    let (x, y) = (plain(a), plain(b));
+    let shared = x.intersection(&y).count();
+    let parallel = shared > WORDS && shared as f32 >= PARALLEL * x.len().min(y.len()).max(1) as f32
+        || (!a.question.is_empty() && stem_set(&a.question) == stem_set(&b.question));
+    let countries = a.countries.is_empty() || b.countries.is_empty() || !a.countries.is_disjoint(&b.countries);
+    let covers = question.stems.iter().all(|s| !a.stems.contains(s) || b.stems.contains(s));
+    if !parallel || !countries || !covers {
+        return false;
+    }
+    let wanted = |u: &Unit| -> Vec<Value> {
+        let all = u.values.iter().map(|f| f.value.clone());
+        let asked: Vec<Value> = all.clone().filter(|v| question.asked.takes(v)).collect();
+        if asked.is_empty() { all.filter(|v| !matches!(v, Value::Number { unit: None, .. })).collect() } else { asked }
+    };
+    let (mine, theirs) = (wanted(a), wanted(b));
+    let comparable = theirs.iter().any(|v| mine.iter().any(|w| v.same_kind(w)));
+    let agree = theirs.iter().any(|v| mine.iter().any(|w| v.stands_in(w) || w.stands_in(v)));
+    let opposite = (a.denied || is_negative(&a.text)) != (b.denied || is_negative(&b.text));
+    (comparable && !agree) || (mine.is_empty() && theirs.is_empty() && opposite)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::{StoreId, StorePass};
+    use crate::evidence::{PassageId, Scores};
+    use crate::select::Features;
+
+    fn page(doc: &str, title: &str, text: &str) -> Passage {
+        Passage {
+            id: PassageId(format!("{doc}#0")),
+            doc: DocId(doc.into()),
+            store: StoreId::parse("s").unwrap(),
+            kind: SourceKind::Policy,
+            title: title.into(),
+            heading: Vec::new(),
+            text: text.into(),
+            url: None,
+            tags: Vec::new(),
+            valid_from: None,
+            valid_to: None,
+            span: (0, text.len()),
+            scores: Scores::default(),
+        }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test's own store")]
+    fn pass() -> StorePass {
+        StorePass::for_operator(StoreId::parse("s").unwrap(), "test")
+    }
+
+    /// The choices for a question whose best statement is the first page's.
+    fn asked(text: &str, history: &[&str], pages: &[Passage]) -> Option<Vec<String>> {
+        let evidence = Evidence::gather(&pass(), pages.to_vec()).unwrap();
+        let question = Question::read(text);
+        let history = history
+            .iter()
+            .map(|text| crate::turn::Message { role: Speaker::Customer, text: (*text).to_owned() })
+            .collect();
+        let turn = Turn { history, ..Turn::single("c", text) };
+        let best = Scored { unit: units(&evidence).remove(0), features: Features::default(), total: 1.0 };
+        Subjects::of(&question, &turn, pages).which(&question, &best, &evidence, &evidence)
+    }
+
+    fn plans() -> Vec<Passage> {
+        vec![
+            page("a", "Basic plan: fees", "The monthly fee of the plan is $5.00."),
+            page("b", "Family plan: fees", "The monthly fee of the plan is $9.00."),
+            page("c", "Student plan: fees", "The monthly fee of the plan is $2.00."),
+        ]
+    }
+
+    #[test]
+    fn an_unnamed_subject_is_asked_for() {
+        let choices = asked("What is the monthly fee?", &[], &plans()).unwrap();
+        assert_eq!(choices, ["Basic plan: fees", "Family plan: fees", "Student plan: fees"]);
+        assert_eq!(asked("What is the monthly fee of the basic plan?", &[], &plans()), None);
+        assert_eq!(asked("And what is the monthly fee?", &["I have the basic plan"], &plans()), None);
+    }
+
+    #[test]
+    fn the_same_value_everywhere_needs_no_question() {
+        let same: Vec<Passage> = plans()
+            .into_iter()
+            .map(|p| Passage { text: "The monthly fee of the plan is $5.00.".into(), ..p })
+            .collect();
+        assert_eq!(asked("What is the monthly fee?", &[], &same), None);
+    }
+
+    #[test]
+    fn a_general_page_is_for_everybody() {
+        let pages = [
+            page("r", "Returns", "You have 30 days to return an item after delivery."),
+            page("h", "Holiday returns", "You have 60 days to return an item after delivery."),
+        ];
+        assert_eq!(asked("How many days do I have to return an item after delivery?", &[], &pages), None);
+    }
+
+    #[test]
+    fn the_named_one_is_preferred() {
+        let fee = |doc, title| page(doc, title, "The yearly fee is $10.00.");
+        let pages = [
+            fee("l", "Light Blue card: fees"),
+            fee("b", "Blue card: fees"),
+            fee("g", "Green card: fees"),
+            fee("r", "Red card: fees"),
+            fee("w", "White card: fees"),
+            page("o", "Opening hours", "We are open from 9:00."),
+        ];
+        let evidence = Evidence::gather(&pass(), pages.to_vec()).unwrap();
+        let question = Question::read("What is the yearly fee of the blue card?");
+        let subjects = Subjects::of(&question, &Turn::single("c", "x"), &pages);
+        let scored = |unit| Scored { unit, features: Features::default(), total: 1.0 };
+        let ranked = units(&evidence).into_iter().map(scored).collect();
+        let left = subjects.about_the_named(ranked, &evidence);
+        let docs: Vec<&str> = left.iter().map(|s| evidence.passages()[s.unit.passage].doc.0.as_str()).collect();
+        assert_eq!(docs, ["l", "b", "o"], "the other cards are not asked about; other pages stay");
+        let doc = |id: &str| DocId(id.into());
+        assert!(subjects.outnames(&doc("b"), &doc("l")) && !subjects.outnames(&doc("l"), &doc("b")));
+        assert!(!subjects.outnames(&doc("g"), &doc("r")));
+    }
+}
