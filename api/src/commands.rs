@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, reason = "results go to standard output, everything else to standard error")]
 
 mod actions;
+mod answers;
 mod ask;
 mod assist;
 mod cli;
@@ -105,6 +106,14 @@ pub(crate) enum CommandError {
     Erase(#[from] crate::shopify::erase::EraseError),
     #[error(transparent)]
     Approve(#[from] crate::shopify::approve::ApproveError),
+    #[error(transparent)]
+    Recheck(#[from] crate::approved::recheck::RecheckError),
+    #[error(transparent)]
+    Mine(#[from] crate::approved::mine::MineError),
+    #[error(transparent)]
+    Matcher(#[from] ::eval::matcher::MatcherError),
+    #[error(transparent)]
+    Pairs(#[from] ::eval::matcher::PairsError),
     #[error("{what}")]
     Io { what: String, source: io::Error },
     #[error("{0}")]
@@ -168,6 +177,7 @@ async fn run(house: House, command: Command) -> Result<Exit, CommandError> {
         Command::Shopify(args) => interruptible(shopify::run(&house, args)).await,
         Command::Actions(args) => interruptible(actions::run(&house, args)).await,
         Command::Assist(args) => interruptible(assist::run(&house, args)).await,
+        Command::Answers(args) => interruptible(answers::run(house, args)).await,
         Command::Doctor => interruptible(doctor::run(&house)).await,
     }
 }

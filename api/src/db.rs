@@ -2,6 +2,7 @@
 //! Shopify in files of their own.
 
 pub mod actions;
+pub mod answers;
 pub mod assist;
 pub mod contacts;
 pub mod desk;

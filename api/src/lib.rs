@@ -4,6 +4,7 @@
 //! what is said to a customer: that is `engine`.
 
 pub mod app;
+pub mod approved;
 pub mod auth;
 pub mod body;
 pub mod commands;

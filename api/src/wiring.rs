@@ -25,7 +25,7 @@ use crate::{
 use engine::understand::IntentReader;
 use engine::{
     Engine, StoreId, StorePass,
-    ports::{Clock, Embedder, Generator, Handoffs, Knowledge, KnowledgeError, Ports, Reranker, Storefront},
+    ports::{Approved, Clock, Embedder, Generator, Handoffs, Knowledge, KnowledgeError, Ports, Reranker, Storefront},
 };
 use ingest::{
     chunk::ChunkConfig,
@@ -293,7 +293,8 @@ impl House {
         handoffs: Arc<dyn Handoffs>,
         live: &Live,
     ) -> Result<Engine, WiringError> {
-        let ports = Ports { storefront: Some(live.storefront.clone()), ..self.ports(models, handoffs)? };
+        let (approved, storefront) = (Some(live.desks.clone() as Arc<dyn Approved>), Some(live.storefront.clone()));
+        let ports = Ports { approved, storefront, ..self.ports(models, handoffs)? };
         Ok(Engine::new(ports, self.config.engine.to_engine())
             .with_intents(models.intents.clone())
             .with_profiles(live.stores.profiles.clone()))
@@ -302,7 +303,7 @@ impl House {
     pub fn ports(&self, models: &LoadedModels, handoffs: Arc<dyn Handoffs>) -> Result<Ports, WiringError> {
         let LoadedModels { embedder, reranker, generator, intents: _ } = models.clone();
         let (knowledge, clock) = (self.knowledge()?, Arc::new(self.clock));
-        Ok(Ports { embedder, reranker, generator, knowledge, handoffs, storefront: None, clock })
+        Ok(Ports { embedder, reranker, generator, knowledge, handoffs, approved: None, storefront: None, clock })
     }
 
     /// Where a sync of the store writes to. The lock keeps every other writer out for as long as it is held; an

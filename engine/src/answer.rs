@@ -1,6 +1,7 @@
 //! One turn, on one page: rules, evidence, draft, check, reply. [`Engine::answer`] reads top to bottom.
 
 use crate::access::StorePass;
+use crate::approved::find::Look;
 use crate::check::{Checker, Dropped, Standing};
 use crate::draft::Says;
 use crate::evidence::{Evidence, Passage, SourceKind};
@@ -185,8 +186,14 @@ impl Engine {
         // 2. Live data: what the customer's own order or the catalogue says, in sentences made by code. What can be read
         // on a page how to do it, is read there first.
         let offers = || policy.voice.offer.clone();
-        if how && let Ok(answer) = self.ask_pages_surely(asker.store_pass(), &asked, release, start, trace).await? {
-            return Ok(Reply::Offer(Offer { answer, offer: offers() }));
+        if how {
+            let said = match self.signed_off(asker, turn, release, start, trace).await? {
+                Some(answer) => Ok(answer),
+                None => self.ask_pages_surely(asker.store_pass(), &asked, release, start, trace).await?,
+            };
+            if let Ok(answer) = said {
+                return Ok(Reply::Offer(Offer { answer, offer: offers() }));
+            }
         }
         let mut otherwise = None;
         match self.live(asker, &asked, act.as_ref(), &ruling, intent, trace).await? {
@@ -219,8 +226,12 @@ impl Engine {
             Step::NeedsIdentity(asks) => return Ok(Reply::NeedsIdentity(asks)),
             Step::Person(person) => return self.hand_over_with(asker, turn, *person, trace).await,
         }
-        // 3. The store's pages, or a person.
-        let why = match self.ask_pages(asker.store_pass(), &asked, release, start, trace).await? {
+        // 3. What the store has signed off for this question, word for word; else its pages, or a person.
+        let said = match self.signed_off(asker, turn, release, start, trace).await? {
+            Some(answer) => Ok(answer),
+            None => self.ask_pages(asker.store_pass(), &asked, release, start, trace).await?,
+        };
+        let why = match said {
             Ok(answer) if tries >= policy.offer_after => return Ok(Reply::Offer(Offer { answer, offer: offers() })),
             Ok(answer) => return Ok(Reply::Answer(answer)),
             Err(No::Which(choices)) => return Ok(Reply::Clarify(which(choices))),
@@ -237,6 +248,25 @@ impl Engine {
             Some(asks) => Ok(Reply::NeedsIdentity(asks)),
             None => self.hand_over(asker, turn, why, trace).await,
         }
+    }
+
+    /// An answer that a person approved for this question ahead of time.
+    async fn signed_off(
+        &self,
+        asker: &Asker,
+        turn: &Turn,
+        release: Release<'_>,
+        start: Instant,
+        trace: &mut Trace,
+    ) -> Result<Option<Answer>, EngineError> {
+        let look = Look { ports: &self.ports, profiles: &self.profiles, vectors: &self.vectors, asker, turn };
+        let (answer, matched) = look.find().await?;
+        trace.approved = matched;
+        for sentence in answer.iter().flat_map(|a| a.sentences()) {
+            trace.timings.first_sentence_ms.get_or_insert(ms(start));
+            release(sentence);
+        }
+        Ok(answer)
     }
 
     /// What the turn is about, into the trace; and the turn as it is to be answered: a reply that only gives what was

@@ -1,6 +1,7 @@
 //! Deterministic ports for tests: no files, no weights, no clock.
 
 use crate::access::{AgentPass, StorePass};
+use crate::approved::ApprovedSet;
 use crate::evidence::{DocId, Passage, PassageId, Scores, SourceKind};
 use crate::handoff::{HandoffCase, HandoffId};
 use crate::identity::{CustomerKey, CustomerPass, Email, OrderClaim};
@@ -179,6 +180,17 @@ impl Handoffs for MemoryHandoffs {
     }
 }
 
+/// Approved answers in memory.
+#[derive(Default)]
+pub struct MemoryApproved(pub Mutex<Arc<ApprovedSet>>);
+
+#[async_trait]
+impl Approved for MemoryApproved {
+    async fn answers(&self, _pass: &StorePass) -> Result<Arc<ApprovedSet>, ApprovedError> {
+        Ok(self.0.lock().map_err(|e| ApprovedError(e.to_string()))?.clone())
+    }
+}
+
 /// Orders and products in memory, each reached as at a real shop: a customer's own, or one by number and e-mail.
 #[derive(Default)]
 pub struct MemoryStorefront {
@@ -293,6 +305,7 @@ pub fn ports(knowledge: MemoryKnowledge) -> Ports {
         generator: None,
         knowledge: Arc::new(knowledge),
         handoffs: Arc::new(MemoryHandoffs::default()),
+        approved: None,
         storefront: None,
         clock: Arc::new(StoppedClock("2026-11-21T12:00:00Z".parse().expect("a constant time"))),
     }

@@ -7,6 +7,7 @@ pub mod access;
 pub mod answer;
 #[cfg(test)]
 mod answer_tests;
+pub mod approved;
 pub mod check;
 pub mod conflict;
 pub mod delivery;

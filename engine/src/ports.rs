@@ -1,6 +1,7 @@
 //! What is foreign, slow or random, as traits. `models` and `ingest` implement them; `api` wires them.
 
 use crate::access::{AgentPass, StorePass};
+use crate::approved::ApprovedSet;
 use crate::evidence::{Passage, SourceKind};
 use crate::handoff::{HandoffCase, HandoffId};
 use crate::identity::{CustomerPass, Email, OrderClaim, OrderNumber};
@@ -148,6 +149,16 @@ pub trait Handoffs: Send + Sync {
     async fn past(&self, pass: &StorePass, about: About<'_>) -> Result<Vec<PastContact>, HandoffsError>;
 }
 
+#[derive(Debug, thiserror::Error)]
+#[error("the approved answers could not be read: {0}")]
+pub struct ApprovedError(pub String);
+
+#[async_trait]
+pub trait Approved: Send + Sync {
+    /// What the store has signed off, as it stands now. Asked at every turn, so it should be cheap where nothing changed.
+    async fn answers(&self, pass: &StorePass) -> Result<Arc<ApprovedSet>, ApprovedError>;
+}
+
 /// Which of a customer's orders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OrdersWanted<'a> {
@@ -237,6 +248,8 @@ pub struct Ports {
     pub generator: Option<Arc<dyn Generator>>,
     pub knowledge: Arc<dyn Knowledge>,
     pub handoffs: Arc<dyn Handoffs>,
+    /// Without one, nothing was signed off ahead of time.
+    pub approved: Option<Arc<dyn Approved>>,
     /// Without one, questions about orders and stock go to a person.
     pub storefront: Option<Arc<dyn Storefront>>,
     pub clock: Arc<dyn Clock>,

@@ -1,5 +1,6 @@
 //! How a reply came about.
 
+use crate::approved::Matched;
 use crate::check::Dropped;
 use crate::evidence::{DocId, Evidence, Passage};
 use crate::live::LiveQuestion;
@@ -27,6 +28,8 @@ pub struct Trace {
     pub extractive: bool,
     /// Whether the evidence covers the question, and what says so.
     pub coverage: Coverage,
+    /// The store's own answer that fits best, whether it was said or not.
+    pub approved: Option<Matched>,
     /// What the message was understood to be about.
     pub understanding: Understanding,
     /// The rule of the store's policy that it fell under.

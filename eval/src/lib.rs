@@ -18,6 +18,7 @@ pub mod language;
 pub mod latency;
 pub mod line;
 pub mod live;
+pub mod matcher;
 pub mod measure;
 #[cfg(test)]
 mod measure_tests;

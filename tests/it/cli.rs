@@ -30,7 +30,7 @@ fn help_has_examples_and_exit_codes() {
     let help = out(&shopclerk(dir.path(), &["--help"]));
     let commands = [
         "demo", "models", "sync", "ask", "serve", "keys", "index", "doctor", "eval", "store", "sandbox", "shopify",
-        "actions", "assist",
+        "actions", "answers", "assist",
     ];
     for command in commands {
         assert!(help.contains(&format!("  {command}")), "{command} is not in the help");
@@ -113,4 +113,26 @@ fn the_catalogue_is_listed() {
     let listed = out(&shopclerk(dir.path(), &["models", "list"]));
     assert!(listed.lines().any(|line| line.starts_with("minilm-l6 ") && line.contains("Apache-2.0")), "{listed}");
     assert!(shopclerk(dir.path(), &["models", "verify"]).status.success());
+}
+
+#[test]
+fn answers_are_kept_without_weights_and_errors_say_the_way_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let answers = |args: &[&str]| shopclerk(dir.path(), &[&["answers"], args, &["--store", "s"]].concat());
+    let none = answers(&["list"]);
+    assert!(none.status.success() && err(&none).contains("shopclerk answers mine"), "{}", err(&none));
+    assert_eq!(out(&answers(&["list", "--json"])).trim(), "[]");
+    let unknown = answers(&["approve", "ans_1", "--by", "Mia"]);
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(err(&unknown).contains("there is no answer 'ans_1'") && err(&unknown).contains("answers list"));
+    let file = "[[answers]]\nquestions = [\"How long?\"]\ntext = \"30 days.\"\nrests_on = [\"pages/returns.md#0\"]\n\n\
+                [[answers]]\nquestion = \"How long?\"\n";
+    std::fs::write(dir.path().join("answers.toml"), file).unwrap();
+    let imported = answers(&["import", "answers.toml"]);
+    let text = err(&imported);
+    assert_eq!(imported.status.code(), Some(3), "{text}");
+    for part in ["answers.toml:1: the index holds no page or product 'pages/returns.md#0'", "answers.toml:6: "] {
+        assert!(text.contains(part), "no '{part}' in: {text}");
+    }
+    assert!(out(&imported).contains("0 answers were taken"), "{}", out(&imported));
 }

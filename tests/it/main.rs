@@ -1,3 +1,4 @@
+mod answers;
 mod assist;
 mod cli;
 mod conformance;

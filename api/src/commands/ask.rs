@@ -84,7 +84,7 @@ fn unprintable(error: serde_json::Error) -> CommandError {
 }
 
 /// A question that was only tried is nobody's case.
-struct Unfiled;
+pub(super) struct Unfiled;
 
 #[async_trait]
 impl Handoffs for Unfiled {

@@ -91,6 +91,9 @@ pub enum Command {
     /// Help for an agent: summary, next step, a reply to start from; and what the agent made of it.
     #[command(after_help = super::assist::EXAMPLES)]
     Assist(super::assist::AssistArgs),
+    /// Answers in your own words: mined from what customers ask, approved by a person, said without a generator.
+    #[command(after_help = super::answers::EXAMPLES)]
+    Answers(super::answers::AnswersArgs),
     /// What this machine can hold, what is here, and whether the settings are right.
     Doctor,
 }

@@ -2,6 +2,8 @@
 
 use super::{CommandError, Exit, cli::ServeArgs, operator};
 use crate::{
+    approved::recheck::with_desks,
+    error::chain,
     serve::{Ended, asked_to_stop, serve},
     wiring::House,
 };
@@ -22,6 +24,12 @@ pub async fn run(mut house: House, args: ServeArgs) -> Result<Exit, CommandError
     let Some(models) = loaded else { return Ok(Exit::Done) };
     house.move_to_sandboxes();
     let (app, supervisor) = house.serving(&models, operator).await?;
+    // A sync that was killed after it published has compared nothing: before the first question it is made good.
+    for store in with_desks(&house.places.data) {
+        if let Err(error) = supervisor.index.recheck(&operator(&store)).await {
+            tracing::warn!(store.id = %store, error.cause = %chain(&error), "approved answers not compared with the index");
+        }
+    }
     tracing::info!(
         http.bind = %house.config.http.bind,
         model.embedder = app.loaded.embedder,

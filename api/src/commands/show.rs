@@ -209,6 +209,17 @@ pub fn explain(trace: &Trace) -> String {
             passage.id
         );
     }
+    if let Some(matched) = &trace.approved {
+        let used = match &matched.unused {
+            None => "said".to_owned(),
+            Some(why) => format!("not said: {}", json(why).trim_matches('"')),
+        };
+        let _ = writeln!(
+            text,
+            "\nApproved answer {} ({:.2}, {used}): {}",
+            matched.id, matched.probability, matched.question
+        );
+    }
     let _ = writeln!(text, "\nCoverage: {}", json(&trace.coverage));
     if let Some(prompt) = &trace.prompt {
         let _ = writeln!(text, "\nPrompt, system:\n{}", indented(&prompt.system));

@@ -2,6 +2,7 @@
 
 use super::{CommandError, Exit, cli::SyncArgs, operator, show::Bar};
 use crate::{
+    approved::recheck::{has_desk, recheck, told},
     db::mirror::Erased,
     shopify,
     store::{StoreError, StoreSettings},
@@ -65,11 +66,20 @@ pub async fn run(house: &House, args: SyncArgs) -> Result<Exit, CommandError> {
     bar.clear();
     let report = report?;
     let seconds = started.elapsed().as_secs_f64();
+    // After the index: what it holds now is what answers must rest on.
+    let reopened = if has_desk(&house.places.data, &pass) {
+        recheck(&house.desks(), &house.place(&pass)?, &pass).await?
+    } else {
+        Vec::new()
+    };
     let disagreements = settings.as_ref().map(|settings| disagreements(settings, &report));
     if args.json {
-        println!("{:#}", to_json(&report, disagreements.as_deref(), seconds));
+        let mut json = to_json(&report, disagreements.as_deref(), seconds);
+        json["answers_reopened"] = json!(reopened);
+        println!("{json:#}");
     } else {
         print!("{}{}", to_text(&report, seconds), disagreements.as_deref().map(said).unwrap_or_default());
+        print!("{}", told(&reopened));
     }
     finish(&report)
 }

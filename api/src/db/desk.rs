@@ -17,9 +17,11 @@ static MIGRATIONS: Migrator = sqlx::migrate!("migrations/desk");
 
 /// The desks of all stores. Each is opened on first use, and only with a pass for its store.
 pub struct Desks {
-    data: PathBuf,
+    pub(super) data: PathBuf,
     clock: Arc<dyn Clock>,
     open: Mutex<HashMap<StoreId, Db>>,
+    /// Approved answers as they were read last.
+    pub(super) answers: super::answers::Kept,
 }
 
 /// A question that a person was called for.
@@ -34,7 +36,7 @@ pub struct HandoffRecord {
 impl Desks {
     /// `data` is the folder that `stores/` stands in.
     pub fn new(data: PathBuf, clock: Arc<dyn Clock>) -> Self {
-        Self { data, clock, open: Mutex::default() }
+        Self { data, clock, open: Mutex::default(), answers: super::answers::Kept::default() }
     }
 
     /// The time by which handoffs are opened.

@@ -1,6 +1,7 @@
 //! The mirror into the index: only documents from Shopify are compared, those from files stay.
 
 use crate::{
+    approved::recheck::{RecheckError, Reopened, has_desk, recheck},
     db::{DbError, mirror::Mirror},
     wiring::{House, WiringError},
 };
@@ -31,6 +32,8 @@ pub enum IndexError {
     Wiring(#[from] WiringError),
     #[error(transparent)]
     Sync(#[from] SyncError),
+    #[error("the index is up to date, and approved answers could not be compared with it")]
+    Recheck(#[from] RecheckError),
 }
 
 /// How much of the mirror is compared.
@@ -75,8 +78,24 @@ impl IndexWriter {
                 sync_stream(&mut target, stream::iter(documents.into_iter().map(Ok)), &options, progress).await?
             }
         };
+        self.recheck(pass).await?;
         mirror.documents_done(&marks).await?;
         Ok(Some(report))
+    }
+
+    /// Approved answers that rest on what changed are no longer said. Before the marks are taken off: what is cut off here
+    /// is done again.
+    pub async fn recheck(&self, pass: &StorePass) -> Result<(), IndexError> {
+        if !has_desk(&self.house.places.data, pass) {
+            return Ok(());
+        }
+        let desks = self.house.desks();
+        let reopened = recheck(&desks, &self.house.place(pass)?, pass).await;
+        desks.close(pass.store()).await;
+        for Reopened { id, .. } in reopened? {
+            tracing::warn!(store.id = %pass.store(), answer.id = %id, "an approved answer went back to review");
+        }
+        Ok(())
     }
 
     pub async fn sync_marked(&self, pass: &StorePass, mirror: &Mirror) -> Result<Option<SyncReport>, IndexError> {

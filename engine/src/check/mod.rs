@@ -261,7 +261,7 @@ fn says_no(unit: &Unit) -> bool {
     unit.denied || polarity::is_negative(&unit.text)
 }
 
-fn promise(text: &str) -> Option<&str> {
+pub(crate) fn promise(text: &str) -> Option<&str> {
     static PROMISE: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)\b(?:i|we)(?:['’](?:ve|ll|m|re)| have| will| am| are| can| just)?\s+(?:already |now |just |going to |gladly )*(?:cancel|cancell?ed|cancell?ing|refund|refunded|refunding|process|processed|processing|issue|issued|issuing|change|changed|updat(?:e|ed|ing)|sent|send|sending|ship(?:ped|ping)?|creat(?:e|ed|ing)|initiated?|arranged?|escalated?|forward(?:ed)?|appl(?:y|ied))\s+(?:your|you|the order|a refund|it for you|this for you)\b")
             .expect("constant")

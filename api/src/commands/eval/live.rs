@@ -210,6 +210,7 @@ impl World<'_> {
             generator: None,
             knowledge: Arc::new(NoPages),
             handoffs: Arc::new(NoDesk),
+            approved: None,
             storefront: Some(around(storefront.clone())),
             clock,
         };

@@ -25,6 +25,7 @@ impl Unsearched {
             generator: None,
             knowledge: Arc::new(NoKnowledge),
             handoffs: Arc::new(NoDesk),
+            approved: None,
             storefront: None,
             clock: Arc::new(SystemClock),
         };
