@@ -4,12 +4,14 @@
 mod actions;
 mod ask;
 mod cli;
+mod conversations;
 mod demo;
 mod doctor;
 mod eval;
 mod index;
 mod keys;
 mod models;
+mod outbox;
 mod sandbox;
 mod serve;
 mod shopify;
@@ -154,6 +156,8 @@ async fn run(house: House, command: Command) -> Result<Exit, CommandError> {
         Command::Eval(args) => interruptible(eval::run(house, args)).await,
         Command::Shopify(args) => interruptible(shopify::run(&house, args)).await,
         Command::Actions(args) => interruptible(actions::run(&house, args)).await,
+        Command::Conversations(args) => interruptible(conversations::run(&house, args)).await,
+        Command::Outbox(args) => interruptible(outbox::run(&house, args)).await,
         Command::Doctor => interruptible(doctor::run(&house)).await,
     }
 }

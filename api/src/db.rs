@@ -2,11 +2,18 @@
 //! Shopify in files of their own.
 
 pub mod actions;
+pub mod conversations;
 pub mod desk;
+mod dialect;
+pub mod feedback;
 pub mod identity;
+pub mod inbox;
 pub mod keys;
 pub mod mirror;
+pub mod outbox;
+pub mod ownership;
 pub mod person;
+pub mod replies;
 
 use sqlx::{
     SqlitePool,

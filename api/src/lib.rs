@@ -4,11 +4,13 @@
 //! what is said to a customer: that is `engine`.
 
 pub mod app;
+pub mod asking;
 pub mod auth;
 pub mod body;
 pub mod commands;
 pub mod config;
 pub mod db;
+pub mod deliver;
 pub mod error;
 pub mod gate;
 pub mod identity;

@@ -83,6 +83,12 @@ pub enum Command {
     /// What was prepared for customers: look at it, approve it, reject it.
     #[command(after_help = super::actions::EXAMPLES)]
     Actions(super::actions::ActionsArgs),
+    /// Conversations: what was said, and who has the word; take one over, give it back, resolve it.
+    #[command(after_help = super::conversations::EXAMPLES)]
+    Conversations(super::conversations::ConversationsArgs),
+    /// What is to be told to the helpdesk, and what could not be.
+    #[command(after_help = super::outbox::EXAMPLES)]
+    Outbox(super::outbox::OutboxArgs),
     /// What this machine can hold, what is here, and whether the settings are right.
     Doctor,
 }

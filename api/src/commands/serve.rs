@@ -21,7 +21,7 @@ pub async fn run(mut house: House, args: ServeArgs) -> Result<Exit, CommandError
     };
     let Some(models) = loaded else { return Ok(Exit::Done) };
     house.move_to_sandboxes();
-    let (app, supervisor) = house.serving(&models, operator).await?;
+    let (app, supervisor, deliverer) = house.serving(&models, operator).await?;
     tracing::info!(
         http.bind = %house.config.http.bind,
         model.embedder = app.loaded.embedder,
@@ -30,10 +30,10 @@ pub async fn run(mut house: House, args: ServeArgs) -> Result<Exit, CommandError
         duration_ms = started.elapsed().as_secs_f64() * 1000.0,
         "ready"
     );
-    let background = tokio::spawn(supervisor.run());
+    let background = [tokio::spawn(supervisor.run()), tokio::spawn(deliverer.run())];
     let ended = until_stopped(&house, listener, app).await;
     // What it was doing stands in the stores' databases, and goes on at the next start.
-    background.abort();
+    background.iter().for_each(tokio::task::JoinHandle::abort);
     ended
 }
 

@@ -142,7 +142,7 @@ impl Desks {
     }
 }
 
-async fn write_line(connection: &mut SqliteConnection, line: &AuditLine) -> Result<(), sqlx::Error> {
+pub(super) async fn write_line(connection: &mut SqliteConnection, line: &AuditLine) -> Result<(), sqlx::Error> {
     let AuditLine { at, who, what, action, detail } = line;
     let insert = sqlx::query("INSERT INTO audit (at, who, what, action, detail) VALUES (?, ?, ?, ?, ?)");
     insert.bind(at.to_string()).bind(who).bind(what).bind(action).bind(detail).execute(connection).await?;
