@@ -1,5 +1,6 @@
 mod cli;
 mod conformance;
+mod delivery;
 mod fixture;
 mod http;
 mod identity;
