@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     deliver::{ChannelStatus, HandoffNotice, Notice},
-    store::{Handover, Handovers},
+    store::{Handover, Handovers, path_in},
 };
 use async_trait::async_trait;
 use engine::{
@@ -58,6 +58,11 @@ impl Desks {
     /// How the store's settings want its handoffs handed over, now.
     pub fn handover(&self, store: &StoreId) -> Arc<Handover> {
         self.handovers.of(store)
+    }
+
+    /// Whether the store has settings. Without them it is being removed, and its file must not be made again.
+    pub fn is_here(&self, store: &StoreId) -> bool {
+        path_in(&self.data, store).exists()
     }
 
     pub fn now(&self) -> Timestamp {

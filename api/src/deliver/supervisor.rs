@@ -131,9 +131,9 @@ impl Deliverer {
     }
 }
 
-/// Works off what the store's channels told, for ever.
+/// Works off what the store's channels told, for as long as the store is there.
 async fn read(app: &App, pass: &StorePass, idle: Duration) {
-    loop {
+    while app.desks.is_here(pass.store()) {
         let mut woken = app.desks.woken();
         match round(app, pass).await {
             Ok(0) => {}

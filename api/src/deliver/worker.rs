@@ -57,14 +57,14 @@ pub struct Sender {
 }
 
 impl Sender {
-    /// Sends until it is dropped. What is under way then is sent again by the next one.
+    /// Sends until it is dropped, or the store is gone. What is under way then is sent again by the next one.
     pub async fn run(self) {
         join_all(self.connectors.iter().map(|connector| self.send_by(connector))).await;
     }
 
     async fn send_by(&self, connector: &Connector) {
         let destination = connector.destination();
-        loop {
+        while self.desks.is_here(self.pass.store()) {
             let mut woken = self.desks.woken();
             let wait = match self.round(connector).await {
                 Ok(None) => self.pace.idle,
