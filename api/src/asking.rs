@@ -53,6 +53,13 @@ pub struct Question {
     _place: Place,
 }
 
+/// What the engine says to a question.
+pub struct Thought {
+    reply: reply::Reply,
+    timings: Timings,
+    started: Instant,
+}
+
 /// Writes the message down, and sees whether the bot may answer it.
 pub async fn admit(app: &App, incoming: Incoming) -> Result<Admitted, ApiError> {
     let Incoming { asker, mut turn, number, channel, message } = incoming;
@@ -116,13 +123,18 @@ fn of_this_epoch(history: Vec<Message>, number: Option<u32>, begun: &Begun) -> V
 }
 
 impl Question {
-    /// Answers it. `release` is shown each sentence that passes its check; the reply that is returned has been written
-    /// down while the bot had the word, or is silence.
-    pub async fn answer(
+    /// Answers it: the reply has been written down while the bot had the word, or is silence.
+    pub async fn answer(&self, app: &App) -> Result<AskResponse, ApiError> {
+        let thought = self.think(app, &|_| {}).await?;
+        self.record(app, thought).await
+    }
+
+    /// What the engine says, not yet written down. `release` is shown each sentence that passes its check.
+    pub async fn think(
         &self,
         app: &App,
         release: &(dyn Fn(&reply::Sentence) + Send + Sync),
-    ) -> Result<AskResponse, ApiError> {
+    ) -> Result<Thought, ApiError> {
         let started = Instant::now();
         let Self { asker, turn, .. } = self;
         let (reply, timings) = match timeout(app.http.request_timeout(), app.engine.answer(asker, turn, release)).await
@@ -136,13 +148,13 @@ impl Question {
                 (reply, Timings { queue_ms: self.queue_ms, total_ms, ..Timings::default() })
             }
         };
-        self.record(app, reply, timings, started).await
+        Ok(Thought { reply, timings, started })
     }
 
     /// A person's case: what could not be answered however often it was tried.
     pub async fn give_up(&self, app: &App, why: &str) -> Result<AskResponse, ApiError> {
         let reply = reply::Reply::Handoff(self.hand_over(app, why.to_owned()).await?);
-        self.record(app, reply, Timings::default(), Instant::now()).await
+        self.record(app, Thought { reply, timings: Timings::default(), started: Instant::now() }).await
     }
 
     /// Whether what is finished of the answer may be said by now; it is then written down.
@@ -157,13 +169,9 @@ impl Question {
         }
     }
 
-    async fn record(
-        &self,
-        app: &App,
-        reply: reply::Reply,
-        timings: Timings,
-        started: Instant,
-    ) -> Result<AskResponse, ApiError> {
+    /// Writes down what the engine says, if the bot still has the word; what may be given out then.
+    pub async fn record(&self, app: &App, thought: Thought) -> Result<AskResponse, ApiError> {
+        let Thought { reply, timings, started } = thought;
         let (reply, citations) = Reply::from_engine(reply);
         let (text, reason, outcome) = match &reply {
             Reply::Answer(answer) => {

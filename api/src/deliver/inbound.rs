@@ -204,7 +204,7 @@ async fn answer(
             question.give_up(app, "it failed however often it was tried").await?;
         }
         Admitted::Question(question) => {
-            question.answer(app, &|_| {}).await?;
+            question.answer(app).await?;
         }
     }
     Ok(())

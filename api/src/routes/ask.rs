@@ -132,7 +132,7 @@ async fn reply_to(app: App, known: Asker, headers: &HeaderMap, request: AskReque
     match (admitted, wants_events(headers)) {
         (Admitted::Silent(silent), false) => Ok(Json(silent).into_response()),
         (Admitted::Silent(silent), true) => Ok(stream::silence(&app, &silent)),
-        (Admitted::Question(question), false) => Ok(Json(question.answer(&app, &|_| {}).await?).into_response()),
+        (Admitted::Question(question), false) => Ok(Json(question.answer(&app).await?).into_response()),
         (Admitted::Question(question), true) => Ok(stream::events(app, question)),
     }
 }

@@ -58,35 +58,43 @@ async fn say(app: &App, question: &Question, sender: &mpsc::UnboundedSender<Even
     let release = |sentence: &reply::Sentence| {
         let _ = passed.send(sentence.clone());
     };
-    let answer = question.answer(app, &release);
-    tokio::pin!(answer);
+    let thinking = question.think(app, &release);
+    tokio::pin!(thinking);
     let mut said = String::new();
     let send = |sentence: &reply::Sentence| {
         let _ = sender.send(event("sentence", &Sentence::from(sentence)));
     };
-    loop {
-        tokio::select! {
+    let thought = loop {
+        let sentence = tokio::select! {
             biased;
-            Some(sentence) = passing.recv() => {
-                said.push_str(if said.is_empty() { "" } else { " " });
-                said.push_str(&sentence.text);
-                if let Some(silent) = question.may_say(app, &said).await? {
-                    return Ok(silent);
-                }
-                send(&sentence);
-            }
-            response = &mut answer => {
-                let response = response?;
-                // What has not been sent yet is part of what was written down, or nothing was.
-                if !matches!(response.reply, Reply::Silent(_)) {
-                    while let Ok(sentence) = passing.try_recv() {
-                        send(&sentence);
-                    }
-                }
-                return Ok(response);
-            }
+            Some(sentence) = passing.recv() => sentence,
+            thought = &mut thinking => break thought?,
+        };
+        said.push_str(if said.is_empty() { "" } else { " " });
+        said.push_str(&sentence.text);
+        let part = question.may_say(app, &said);
+        tokio::pin!(part);
+        // The engine goes on meanwhile: where it opens a handoff it holds the database that the part waits for.
+        let (verdict, thought) = tokio::select! {
+            verdict = &mut part => (verdict?, None),
+            thought = &mut thinking => (part.await?, Some(thought?)),
+        };
+        if let Some(silent) = verdict {
+            return Ok(silent);
+        }
+        send(&sentence);
+        if let Some(thought) = thought {
+            break thought;
+        }
+    };
+    let response = question.record(app, thought).await?;
+    // What has not been sent yet is part of what was written down, or nothing was.
+    if !matches!(response.reply, Reply::Silent(_)) {
+        while let Ok(sentence) = passing.try_recv() {
+            send(&sentence);
         }
     }
+    Ok(response)
 }
 
 fn whole(response: &AskResponse) -> Event {
