@@ -187,8 +187,11 @@ fn attempts() -> u32 {
 #[derive(Debug)]
 pub struct Handovers {
     data: PathBuf,
-    known: Mutex<HashMap<StoreId, (Option<SystemTime>, Arc<Handover>)>>,
+    known: Mutex<HashMap<StoreId, Known>>,
 }
+
+/// When the file was written that was read, and what stood in it.
+type Known = (Option<SystemTime>, Arc<Handover>);
 
 impl Handovers {
     pub fn new(data: PathBuf) -> Self {
