@@ -4,6 +4,7 @@ use crate::{
     auth::LiveKeyring,
     config::{Http, Limits},
     db::{DbError, desk::Desks, keys::Keys},
+    deliver::Channels,
     gate::Gate,
     identity::Identity,
     shopify::shop::Shops,
@@ -31,6 +32,8 @@ pub struct AppParts {
     pub loaded: Loaded,
     /// The stores that are connected to Shopify.
     pub shops: Shops,
+    /// The stores that a channel may bring messages to.
+    pub channels: Channels,
 }
 
 /// The models in use, as `/readyz` names them.
@@ -52,18 +55,31 @@ pub struct Inner {
     pub handoff_message: String,
     pub loaded: Loaded,
     pub shops: Shops,
+    pub channels: Channels,
     stopping: AtomicBool,
 }
 
 impl App {
     /// Reads the keys that are in force.
     pub async fn new(parts: AppParts) -> Result<Self, DbError> {
-        let AppParts { engine, keys, desks, identity, http, limits, handoff_message, loaded, shops } = parts;
+        let AppParts { engine, keys, desks, identity, http, limits, handoff_message, loaded, shops, channels } = parts;
         let keyring = LiveKeyring::open(keys).await?;
         let gate = Gate::new(limits.concurrent, limits.waiting, limits.wait());
         let stopping = AtomicBool::new(false);
-        let inner =
-            Inner { engine, keyring, desks, identity, gate, http, limits, handoff_message, loaded, shops, stopping };
+        let inner = Inner {
+            engine,
+            keyring,
+            desks,
+            identity,
+            gate,
+            http,
+            limits,
+            handoff_message,
+            loaded,
+            shops,
+            channels,
+            stopping,
+        };
         Ok(Self(Arc::new(inner)))
     }
 

@@ -6,12 +6,14 @@ mod answers;
 mod ask;
 mod assist;
 mod cli;
+mod conversations;
 mod demo;
 mod doctor;
 mod eval;
 mod index;
 mod keys;
 mod models;
+mod outbox;
 mod policy;
 mod sandbox;
 mod serve;
@@ -178,6 +180,8 @@ async fn run(house: House, command: Command) -> Result<Exit, CommandError> {
         Command::Actions(args) => interruptible(actions::run(&house, args)).await,
         Command::Assist(args) => interruptible(assist::run(&house, args)).await,
         Command::Answers(args) => interruptible(answers::run(house, args)).await,
+        Command::Conversations(args) => interruptible(conversations::run(&house, args)).await,
+        Command::Outbox(args) => interruptible(outbox::run(&house, args)).await,
         Command::Doctor => interruptible(doctor::run(&house)).await,
     }
 }

@@ -5,11 +5,18 @@ pub mod actions;
 pub mod answers;
 pub mod assist;
 pub mod contacts;
+pub mod conversations;
 pub mod desk;
+mod dialect;
+pub mod feedback;
 pub mod identity;
+pub mod inbox;
 pub mod keys;
 pub mod mirror;
+pub mod outbox;
+pub mod ownership;
 pub mod person;
+pub mod replies;
 
 use sqlx::{
     SqlitePool,

@@ -29,13 +29,16 @@ pub enum ApiError {
     TooManyTries {
         retry_after_s: u64,
     },
-    /// A webhook that Shopify did not sign for this store; also where there is no such store.
+    /// A webhook that Shopify, or a channel, did not sign for this store; also where there is no such store.
     BadSignature,
     /// The store's own key, but a storefront's where an agent's is needed.
     NotAnAgent,
     /// An unknown store, and another's store: the same to whoever asks.
     NoSuchStore,
     NoSuchHandoff,
+    NoSuchConversation,
+    /// It cannot be done from where the conversation stands; why, and the way out.
+    NotNow(&'static str),
     NoSuchRoute,
     MethodNotAllowed,
     NotJson,
@@ -127,7 +130,7 @@ impl ApiError {
                 StatusCode::UNAUTHORIZED,
                 "bad-signature",
                 "The signature is not right",
-                "The body must be signed with the secret of the store's app, and be sent for its shop.".into(),
+                "The request must be proved with the secret that the store's settings name, and be sent for this store.".into(),
             ),
             Self::NotAnAgent => (
                 StatusCode::FORBIDDEN,
@@ -147,6 +150,17 @@ impl ApiError {
                 "There is no such handoff",
                 "The store has no handoff of this id.".into(),
             ),
+            Self::NoSuchConversation => (
+                StatusCode::NOT_FOUND,
+                "no-such-conversation",
+                "There is no such conversation",
+                "The store has no conversation of this id.".into(),
+            ),
+            Self::NotNow(why) => (StatusCode::CONFLICT, "not-now", "The conversation is not where this can be done", {
+                let mut chars = why.chars();
+                let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+                format!("{first}{}.", chars.as_str())
+            }),
             Self::NoSuchRoute => (
                 StatusCode::NOT_FOUND,
                 "no-such-route",

@@ -5,11 +5,13 @@
 
 pub mod app;
 pub mod approved;
+pub mod asking;
 pub mod auth;
 pub mod body;
 pub mod commands;
 pub mod config;
 pub mod db;
+pub mod deliver;
 pub mod error;
 pub mod gate;
 pub mod identity;

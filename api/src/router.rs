@@ -4,7 +4,7 @@ use crate::{
     app::App,
     error::ApiError,
     observe,
-    routes::{ask, handoffs, health, home, identity, webhooks},
+    routes::{ask, channels, conversations, handoffs, health, home, identity, webhooks},
 };
 use axum::{Router, middleware};
 use std::sync::LazyLock;
@@ -25,6 +25,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
         (name = "ask", description = "Questions"),
         (name = "identity", description = "Who is asking"),
         (name = "handoffs", description = "What waits for a person"),
+        (name = "conversations", description = "What was said, and who has the word"),
+        (name = "channels", description = "What the channels of a store tell"),
         (name = "shopify", description = "What Shopify tells"),
         (name = "health", description = "The server itself"),
     )
@@ -47,10 +49,15 @@ impl Modify for KeyScheme {
             "x-shopify-hmac-sha256",
             "Base64 of the HMAC-SHA256 of the raw body with the secret of the store's app.",
         );
+        let chatwoot = ApiKeyValue::with_description(
+            "x-chatwoot-signature",
+            "The secret stands in the path. Where the store's settings name signing secrets: `sha256=` and the HMAC-SHA256 of `x-chatwoot-timestamp`, a full stop and the raw body.",
+        );
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("key", SecurityScheme::Http(scheme));
         components.add_security_scheme("app_proxy", SecurityScheme::ApiKey(ApiKey::Query(proxy)));
         components.add_security_scheme("webhook", SecurityScheme::ApiKey(ApiKey::Header(webhook)));
+        components.add_security_scheme("chatwoot", SecurityScheme::ApiKey(ApiKey::Header(chatwoot)));
     }
 }
 
@@ -63,6 +70,12 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(identity::verify))
         .routes(routes!(handoffs::list))
         .routes(routes!(handoffs::read))
+        .routes(routes!(conversations::read))
+        .routes(routes!(conversations::take_over))
+        .routes(routes!(conversations::give_back))
+        .routes(routes!(conversations::resolve))
+        .routes(routes!(conversations::say))
+        .routes(routes!(channels::chatwoot))
         .routes(routes!(webhooks::receive))
         .routes(routes!(health::health))
         .routes(routes!(health::ready))

@@ -2,6 +2,7 @@
 //! comment in the sample store's file, `api/demo/store.toml`.
 
 mod file;
+mod handover;
 mod hours;
 mod identity;
 mod secret;
@@ -10,6 +11,7 @@ mod shopify;
 mod tests;
 
 pub use file::{Problem, Problems};
+pub use handover::{Chatwoot, Gorgias, Handover, Handovers, Mail, Slack, Webhook, Zendesk};
 pub use hours::Hours;
 pub use identity::{Identity, Security, Smtp, TokenKey};
 pub use secret::Secret;
@@ -44,6 +46,7 @@ pub struct StoreSettings {
     pub hours: Hours,
     pub shopify: Option<Shopify>,
     pub identity: Identity,
+    pub handover: Handover,
     pub returns: Option<ReturnRules>,
     pub delivery: Option<DeliveryRules>,
     pub cancel: Option<CancelRules>,
@@ -156,6 +159,7 @@ impl StoreSettings {
         let hours: Option<Hours> = file.take("hours");
         let shopify: Option<Shopify> = file.take("shopify");
         let identity: Identity = file.take("identity").unwrap_or_default();
+        let handover: Handover = file.take("handover").unwrap_or_default();
         let returns = file.take("returns");
         let delivery = file.take("delivery");
         let cancel = file.take("cancel");
@@ -186,6 +190,7 @@ impl StoreSettings {
         below("hours", hours.as_ref().map(Hours::check).unwrap_or_default());
         below("shopify", shopify.as_ref().map(Shopify::check).unwrap_or_default());
         below("identity", identity.check(shopify.as_ref()));
+        below("handover", handover.check(&identity));
         let (policy, problems) = policy.policy();
         wrong.extend(problems.into_iter().map(|problem| (format!("policy.{}", problem.key), problem.text)));
         for (key, text) in wrong {
@@ -207,6 +212,7 @@ impl StoreSettings {
             hours,
             shopify,
             identity,
+            handover,
             returns,
             delivery,
             cancel,

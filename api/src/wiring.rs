@@ -16,6 +16,7 @@ use crate::{
         keys::Keys,
         mirror::{Mirror, Mirrors},
     },
+    deliver::{Channels, Deliverer, worker as delivery},
     identity::{Identity, IdentityParts, KeyFileError, LimitedStorefront, Tries},
     machine::Machine,
     sandbox::in_process,
@@ -380,6 +381,7 @@ impl House {
             handoff_message: self.config.engine.handoff_message.clone(),
             loaded,
             shops: Shops::default(),
+            channels: Channels::default(),
         };
         Ok(App::new(parts).await?)
     }
@@ -390,7 +392,7 @@ impl House {
         &self,
         models: &LoadedModels,
         pass: fn(&StoreId) -> StorePass,
-    ) -> Result<(App, Supervisor), WiringError> {
+    ) -> Result<(App, Supervisor, Deliverer), WiringError> {
         let live = self.live(&self.desks())?;
         let stores = live.stores.clone();
         let app = self.app(models, live).await?;
@@ -404,7 +406,9 @@ impl House {
             pace: Pace::default(),
             pass,
         };
-        Ok((app, supervisor))
+        let (data, pace) = (self.places.data.clone(), delivery::Pace::default());
+        let deliverer = Deliverer { app: app.clone(), data, pace, pass };
+        Ok((app, supervisor, deliverer))
     }
 
     fn encoder(&self) -> EncoderConfig {

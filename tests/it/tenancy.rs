@@ -18,17 +18,23 @@ enum Door {
     Signed,
 }
 
-const ROUTES: [(&str, &str, Door); 12] = [
+const ROUTES: [(&str, &str, Door); 18] = [
     ("get", "/", Door::Open),
     ("get", "/healthz", Door::Open),
     ("get", "/openapi.json", Door::Open),
     ("get", "/readyz", Door::Open),
     ("post", "/v1/ask", Door::Key),
+    ("post", "/v1/channels/chatwoot/{store}/{secret}", Door::Signed),
     ("post", "/v1/identity/code", Door::Key),
     ("post", "/v1/identity/verify", Door::Key),
     ("post", "/v1/shopify/{store}/webhooks", Door::Signed),
     ("post", "/v1/stores/{store}/ask", Door::Key),
     ("post", "/v1/stores/{store}/proxy/ask", Door::Signed),
+    ("get", "/v1/stores/{store}/conversations/{conversation}", Door::Agent),
+    ("post", "/v1/stores/{store}/conversations/{conversation}/give-back", Door::Agent),
+    ("post", "/v1/stores/{store}/conversations/{conversation}/messages", Door::Agent),
+    ("post", "/v1/stores/{store}/conversations/{conversation}/resolve", Door::Agent),
+    ("post", "/v1/stores/{store}/conversations/{conversation}/take-over", Door::Agent),
     ("get", "/v1/stores/{store}/handoffs", Door::Agent),
     ("get", "/v1/stores/{store}/handoffs/{id}", Door::Agent),
 ];
@@ -53,6 +59,8 @@ async fn handoff(app: &TestApp) -> String {
 
 async fn call(caller: &Caller, method: &str, path: &str, store: &str, id: &str) -> Response {
     let path = path.replace("{store}", store).replace("{id}", id);
+    // The conversation that the handoff is from.
+    let path = path.replace("{conversation}", "c-1").replace("{secret}", "0123456789abcdef0123456789abcdef");
     assert!(!path.contains('{'), "{path}: how is this parameter filled in?");
     let method: Method = method.to_uppercase().parse().unwrap();
     let body = if method == Method::POST { body(&path, store).to_string() } else { String::new() };
@@ -65,14 +73,17 @@ fn body(path: &str, store: &str) -> Value {
         "/v1/identity/verify" => {
             json!({ "conversation_id": "c", "email": "a@b.example", "code": "123456", "store": store })
         }
+        _ if path.ends_with("/messages") => json!({ "by": "Mia", "text": "hello" }),
+        _ if path.contains("/conversations/") => json!({ "by": "Mia" }),
         _ => json!({ "question": ANSWERED, "store": store }),
     }
 }
 
 /// Whether the door opened: something was done, or could not be for a reason that lies behind the door. These stores
-/// have no mail server, and no code was sent to anybody.
+/// have no mail server, no code was sent to anybody, and nobody took the conversation over.
 fn opened(reply: &Response) -> bool {
-    reply.status == StatusCode::OK || ["codes-not-offered", "code-refused"].contains(&reply.problem().as_str())
+    reply.status == StatusCode::OK
+        || ["codes-not-offered", "code-refused", "not-now"].contains(&reply.problem().as_str())
 }
 
 #[tokio::test]

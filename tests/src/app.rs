@@ -4,6 +4,7 @@ use api::{
     App, AppParts, Loaded,
     config::{self, Http, Limits},
     db::{desk::Desks, keys::Keys},
+    deliver::Channels,
     identity::{AllWays, Identity, IdentityParts, LimitedStorefront, Tries, Ways},
     shopify::shop::Shops,
     store::StoreSettings,
@@ -63,6 +64,7 @@ pub struct Setup {
     pub identity: config::Identity,
     pub ways: AllWays,
     pub shops: Shops,
+    pub channels: Channels,
 }
 
 impl Setup {
@@ -119,6 +121,7 @@ impl TestApp {
             identity: config.identity,
             ways: AllWays::default(),
             shops: Shops::default(),
+            channels: Channels::default(),
         };
         let clock = Arc::new(TestClock(Mutex::new("2026-11-21T12:00:00Z".parse().expect("a time"))));
         let desks = Arc::new(Desks::new(dir.path().into(), clock.clone()));
@@ -148,6 +151,7 @@ impl TestApp {
             handoff_message: config.engine.handoff_message,
             loaded: Loaded { embedder: "bag@fake".into(), reranker: None, generator: None },
             shops: setup.shops,
+            channels: setup.channels,
         };
         let app = App::new(parts).await.expect("an app");
         Self { router: api::router(app.clone()), app, keys, dir, clock, storefront }

@@ -1,6 +1,7 @@
 pub mod app;
 pub mod connected;
 pub mod fake_embedder;
+pub mod helpdesk;
 pub mod index_backend;
 pub mod log_capture;
 pub mod official_schema;

@@ -94,6 +94,12 @@ pub enum Command {
     /// Answers in your own words: mined from what customers ask, approved by a person, said without a generator.
     #[command(after_help = super::answers::EXAMPLES)]
     Answers(super::answers::AnswersArgs),
+    /// Conversations: what was said, and who has the word; take one over, give it back, resolve it.
+    #[command(after_help = super::conversations::EXAMPLES)]
+    Conversations(super::conversations::ConversationsArgs),
+    /// What is to be told to the helpdesk, and what could not be.
+    #[command(after_help = super::outbox::EXAMPLES)]
+    Outbox(super::outbox::OutboxArgs),
     /// What this machine can hold, what is here, and whether the settings are right.
     Doctor,
 }

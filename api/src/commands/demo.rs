@@ -10,6 +10,7 @@ use super::{
     sync,
 };
 use crate::{
+    deliver::Deliverer,
     shopify::supervisor::Supervisor,
     store::{self, StoreSettings},
     wiring::House,
@@ -64,19 +65,20 @@ struct Prepared {
     house: House,
     app: crate::App,
     supervisor: Supervisor,
+    deliverer: Deliverer,
     questions: Vec<LiveQuestion>,
 }
 
 pub async fn run(house: House, args: DemoArgs) -> Result<Exit, CommandError> {
     // Before anything else, so that a port that is taken is known at once.
     let listener = if args.once { None } else { Some(serve::listen(house.config.http.bind).await?) };
-    let Prepared { house, app, supervisor, questions } = interruptible(prepare(house, &args)).await?;
+    let Prepared { house, app, supervisor, deliverer, questions } = interruptible(prepare(house, &args)).await?;
     let Some(listener) = listener else {
         let good = interruptible(ask_all(&app, &questions)).await?;
         return Ok(if good { Exit::Done } else { Exit::NotGood });
     };
     let key = fresh_key(&house).await?;
-    let background = tokio::spawn(supervisor.run());
+    let background = [tokio::spawn(supervisor.run()), tokio::spawn(deliverer.run())];
     let bind = house.config.http.bind;
     println!("serves     http://{bind} from now on\n");
     // The questions of the demo are asked beside those that come over HTTP, and do not hold them up.
@@ -89,7 +91,7 @@ pub async fn run(house: House, args: DemoArgs) -> Result<Exit, CommandError> {
         served = serve::until_stopped(&house, listener, app.clone()) => served,
         failed = asking => failed,
     };
-    background.abort();
+    background.iter().for_each(tokio::task::JoinHandle::abort);
     ended
 }
 
@@ -160,11 +162,11 @@ async fn prepare(mut house: House, args: &DemoArgs) -> Result<Prepared, CommandE
     let compared = sync::said(&sync::disagreements(&settings, &report));
     println!("rules      {}", compared.trim_end().replace('\n', "\n           "));
 
-    let (app, supervisor) = house.serving(&models, operator).await?;
+    let (app, supervisor, deliverer) = house.serving(&models, operator).await?;
     let today = house.clock.now().to_zoned(settings.hours.time_zone.clone()).date();
     println!("orders     from a sandbox in place of Shopify, in whose world it is {today}");
     println!("ready      after {:.1} s", started.elapsed().as_secs_f64());
-    Ok(Prepared { house, app, supervisor, questions })
+    Ok(Prepared { house, app, supervisor, deliverer, questions })
 }
 
 /// The sample store's settings, with a sandbox over its own orders in place of a shop.

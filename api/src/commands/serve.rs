@@ -23,7 +23,7 @@ pub async fn run(mut house: House, args: ServeArgs) -> Result<Exit, CommandError
     };
     let Some(models) = loaded else { return Ok(Exit::Done) };
     house.move_to_sandboxes();
-    let (app, supervisor) = house.serving(&models, operator).await?;
+    let (app, supervisor, deliverer) = house.serving(&models, operator).await?;
     // A sync that was killed after it published has compared nothing: before the first question it is made good.
     for store in with_desks(&house.places.data) {
         if let Err(error) = supervisor.index.recheck(&operator(&store)).await {
@@ -38,10 +38,10 @@ pub async fn run(mut house: House, args: ServeArgs) -> Result<Exit, CommandError
         duration_ms = started.elapsed().as_secs_f64() * 1000.0,
         "ready"
     );
-    let background = tokio::spawn(supervisor.run());
+    let background = [tokio::spawn(supervisor.run()), tokio::spawn(deliverer.run())];
     let ended = until_stopped(&house, listener, app).await;
     // What it was doing stands in the stores' databases, and goes on at the next start.
-    background.abort();
+    background.iter().for_each(tokio::task::JoinHandle::abort);
     ended
 }
 

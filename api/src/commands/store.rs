@@ -2,6 +2,7 @@
 
 use super::{CommandError, Exit};
 use crate::{
+    db::outbox::Destination,
     store::{self, Access, StoreSettings},
     wiring::House,
 };
@@ -157,6 +158,9 @@ fn to_text(settings: &StoreSettings) -> String {
     if let Some(smtp) = &identity.smtp {
         line("", &format!("mail through {}:{} as {}", smtp.host, smtp.port, smtp.from.expose()));
     }
+    let told: Vec<&str> =
+        Destination::ALL.into_iter().filter(|to| settings.handover.has(*to)).map(Destination::as_str).collect();
+    line("handover", &if told.is_empty() { "nobody is told of handoffs".to_owned() } else { told.join(", ") });
     match &settings.returns {
         None => line("returns", "not set"),
         Some(rules) => {
@@ -240,6 +244,11 @@ fn to_json(settings: &StoreSettings) -> Value {
                 "host": s.host, "port": s.port, "user": s.user, "password": secret(s.password.as_ref()),
                 "from": s.from.expose(),
             })),
+        },
+        "handover": {
+            "silent_while_waiting": settings.handover.silent_while_waiting,
+            "attempts": settings.handover.attempts,
+            "destinations": Destination::ALL.into_iter().filter(|to| settings.handover.has(*to)).collect::<Vec<_>>(),
         },
         "returns": settings.returns.as_ref().map(|rules| rules.rules.iter().chain([&rules.default]).map(|rule| json!({
             "id": rule.id, "says": effect(rule), "page": rule.page,

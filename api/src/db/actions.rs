@@ -37,8 +37,10 @@ pub struct ActionRecord {
 pub struct AuditLine {
     pub at: Timestamp,
     pub who: String,
-    /// `approved`, `rejected`, `refused`, `done`, `failed`, `unknown`.
+    /// `approved`, `rejected`, `refused`, `done`, `failed`, `unknown` of an action; `handed over`, `took over`,
+    /// `gave back`, `resolved`, `reopened` of a conversation.
     pub what: String,
+    /// The id of the action or the conversation.
     pub action: String,
     pub detail: String,
 }
@@ -121,7 +123,7 @@ impl Desks {
         write_line(&mut connection, line).await.map_err(|e| db.query_error(e))
     }
 
-    /// The audit of one action, or of all, oldest first.
+    /// The audit of one action, or of all actions and conversations, oldest first.
     pub async fn audit_of(&self, agent: AgentPass<'_>, id: Option<&ActionId>) -> Result<Vec<AuditLine>, DbError> {
         let db = self.desk(agent.store()).await?;
         let select = "SELECT at, who, what, action, detail FROM audit WHERE ?1 IS NULL OR action = ?1 ORDER BY id";

@@ -1,7 +1,17 @@
 //! A store's desk, `<data>/stores/<store>/desk.sqlite`: the questions that wait for a person. What it keeps of identity
 //! stands in `identity.rs` beside this.
 
-use super::{Db, DbError};
+use super::{
+    Db, DbError,
+    conversations::{self, Channel, Owner},
+    dialect::{self, Write},
+    outbox::{self, Destination},
+    ownership,
+};
+use crate::{
+    deliver::{ChannelStatus, HandoffNotice, Notice},
+    store::{Handover, Handovers, path_in},
+};
 use async_trait::async_trait;
 use engine::{
     AgentPass, HandoffCase, HandoffId, StoreId, StorePass,
@@ -11,7 +21,7 @@ use engine::{
 use jiff::Timestamp;
 use sqlx::{Row, migrate::Migrator, sqlite::SqliteRow};
 use std::{collections::HashMap, path::PathBuf, sync::Arc};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/desk");
 
@@ -22,6 +32,9 @@ pub struct Desks {
     open: Mutex<HashMap<StoreId, Db>>,
     /// Approved answers as they were read last.
     pub(super) answers: super::answers::Kept,
+    handovers: Handovers,
+    /// Changes when there is something to be sent or worked off.
+    woken: watch::Sender<()>,
 }
 
 /// A question that a person was called for.
@@ -36,12 +49,39 @@ pub struct HandoffRecord {
 impl Desks {
     /// `data` is the folder that `stores/` stands in.
     pub fn new(data: PathBuf, clock: Arc<dyn Clock>) -> Self {
-        Self { data, clock, open: Mutex::default(), answers: super::answers::Kept::default() }
+        let handovers = Handovers::new(data.clone());
+        Self {
+            data,
+            clock,
+            open: Mutex::default(),
+            handovers,
+            woken: watch::Sender::new(()),
+            answers: super::answers::Kept::default(),
+        }
+    }
+
+    /// Hears when there may be something to be sent or worked off. What another process wrote is not heard of.
+    pub fn woken(&self) -> watch::Receiver<()> {
+        self.woken.subscribe()
+    }
+
+    /// How the store's settings want its handoffs handed over, now.
+    pub fn handover(&self, store: &StoreId) -> Arc<Handover> {
+        self.handovers.of(store)
+    }
+
+    /// Whether the store has settings. Without them it is being removed, and its file must not be made again.
+    pub fn is_here(&self, store: &StoreId) -> bool {
+        path_in(&self.data, store).exists()
     }
 
     /// The time by which handoffs are opened.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    pub(super) fn wake(&self) {
+        self.woken.send_replace(());
     }
 
     /// Handoffs that nobody has resolved, oldest first, at most `limit`.
@@ -66,34 +106,80 @@ impl Desks {
         row.map(|row| record(&db, &row)).transpose()
     }
 
+    /// The handoff, the rows that tell of it and the conversation's new state are one transaction: there is no handoff
+    /// that nobody is told of, and nobody is told of one twice.
     async fn insert(&self, store: &StoreId, case: &HandoffCase) -> Result<HandoffId, DbError> {
         let db = self.desk(store).await?;
+        let (now, handover) = (self.now(), self.handover(store));
         let json = |value: serde_json::Result<serde_json::Value>| value.map_err(|e| db.damaged("a handoff", e));
         let reason = json(serde_json::to_value(case.reason))?;
         let stored = json(serde_json::to_value(case))?;
+        let new = format!("ho_{}", uuid::Uuid::new_v4().simple());
+        let mut tx = dialect::write(&db).await?;
         // One statement, so that two reports of a turn at the same time are one handoff as well.
         let insert = sqlx::query(
-            "INSERT INTO handoffs (id, conversation, turn, reason, record, opened_at) VALUES (?, ?, ?, ?, ?, ?)
-             ON CONFLICT (conversation, turn) DO UPDATE SET id = id RETURNING id",
+            "INSERT INTO handoffs (id, conversation, turn, reason, record, opened_at) VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (conversation, turn) DO UPDATE SET id = handoffs.id RETURNING id",
         )
-        .bind(format!("ho_{}", uuid::Uuid::new_v4().simple()))
+        .bind(&new)
         .bind(&case.conversation.0)
         .bind(case.turn)
         .bind(reason.as_str())
         .bind(stored.to_string())
-        .bind(self.clock.now().to_string());
-        let inserted = async {
-            let mut transaction = db.pool.begin_with("BEGIN IMMEDIATE").await?;
-            let row = insert.fetch_one(&mut *transaction).await?;
-            if let Some(action) = &case.action {
-                super::actions::keep(&mut transaction, action).await?;
+        .bind(now.to_string());
+        let row = insert.fetch_one(&mut *tx).await.map_err(|e| db.query_error(e))?;
+        let id: String = row.try_get("id").map_err(|e| db.query_error(e))?;
+        if let Some(action) = &case.action {
+            super::actions::keep(&mut tx, action).await.map_err(|e| db.query_error(e))?;
+        }
+        super::contacts::keep(&mut tx, &HandoffId(id.clone()), case).await.map_err(|e| db.query_error(e))?;
+        if id == new {
+            self.tell_of(&db, &mut tx, &handover, (&id, case), now).await?;
+        }
+        tx.commit().await.map_err(|e| db.query_error(e))?;
+        self.wake();
+        Ok(HandoffId(id))
+    }
+
+    /// Has a new handoff told to every destination of the store. A person who has the conversation already knows.
+    async fn tell_of(
+        &self,
+        db: &Db,
+        tx: &mut Write,
+        handover: &Handover,
+        (id, case): (&str, &HandoffCase),
+        now: Timestamp,
+    ) -> Result<(), DbError> {
+        let mut found = conversations::find_or_open(db, tx, &case.conversation, Channel::Api, now).await?;
+        match found.owner {
+            Owner::Person(_) => return Ok(()),
+            Owner::Bot | Owner::Resolved => {
+                ownership::own(tx, &mut found, Owner::Waiting, now).await.map_err(|e| db.query_error(e))?;
+                let line = ("shopclerk", "handed over");
+                ownership::audit(tx, &found, line, now).await.map_err(|e| db.query_error(e))?;
             }
-            let id = HandoffId(row.try_get("id")?);
-            super::contacts::keep(&mut transaction, &id, case).await?;
-            transaction.commit().await?;
-            Ok(id)
-        };
-        inserted.await.map_err(|e| db.query_error(e))
+            Owner::Waiting => {}
+        }
+        let handoff = Notice::Handoff(Box::new(HandoffNotice {
+            id: HandoffId(id.to_owned()),
+            opened_at: now,
+            contact: found.contact.clone(),
+            case: case.clone(),
+        }));
+        for destination in Destination::ALL {
+            // Chatwoot is told of the conversations that take place in it.
+            if destination == Destination::Chatwoot && found.channel != Channel::Chatwoot {
+                continue;
+            }
+            let key = format!("{id}:{}", destination.as_str());
+            outbox::put(db, tx, handover, &case.conversation, (destination, &key, &handoff), now).await?;
+        }
+        if found.channel == Channel::Chatwoot {
+            let open = Notice::Status { status: ChannelStatus::Open };
+            let key = format!("{id}:chatwoot:open");
+            outbox::put(db, tx, handover, &case.conversation, (Destination::Chatwoot, &key, &open), now).await?;
+        }
+        Ok(())
     }
 
     /// Closes the store's file, before it is removed.

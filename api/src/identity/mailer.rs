@@ -1,4 +1,4 @@
-//! Codes by mail, through a store's SMTP server.
+//! Codes, and notes to the store's people, by mail, through a store's SMTP server.
 
 use crate::store::{Security, Smtp};
 use engine::identity::{Email, code::Code};
@@ -83,6 +83,35 @@ impl Mailer {
             .raw_header(HeaderValue::new(automatic, "auto-generated".to_owned()))
             .body(text)
             .map_err(|_| MailFailed::Unwritable)?;
+        self.send(message).await
+    }
+
+    /// A note to the store's own people. `id` is its `Message-ID`, the same when it is sent again; a reply goes to the
+    /// customer, where their address is known.
+    pub async fn send_note(
+        &self,
+        to: &Email,
+        reply_to: Option<&Email>,
+        (subject, text): (&str, &str),
+        id: String,
+    ) -> Result<(), MailFailed> {
+        let address = |email: &Email| email.expose().parse::<Address>().map_err(|_| MailFailed::Unwritable);
+        let automatic = HeaderName::new_from_ascii_str("Auto-Submitted");
+        let mut message = Message::builder()
+            .from(self.from.clone())
+            .to(Mailbox::new(None, address(to)?))
+            .subject(subject)
+            .message_id(Some(id))
+            .raw_header(HeaderValue::new(automatic, "auto-generated".to_owned()));
+        if let Some(customer) = reply_to {
+            message = message.reply_to(Mailbox::new(None, address(customer)?));
+        }
+        let text = text.replace("\r\n", "\n").replace('\n', "\r\n");
+        let plain = lettre::message::header::ContentType::TEXT_PLAIN;
+        self.send(message.header(plain).body(text).map_err(|_| MailFailed::Unwritable)?).await
+    }
+
+    async fn send(&self, message: Message) -> Result<(), MailFailed> {
         match timeout(SEND, self.transport.send(message)).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(match error.status() {

@@ -5,11 +5,12 @@ mod stream;
 
 use crate::{
     app::App,
+    asking::{self, Admitted, Incoming},
     auth::{Caller, ProxyCaller, StoreCaller},
     body::JsonBody,
+    db::conversations::Channel,
     error::{ApiError, Problem},
-    gate::{Full, Place},
-    wire::{AskRequest, AskResponse, Reply, Timings},
+    wire::{AskRequest, AskResponse},
 };
 use axum::{
     Json,
@@ -17,22 +18,21 @@ use axum::{
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
-use engine::{Asker, HandoffCase, HandoffReason, Turn, package, ports::Handoffs, reply};
-use std::time::Instant;
-use tokio::time::timeout;
+use engine::Asker;
 
 /// Ask a question in the name of the key's store.
 ///
 /// With `Accept: text/event-stream` the reply is a stream of events: `sentence` for each sentence that has passed its
-/// check, in order and never taken back; then one `answer` or one `handoff` with the whole response, or one `error`
-/// with a problem document. A handoff after sentences means that the rest of the question goes to a person.
+/// check, in order and never taken back; then one `answer`, `clarify`, `needs_identity` or `handoff` with the whole
+/// response, or one `error` with a problem document. A handoff after sentences means that the rest of the question goes
+/// to a person; `silent` means that a person has the conversation, and nothing more is said.
 #[utoipa::path(
     post,
     path = "/v1/ask",
     tag = "ask",
     request_body = AskRequest,
     responses(
-        (status = 200, description = "An answer or a handoff",
+        (status = 200, description = "An answer, a question back, a handoff, or silence where a person has the conversation",
             content((AskResponse = "application/json"), (String = "text/event-stream"))),
         (status = 400, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "No valid key, or `identity-refused`: a `customer_token` or `customer_session` that proves nothing",
@@ -62,7 +62,7 @@ pub async fn ask(
     params(("store" = String, Path, description = "Name of the store")),
     request_body = AskRequest,
     responses(
-        (status = 200, description = "An answer or a handoff",
+        (status = 200, description = "An answer, a question back, a handoff, or silence where a person has the conversation",
             content((AskResponse = "application/json"), (String = "text/event-stream"))),
         (status = 400, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "No valid key, or `identity-refused`: a `customer_token` or `customer_session` that proves nothing",
@@ -96,7 +96,7 @@ pub async fn ask_store(
     params(("store" = String, Path, description = "Name of the store")),
     request_body = AskRequest,
     responses(
-        (status = 200, description = "An answer or a handoff",
+        (status = 200, description = "An answer, a question back, a handoff, or silence where a person has the conversation",
             content((AskResponse = "application/json"), (String = "text/event-stream"))),
         (status = 400, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "Not signed by Shopify for this store, or too long ago; or a `customer_token` or `customer_session` that proves nothing",
@@ -124,81 +124,16 @@ async fn reply_to(app: App, known: Asker, headers: &HeaderMap, request: AskReque
     if request.store.as_deref().is_some_and(|store| store != known.store_pass().store().as_str()) {
         return Err(ApiError::NoSuchStore);
     }
+    let number = request.number();
     let (turn, said) = request.into_turn(&app.limits).map_err(ApiError::Invalid)?;
     let asker = app.identity.asker(known, said, &turn.conversation).await?;
-    let arrived = Instant::now();
-    let place = app.gate.enter().await.map_err(|Full| ApiError::Busy { retry_after_s: app.limits.retry_after_s })?;
-    let question = Question { asker, turn, queue_ms: millis(arrived), _place: place };
-    if wants_events(headers) {
-        return Ok(stream::events(app, question));
-    }
-    Ok(Json(question.answer(&app, &|_| {}).await?).into_response())
-}
-
-/// An admitted question. Dropping it, or the future that answers it, stops the work: the caller has gone.
-struct Question {
-    asker: Asker,
-    turn: Turn,
-    queue_ms: f64,
-    _place: Place,
-}
-
-impl Question {
-    async fn answer(
-        &self,
-        app: &App,
-        release: &(dyn Fn(&reply::Sentence) + Send + Sync),
-    ) -> Result<AskResponse, ApiError> {
-        let started = Instant::now();
-        let Self { asker, turn, .. } = self;
-        let (reply, timings) = match timeout(app.http.request_timeout(), app.engine.answer(asker, turn, release)).await
-        {
-            Ok(Ok(outcome)) => (outcome.reply, Timings::new(self.queue_ms, &outcome.trace.timings)),
-            Ok(Err(error)) => return Err(ApiError::from_engine(error, app.limits.retry_after_s)),
-            Err(_) => {
-                let reply = reply::Reply::Handoff(self.hand_over_late(app).await?);
-                let total_ms = millis(started);
-                (reply, Timings { queue_ms: self.queue_ms, total_ms, ..Timings::default() })
-            }
-        };
-        let (reply, citations) = Reply::from_engine(reply);
-        let reason = match &reply {
-            Reply::Answer(_) | Reply::Offer(_) | Reply::Clarify(_) | Reply::NeedsIdentity(_) => None,
-            Reply::Handoff(handoff) => Some(handoff.case.reason.as_str()),
-        };
-        tracing::info!(
-            store.id = %asker.store_pass().store(),
-            asker.tier = ?asker.tier(),
-            reply.r#type = reply.kind(),
-            handoff.reason = reason,
-            queue_ms = self.queue_ms,
-            duration_ms = millis(started),
-            "question answered"
-        );
-        Ok(AskResponse { conversation_id: turn.conversation.0.clone(), turn: turn.number, reply, citations, timings })
-    }
-
-    /// Too slow is a person's case, not an error.
-    async fn hand_over_late(&self, app: &App) -> Result<reply::Handoff, ApiError> {
-        let words = format!("no answer within {} ms", app.http.request_timeout_ms);
-        let package = package::cut_off(&self.asker, &self.turn, &words, app.desks.now());
-        let case = HandoffCase {
-            conversation: self.turn.conversation.clone(),
-            turn: self.turn.number,
-            reason: HandoffReason::Unavailable,
-            evidence: words,
-            question: self.turn.text.clone(),
-            looked_at: Vec::new(),
-            draft: None,
-            tier: Some(self.asker.tier()),
-            action: None,
-            package: Some(Box::new(package)),
-        };
-        let id = app.desks.open(self.asker.store_pass(), &case).await.map_err(|error| {
-            ApiError::from(error).log();
-            ApiError::TimedOut
-        })?;
-        Ok(reply::Handoff { id, message: app.handoff_message.clone(), case })
+    let incoming = Incoming { asker, turn, number, channel: Channel::Api, message: None };
+    let admitted = asking::admit(&app, incoming).await?;
+    match (admitted, wants_events(headers)) {
+        (Admitted::Silent(silent), false) => Ok(Json(silent).into_response()),
+        (Admitted::Silent(silent), true) => Ok(stream::silence(&app, &silent)),
+        (Admitted::Question(question), false) => Ok(Json(question.answer(&app).await?).into_response()),
+        (Admitted::Question(question), true) => Ok(stream::events(app, question)),
     }
 }
 
@@ -207,8 +142,4 @@ fn wants_events(headers: &HeaderMap) -> bool {
     accepted
         .flat_map(|value| value.split(','))
         .any(|kind| kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("text/event-stream"))
-}
-
-fn millis(since: Instant) -> f64 {
-    since.elapsed().as_secs_f64() * 1000.0
 }

@@ -244,3 +244,31 @@ fn a_rule_that_says_something_else_than_its_page_is_reported() {
     check("US = 7, CA = 12", "US = 12, CA = 12", &[("parcels", "lost_after_business_days.US")]);
     check("minutes = 60", "minutes = 45", &[("cancel", "minutes")]);
 }
+
+#[test]
+fn what_is_wrong_about_handing_over_is_named() {
+    let handover = "[handover]\nattempts = 0\n[handover.webhook]\nurl = \"http://help.example/\"\nsecret = \"short\"\n\
+                    [handover.email]\nto = \"desk@a.example\"\n[handover.slack]\nurl = \"hush-471147\"\n\
+                    [handover.chatwoot]\nurl = \"https://chat.example\"\naccount = 1\ntoken = \"t\"\npath_secret = \"a/b\"\n";
+    let said = parse(&format!("{LEAST}{ZONE}{handover}")).map(|_| ()).expect_err("wrong").to_string();
+    let lines: Vec<&str> = said.lines().collect();
+    let expected = [
+        "my.toml:8: handover.attempts: write a number",
+        "my.toml:10: handover.webhook.url: what customers said would be readable",
+        "my.toml:11: handover.webhook.secret: has fewer than 32 bytes",
+        "my.toml:12: handover.email: needs [identity.smtp]",
+        "my.toml:15: handover.slack.url: is no address",
+        "my.toml:20: handover.chatwoot.path_secret: write at least 24",
+    ];
+    assert_eq!(lines.len(), expected.len(), "{said}");
+    for (line, expected) in lines.iter().zip(expected) {
+        assert!(line.starts_with(expected), "{line}\n{expected}");
+    }
+    assert!(!said.contains("471147"), "a secret is printed");
+    let right = parse(&format!(
+        "{LEAST}{ZONE}[handover.webhook]\nurl = \"http://localhost:9/\"\nsecret = \"{}\"\n",
+        "s".repeat(32)
+    ));
+    let handover = right.unwrap_or_else(|e| panic!("{e}")).handover;
+    assert!(handover.webhook.is_some() && handover.slack.is_none() && !handover.silent_while_waiting);
+}

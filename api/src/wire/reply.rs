@@ -1,6 +1,6 @@
 //! A reply as a caller reads it.
 
-use crate::db::desk::HandoffRecord;
+use crate::db::{conversations::Owner, desk::HandoffRecord};
 use engine::{answer, handoff, reply};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -29,6 +29,37 @@ pub enum Reply {
     /// The answer depends on who is asking.
     NeedsIdentity(IdentityReply),
     Handoff(HandoffReply),
+    /// A person has the conversation: show nothing in the bot's name.
+    Silent(SilentReply),
+}
+
+/// Why nothing is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SilentReply {
+    pub owner: SilentOwner,
+}
+
+/// Who has the word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SilentOwner {
+    /// A person speaks with the customer.
+    Person,
+    /// A person was called, and the store wants nothing said until they come.
+    Waiting,
+    /// The conversation was resolved while the question was answered.
+    Resolved,
+}
+
+impl From<&Owner> for SilentOwner {
+    fn from(owner: &Owner) -> Self {
+        match owner {
+            Owner::Person(_) => Self::Person,
+            Owner::Waiting => Self::Waiting,
+            // The bot is silent in its own conversation only if that was opened anew meanwhile.
+            Owner::Resolved | Owner::Bot => Self::Resolved,
+        }
+    }
 }
 
 /// Asks which of several things is meant.
@@ -224,6 +255,7 @@ impl Reply {
             Self::Clarify(_) => "clarify",
             Self::NeedsIdentity(_) => "needs_identity",
             Self::Handoff(_) => "handoff",
+            Self::Silent(_) => "silent",
         }
     }
 

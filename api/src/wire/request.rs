@@ -13,15 +13,17 @@ pub struct AskRequest {
     /// What the customer wrote.
     #[schema(example = "Can I return a sale jacket?", min_length = 1)]
     pub question: String,
-    /// The same id means the same conversation; one is made up if it is absent.
+    /// The same id means the same conversation; one is made up if it is absent. Whoever knows the id can go on with the
+    /// conversation, so make ids up at random (22 characters or more): of such a one the history is kept here.
     #[schema(example = "c-1029", max_length = 128)]
     #[serde(default)]
     pub conversation_id: Option<String>,
-    /// Which message of the customer this is, from 0. Absent: as many as the customer has in `history`.
+    /// Which message of the customer this is, from 0. Absent: as many as the customer has in `history`; without a history
+    /// the next one, or the last one if it comes in the same words within 30 s.
     /// A question that is sent again with the same conversation and turn opens no second handoff.
     #[serde(default)]
     pub turn: Option<u32>,
-    /// What was said before, oldest first.
+    /// What was said before, oldest first. Absent: what is kept of the conversation, if its id cannot be guessed.
     #[serde(default)]
     pub history: Vec<HistoryMessage>,
     /// The country that the customer shops from, as ISO 3166-1 alpha-2.
@@ -64,6 +66,12 @@ pub enum Role {
 }
 
 impl AskRequest {
+    /// Which message of the customer it is, as far as the caller says: outright, or by the history that it brings.
+    pub fn number(&self) -> Option<u32> {
+        let asked = self.history.iter().filter(|message| matches!(message.role, Role::Customer)).count();
+        self.turn.or((!self.history.is_empty()).then_some(u32::try_from(asked).unwrap_or(u32::MAX)))
+    }
+
     /// The turn and what was said of who is asking, or every field that is wrong.
     pub fn into_turn(self, limits: &Limits) -> Result<(Turn, Said), Vec<FieldError>> {
         let mut errors = Vec::new();

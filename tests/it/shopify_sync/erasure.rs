@@ -1,9 +1,17 @@
 //! Privacy law: what is held on a customer is handed out, or goes so that no byte of it is found, and nobody else's goes.
 
 use super::{PATH, deliver, fill, sandbox};
-use api::shopify::{
-    needles::Person,
-    receipt::{Receipt, State},
+use api::{
+    db::{
+        conversations::{Arrived, Channel},
+        feedback::{Feedback, Subject},
+        ownership::{From, Move},
+        replies::BotReply,
+    },
+    shopify::{
+        needles::Person,
+        receipt::{Receipt, State},
+    },
 };
 use axum::http::{Method, StatusCode};
 use engine::{
@@ -285,4 +293,66 @@ async fn a_shop_that_left_leaves_a_receipt() {
     let (headers, body) = parts(&delivery);
     assert_eq!(caller.send(Method::POST, PATH, &headers, &body).await.status, StatusCode::UNAUTHORIZED);
     assert!(!store.folder().exists());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_said_and_what_was_to_be_told_goes_too() {
+    let sandbox = sandbox(3, brisk()).await;
+    let dir = tempfile::tempdir().unwrap();
+    let store = Connected::open(dir.path(), &sandbox.url()).await;
+    // A helpdesk that never answers, so that the outbox keeps what it is to be told.
+    let settings = store.folder().join("store.toml");
+    let handover = "[handover.webhook]\nurl = \"http://127.0.0.1:9/\"\nsecret = \"0123456789abcdef0123456789abcdef\"\n";
+    fs::write(&settings, format!("{}{handover}", fs::read_to_string(&settings).unwrap())).unwrap();
+    let agent = store.pass.as_agent().unwrap();
+    for (conversation, text) in [("c-anna", format!("I am {}", fixture::EMAIL)), ("c-bert", "I am Bert".to_owned())] {
+        let id = ConversationId(conversation.into());
+        let arrived = Arrived {
+            conversation: &id,
+            channel: Channel::Api,
+            number: None,
+            message: None,
+            text: &text,
+            contact: (conversation == "c-anna").then_some(fixture::EMAIL),
+        };
+        store.desks.arrived(&store.pass, &arrived, 10).await.unwrap();
+        let text = "a reply without a name";
+        let reply = BotReply { conversation: &id, number: 0, epoch: 0, text, kind: "answer", outcome: None };
+        store.desks.record_reply_if_bot_owns(&store.pass, &reply).await.unwrap();
+        store.desks.open(&store.pass, &case(conversation, 1, "and where is my parcel?")).await.unwrap();
+        store.desks.move_conversation(agent, &id, (Move::TakeOver, "Mia", From::Here)).await.unwrap();
+        let feedback = Feedback {
+            conversation: Some(id.clone()),
+            who: "Mia".into(),
+            subject: Subject::Answer,
+            name: "a-1".into(),
+            before: "before".into(),
+            after: format!("after, for {conversation}"),
+            at: "2026-11-21T15:00:00Z".parse().unwrap(),
+        };
+        store.desks.give_feedback(agent, &feedback).await.unwrap();
+        let told = ("{}", std::time::Duration::ZERO);
+        store.desks.receive(&store.pass, ("chatwoot", conversation), &id, told).await.unwrap();
+    }
+    let anna = Person { emails: [fixture::EMAIL.into()].into(), ..Person::default() };
+    let erased = store.eraser().customer(&anna, "by hand", vec![], false).await.unwrap();
+    let rows = &erased.receipt.rows;
+    for (table, count) in [
+        ("desk.conversations", 1),
+        ("desk.turns", 2),
+        ("desk.feedback", 1),
+        ("desk.handoffs", 1),
+        // The handoff, and that somebody took it over.
+        ("desk.outbox", 2),
+        ("desk.inbox", 1),
+    ] {
+        assert_eq!(rows.get(table), Some(&count), "{table}: {rows:?}");
+    }
+    assert_eq!(erased.receipt.state, State::Done);
+    assert_eq!(holding(&store.folder(), fixture::EMAIL), [] as [PathBuf; 0]);
+    assert_eq!(store.desks.conversation(agent, &ConversationId("c-anna".into())).await.unwrap(), None);
+    let (_, turns) = store.desks.conversation(agent, &ConversationId("c-bert".into())).await.unwrap().unwrap();
+    assert_eq!(turns.len(), 2);
+    assert_eq!(store.desks.outbox(agent, true, 10).await.unwrap().len(), 2);
+    assert_eq!(store.desks.feedback_on(agent, Subject::Answer, "a-1").await.unwrap().len(), 1);
 }
