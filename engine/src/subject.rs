@@ -13,6 +13,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 const CHOICES: usize = 5;
 /// A stem that this share of the titles has is what they all are about, not what tells them apart.
 const COMMON: f32 = 0.5;
+/// So much of what tells a document from its siblings must be said to name it.
+const NAMED: f32 = 0.6;
 /// A stem that so many titles of a kind have names the kind of thing.
 const FAMILY: f32 = 0.2;
 /// Of the words of the shorter of two sentences so many stand in the other, where they say the same of two subjects.
@@ -58,14 +60,24 @@ impl Subjects {
         stems.iter().filter(rare).map(String::as_str).collect()
     }
 
-    /// Something that tells the document from its siblings was said.
+    /// Most of what tells the document from its siblings was said.
     fn is_named(&self, doc: &DocId) -> bool {
-        self.telling(doc).iter().any(|stem| self.said.contains(*stem))
+        let telling = self.telling(doc);
+        let said = telling.iter().filter(|stem| self.said.contains(**stem)).count();
+        !telling.is_empty() && said as f32 >= NAMED * telling.len() as f32
     }
 
-    /// Nobody named it, and it is not for everybody.
+    /// Nothing of that was said.
     fn is_unnamed(&self, doc: &DocId) -> bool {
-        !self.telling(doc).is_empty() && !self.is_named(doc)
+        let telling = self.telling(doc);
+        !telling.is_empty() && telling.iter().all(|stem| !self.said.contains(*stem))
+    }
+
+    /// What was said of a title, and what tells it from its siblings and was not.
+    fn split(&self, doc: &DocId) -> (BTreeSet<&str>, BTreeSet<&str>) {
+        let Some((_, _, stems)) = self.titles.get(doc) else { return Default::default() };
+        let said = stems.iter().map(String::as_str).filter(|stem| self.said.contains(*stem)).collect();
+        (said, self.telling(doc).into_iter().filter(|stem| !self.said.contains(*stem)).collect())
     }
 
     /// Two of one kind of thing: products, or pages whose titles share a word that many titles have ("account").
@@ -106,13 +118,16 @@ impl Subjects {
         all: &Evidence,
     ) -> Option<Vec<String>> {
         let passage = &evidence.passages()[best.unit.passage];
-        if passage.kind == SourceKind::Conversation || !self.is_unnamed(&passage.doc) {
+        let (said, unsaid) = self.split(&passage.doc);
+        if passage.kind == SourceKind::Conversation || unsaid.is_empty() || self.is_named(&passage.doc) {
             return None;
         }
         let mut choices = vec![passage.title.clone()];
         for unit in units(all) {
             let p = &all.passages()[unit.passage];
-            let sibling = p.doc != passage.doc && self.is_unnamed(&p.doc) && self.is_family(&p.doc, &passage.doc);
+            // The question fits both titles alike, and what is left of each is another subject.
+            let (here, left) = self.split(&p.doc);
+            let sibling = self.is_family(&p.doc, &passage.doc) && here == said && !left.is_empty() && left != unsaid;
             if sibling && !choices.contains(&p.title) && says_otherwise(question, &best.unit, &unit) {
                 choices.push(p.title.clone());
             }
