@@ -19,12 +19,12 @@ pub use crate::trace::{Timings, Trace, UnitTrace};
 use crate::turn::{Speaker, Turn};
 use crate::{conflict, draft, expired, place, rerank, spelling};
 use quick_cache::sync::Cache;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Instant;
 
 /// Said by the caller, never guessed; the shipped values stand in `api/shopclerk.toml` with their reasons.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EngineConfig {
     /// Passages that a search returns, and the reranker orders.
     pub candidates: usize,
@@ -99,6 +99,16 @@ impl Engine {
     /// The same engine before other ports: what an evaluation puts in the place of a clock, or of what is known.
     pub fn with_ports(&self, ports: Ports) -> Self {
         Self { ports, ..self.clone() }
+    }
+
+    /// The same engine before other ports, with nothing remembered of earlier turns: every vector that a turn needs is
+    /// asked for again, so that a record of the turn holds all of them.
+    pub fn anew(&self, ports: Ports) -> Self {
+        Self { ports, vectors: Arc::new(Cache::new(CACHED_UNITS)), ..self.clone() }
+    }
+
+    pub fn config(&self) -> &EngineConfig {
+        &self.config
     }
 
     /// Answers a turn. `release` is called with each sentence as soon as it has passed its check and is part of the

@@ -19,6 +19,7 @@ pub mod page;
 pub mod polarity;
 pub mod progress;
 pub mod ranking;
+pub mod record;
 pub mod report;
 pub mod results;
 pub mod retrieval;
