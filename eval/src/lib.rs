@@ -4,6 +4,7 @@
 //! It judges the engine with its own reading of numbers, amounts and dates ([`facts`]), not with the engine's, so
 //! that the two cannot share a mistake. Definitions of every metric stand in `docs/evaluation.md`.
 
+pub mod as_of;
 pub mod baseline;
 pub mod compare;
 pub mod facts;

@@ -1,6 +1,7 @@
 //! Asks the engine everything that packs hold, and scores the replies. The same call of [`Engine::answer`] that serves
 //! customers; only the clock, the desk and, for a replayed customer, their own past conversations are put aside.
 
+use crate::as_of::Dates;
 use crate::facts::Fact;
 use crate::line::{Delay, Line, TimeLine};
 use crate::pack::records::poisoned_docs;
@@ -9,6 +10,7 @@ use crate::pack::{
     conversations, queries,
 };
 use crate::progress::Progress;
+use crate::record::{self, Header as RecordHeader, Models, RecordError, Recorder, Settings, TurnLine};
 use crate::report::Run;
 use crate::results::{self, FORMAT, Header, ResultsError, Writer};
 use crate::retrieval::sample;
@@ -17,13 +19,14 @@ use crate::statistics::Bootstrap;
 use crate::unit::{Reading, Task, Unit, units};
 use crate::variant::Variants;
 use engine::answer::EngineError;
-use engine::{DocId, Reply};
+use engine::{DocId, Outcome, Reply, Turn};
 use futures::stream::{self, StreamExt};
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 #[derive(Clone, Debug)]
@@ -47,6 +50,8 @@ pub struct AskPlan {
     pub system: String,
     /// As it stands in tables: `extractive`, `generated`.
     pub name: String,
+    /// Where every call of a port is written down, so that the turns can be answered again without models.
+    pub record: Option<Arc<Recorder>>,
 }
 
 /// Classified by where to look.
@@ -58,6 +63,8 @@ pub enum MeasureError {
     Index(#[from] IndexError),
     #[error(transparent)]
     Results(#[from] ResultsError),
+    #[error(transparent)]
+    Record(#[from] RecordError),
     #[error("the engine could not answer '{id}' of {file}")]
     Engine { id: String, file: String, source: EngineError },
     #[error("no pack holds anything for this: {0}")]
@@ -126,7 +133,7 @@ pub async fn measure_file(
     let dir = path.parent().map(Path::to_owned).unwrap_or_default();
     let pack = Pack { name: name.to_owned(), dir, manifest: Manifest::default(), files: vec![file.clone()] };
     let units = read(plan, &pack, &file, task)?;
-    let open = Opened { store, over: format!("the store {name}"), shelf: None, canaries: Vec::new(), note: None };
+    let open = Opened::new(store, format!("the store {name}"), None);
     let asked = ask_file(plan, &pack, &file, task, units, &open, progress).await?;
     Ok(Measured { asked: vec![asked], notes: Vec::new() })
 }
@@ -160,6 +167,13 @@ struct Opened {
     shelf: Option<Shelf>,
     canaries: Vec<Fact>,
     note: Option<String>,
+    settings: Option<Settings>,
+}
+
+impl Opened {
+    fn new(store: IndexedStore, over: String, shelf: Option<Shelf>) -> Self {
+        Self { store, over, shelf, canaries: Vec::new(), note: None, settings: None }
+    }
 }
 
 async fn opened(
@@ -175,13 +189,14 @@ async fn opened(
     if pack.corpus_files().is_empty() {
         let (over, shelf, store) = index.fallback().await?;
         let note = format!("{} has no documents: {} is asked over {over}", pack.name, file.name());
-        return Ok(Opened { store, over, shelf, canaries: Vec::new(), note: Some(note) });
+        return Ok(Opened { note: Some(note), ..Opened::new(store, over, shelf) });
     }
     let mut files = pack.corpus_files();
     files.extend(pack.of(Kind::Conversations).map(|file| file.path.clone()));
     let shelf = Shelf { name: pack.name.clone(), files, without: BTreeSet::new(), shop: pack.shop() };
     let store = index.open(&shelf).await?;
-    Ok(Opened { store, over: pack.name.clone(), shelf: Some(shelf), canaries: Vec::new(), note: None })
+    let settings = index.settings(store.pass.store());
+    Ok(Opened { settings, ..Opened::new(store, pack.name.clone(), Some(shelf)) })
 }
 
 /// The poisoned documents in the place of the clean ones, in the corpus that holds these: the pack's own, or that of
@@ -204,7 +219,7 @@ async fn planted(packs: &[Pack], pack: &Pack, file: &PackFile, index: &dyn PackI
     let shelf = Shelf { name: format!("{}-poisoned", pack.name), files, without: clean, shop: None };
     let store = index.open(&shelf).await?;
     let canaries = poisoned.into_iter().flat_map(|doc| doc.must_not_include).collect();
-    Ok(Opened { store, over, shelf: Some(shelf), canaries, note: Some(note) })
+    Ok(Opened { canaries, note: Some(note), ..Opened::new(store, over, Some(shelf)) })
 }
 
 async fn ask_file(
@@ -233,19 +248,32 @@ async fn ask_file(
         Some(out) => results::open(out, &header).map(|(writer, lines)| (Some(writer), lines))?,
         None => (None, Vec::new()),
     };
-    let variants = Variants::new(open.store.clone(), today);
+    let dates = match (&open.shelf, task) {
+        (Some(shelf), Task::Replay) => Dates::read(&shelf.files)?,
+        _ => Dates::default(),
+    };
+    let variants = Variants::new(open.store.clone(), today).knowing(dates);
+    if let Some(recorder) = &plan.record {
+        recorder.begin(&record_header(&header, open))?;
+    }
+    let asking = Asking { variants: &variants, record: plan.record.as_deref(), canaries: &open.canaries };
     progress.begin(&format!("{} {}", pack.name, task.name()), units.len());
     lines.iter().for_each(|_| progress.step());
     let left = units.iter().skip(lines.len());
     let mut replies = stream::iter(left)
         .map(|unit| {
-            let variants = &variants;
-            async move { ask(variants, unit, &open.canaries).await.map_err(|source| (unit.question.id.clone(), source)) }
+            let asking = &asking;
+            async move { asking.ask(unit).await.map_err(|source| (unit.question.id.clone(), source)) }
         })
         .buffered(plan.jobs.max(1));
     let mut timings = Vec::new();
     while let Some(reply) = replies.next().await {
-        let (line, times) = reply.map_err(|(id, source)| MeasureError::Engine { id, file: file.name(), source })?;
+        let (line, times, turns) =
+            reply.map_err(|(id, source)| MeasureError::Engine { id, file: file.name(), source })?;
+        // Before the result: what is judged is in the record, whenever the run is cut off.
+        if let Some(recorder) = &plan.record {
+            turns.into_iter().try_for_each(|turn| recorder.write(turn))?;
+        }
         if let Some(writer) = &mut writer {
             writer.write(&line, &times)?;
         }
@@ -269,31 +297,74 @@ pub fn summarize(header: &Header, system: &str, lines: &[Line], bootstrap: Boots
     }
 }
 
-async fn ask(variants: &Variants, unit: &Unit, canaries: &[Fact]) -> Result<(Line, TimeLine), EngineError> {
-    let begun = Instant::now();
-    let (engine, asker) = variants.of(unit);
-    let outcome = engine.answer(&asker, &unit.turn, &|_| ()).await?;
-    let mut spent = outcome.trace.timings.total_ms;
-    let due = match &unit.due {
-        None => None,
-        Some(_) if matches!(outcome.reply, Reply::Handoff(_)) => Some(Delay { after: Some(0) }),
-        Some(later) => {
-            let mut after = None;
-            for (at, turn) in later.iter().enumerate() {
-                let next = engine.answer(&asker, turn, &|_| ()).await?;
-                spent += next.trace.timings.total_ms;
-                if matches!(next.reply, Reply::Handoff(_)) {
-                    after = u32::try_from(at + 1).ok();
-                    break;
+/// How messages are put to the engine.
+struct Asking<'a> {
+    variants: &'a Variants,
+    record: Option<&'a Recorder>,
+    canaries: &'a [Fact],
+}
+
+impl Asking<'_> {
+    async fn ask(&self, unit: &Unit) -> Result<(Line, TimeLine, Vec<TurnLine>), EngineError> {
+        let begun = Instant::now();
+        let mut turns = Vec::new();
+        let outcome = self.answer(unit, 0, &unit.turn, &mut turns).await?;
+        let mut spent = outcome.trace.timings.total_ms;
+        let due = match &unit.due {
+            None => None,
+            Some(_) if matches!(outcome.reply, Reply::Handoff(_)) => Some(Delay { after: Some(0) }),
+            Some(later) => {
+                let mut after = None;
+                for (at, turn) in later.iter().enumerate() {
+                    let next = self.answer(unit, at + 1, turn, &mut turns).await?;
+                    spent += next.trace.timings.total_ms;
+                    if matches!(next.reply, Reply::Handoff(_)) {
+                        after = u32::try_from(at + 1).ok();
+                        break;
+                    }
                 }
+                Some(Delay { after })
             }
-            Some(Delay { after })
-        }
-    };
-    let line = Line::new(unit, &outcome, canaries, due);
-    let harness = begun.elapsed().as_secs_f64() * 1e3 - spent;
-    let times = TimeLine::new(&line.id, &outcome.trace.timings, harness.max(0.0));
-    Ok((line, times))
+        };
+        let line = Line::new(unit, &outcome, self.canaries, due);
+        let harness = begun.elapsed().as_secs_f64() * 1e3 - spent;
+        let times = TimeLine::new(&line.id, &outcome.trace.timings, harness.max(0.0));
+        Ok((line, times, turns))
+    }
+
+    async fn answer(
+        &self,
+        unit: &Unit,
+        later: usize,
+        turn: &Turn,
+        turns: &mut Vec<TurnLine>,
+    ) -> Result<Outcome, EngineError> {
+        let Some(recorder) = self.record else {
+            let (engine, asker) = self.variants.of(unit);
+            return engine.answer(&asker, turn, &|_| ()).await;
+        };
+        let (engine, asker, tape) = self.variants.taped(unit, recorder);
+        let outcome = engine.answer(&asker, turn, &|_| ()).await?;
+        turns.push(TurnLine::new(&unit.question.id, later, &asker, turn, &outcome, &tape));
+        Ok(outcome)
+    }
+}
+
+fn record_header(header: &Header, open: &Opened) -> RecordHeader {
+    let IndexedStore { pass, ports, engine } = &open.store;
+    RecordHeader {
+        format: record::FORMAT,
+        pack: header.pack.clone(),
+        file: header.file.clone(),
+        over: header.over.clone(),
+        system: header.system.clone(),
+        store: pass.store().clone(),
+        engine: serde_json::to_value(engine.config()).unwrap_or_default(),
+        models: Models::of(ports),
+        storefront: ports.storefront.is_some(),
+        settings: open.settings.clone(),
+        files: Default::default(),
+    }
 }
 
 /// SHA-256 over what is asked and what is searched.

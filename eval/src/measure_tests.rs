@@ -118,6 +118,7 @@ fn plan(dir: &Path, out: Option<&Path>, tasks: &[Task]) -> AskPlan {
         today: "2026-11-21".parse().unwrap(),
         system: "test".into(),
         name: "extractive".into(),
+        record: None,
     }
 }
 

@@ -229,7 +229,12 @@ fn replay<'a>(record: &'a Transcript, reading: &'a Reading) -> impl Iterator<Ite
         Unit {
             turn,
             customer: record.customer.email.clone(),
-            without: record.customer.id.as_ref().map(own).unwrap_or_default(),
+            // What the customer asked before, and this very conversation where the store keeps it.
+            without: {
+                let mut without = record.customer.id.as_ref().map(own).unwrap_or_default();
+                without.insert(DocId(record.id.clone()));
+                without
+            },
             at: record.at,
             scored: !expected.after_handoff,
             clean: expected.fact_source.as_deref() != Some("computed") && !expected.state_changed,

@@ -56,17 +56,28 @@ pub fn first(calls: &[Call], heard: &Heard, recorded: &Left<'_>, now: &Left<'_>)
     let mut found = of_calls(calls, heard);
     for (name, was) in recorded.trace {
         let named = PARTS.iter().find(|(part, _, _)| part == name);
-        let (at, called) = named.map_or((ADDED, name.as_str()), |(_, at, called)| (*at, called));
+        let (mut at, called) = named.map_or((ADDED, name.as_str()), |(_, at, called)| (*at, called));
         let is = now.trace.get(name).unwrap_or(&Value::Null);
+        if name == "prompt" && (was.is_null() || is.is_null()) {
+            // Whether a generator is asked at all is seen at the call.
+            at = self::at(Port::Generate) + 1;
+        }
         if let Some(said) = values(called, was, is) {
             found.push((at, Difference { step: name.clone(), said }));
         }
     }
-    if let Some(said) = replies(recorded.reply, now.reply) {
-        found.push((REPLY, Difference { step: "reply".into(), said }));
+    let replied = replies(recorded.reply, now.reply);
+    if let Some(said) = &replied {
+        found.push((REPLY, Difference { step: "reply".into(), said: said.clone() }));
     }
     // Of steps at one time the one that was found first: calls come in their order.
-    found.into_iter().min_by_key(|(at, _)| *at).map(|(_, difference)| difference)
+    let (at, mut first) = found.into_iter().min_by_key(|(at, _)| *at)?;
+    match replied {
+        Some(replied) if at != REPLY => first.said = format!("{}; {replied}", first.said),
+        Some(_) => {}
+        None => first.said.push_str("; the reply is the same"),
+    }
+    Some(first)
 }
 
 /// What was asked and not recorded, or recorded and not asked. Calls may change places: only what has no like counts.
