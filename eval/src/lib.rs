@@ -7,6 +7,7 @@
 pub mod as_of;
 pub mod baseline;
 pub mod compare;
+pub mod counterfactual;
 pub mod facts;
 pub mod gate;
 pub mod latency;

@@ -343,7 +343,7 @@ impl Asking<'_> {
             let (engine, asker) = self.variants.of(unit);
             return engine.answer(&asker, turn, &|_| ()).await;
         };
-        let (engine, asker, tape) = self.variants.taped(unit, recorder);
+        let (engine, asker, tape) = self.variants.taped(unit, recorder.vectors());
         let outcome = engine.answer(&asker, turn, &|_| ()).await?;
         turns.push(TurnLine::new(&unit.question.id, later, &asker, turn, &outcome, &tape));
         Ok(outcome)

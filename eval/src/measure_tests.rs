@@ -4,15 +4,17 @@ use crate::line::Line;
 use crate::measure::{AskPlan, Asked, MeasureError, Measured, measure};
 use crate::pack::{Action, CorpusDocument, IndexError, IndexedStore, PackIndex, Shelf};
 use crate::progress::Silent;
+use crate::record::{Header, Recorder, replay, settings_of};
 use crate::results;
 use crate::statistics::Bootstrap;
 use crate::unit::Task;
 use async_trait::async_trait;
 use engine::fakes::{MemoryKnowledge, ports};
-use engine::ports::SearchMode;
+use engine::ports::{Ports, SearchMode};
 use engine::{Engine, EngineConfig, StoreId, StorePass};
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 struct InMemory;
 
@@ -217,4 +219,53 @@ async fn a_run_that_was_killed_at_any_byte_ends_like_one_that_was_not() {
     let other = AskPlan { system: "other models".into(), ..plan(dir.path(), Some(cut.path()), &tasks) };
     let error = measure(&other, &InMemory, &Silent).await.unwrap_err();
     assert!(matches!(error, MeasureError::Results(_)) && error.to_string().contains("the models or the settings"));
+}
+
+#[tokio::test]
+async fn a_recorded_run_replays_with_the_turns_that_only_tell_a_delay() {
+    let (dir, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    write(dir.path());
+    let path = out.path().join("record.jsonl");
+    let tasks = [Task::Replay, Task::Decisions];
+    let plain = measure(&plan(dir.path(), None, &tasks), &InMemory, &Silent).await.unwrap();
+    for run in 0..2 {
+        let record = Some(Arc::new(Recorder::open(&path).unwrap()));
+        let plan = AskPlan { record, ..plan(dir.path(), None, &tasks) };
+        let taped = measure(&plan, &InMemory, &Silent).await.unwrap();
+        // A tape changes nothing of what is said.
+        for (plain, taped) in plain.asked.iter().zip(&taped.asked) {
+            assert_eq!(plain.lines, taped.lines, "run {run}");
+        }
+    }
+    let rebuild = |header: &Header, ports: Ports| {
+        let (config, _) = settings_of(header, store(None).engine.config())?;
+        Ok(Engine::new(ports, config))
+    };
+    let replayed = replay(&path, &rebuild).await.unwrap();
+    // Seven messages; t1#2 is due for a handoff, which it is. The second run has added nothing.
+    let turns = plain.asked.iter().map(|asked| asked.lines.len()).sum::<usize>();
+    assert_eq!((replayed.turns.len(), replayed.identical()), (turns, turns), "{:?}", replayed.turns);
+    assert!(replayed.unreadable.is_empty() && !replayed.cut);
+    assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), turns + 2);
+}
+
+#[tokio::test]
+async fn a_replay_knows_no_conversation_that_came_later() {
+    let dir = tempfile::tempdir().unwrap();
+    let wrapping = |id: &str, at: &str| {
+        format!(
+            "{{\"id\":\"{id}\",\"at\":\"{at}\",\"turns\":[{{\"role\":\"customer\",\"text\":\"What does gift wrapping \
+             cost?\"}}],\"expected\":[{{\"turn\":0,\"action\":\"answer\"}}]}}\n"
+        )
+    };
+    let chat = r#"{"id":"chat","kind":"conversation","title":"Gift wrap","text":"Customer: What does gift wrapping cost?\nAgent: Gift wrapping costs $3.50.","meta":{"at":"2026-06-01T10:00:00Z"}}"#;
+    let page = r#"{"id":"p","kind":"policy","title":"Returns","text":"You can return an item within 30 days."}"#;
+    fs::write(dir.path().join("corpus.jsonl"), format!("{page}\n{chat}\n")).unwrap();
+    let talks = wrapping("before", "2026-06-01T09:00:00Z") + &wrapping("after", "2026-06-02T09:00:00Z");
+    fs::write(dir.path().join("talks.jsonl"), talks).unwrap();
+    let measured = measure(&plan(dir.path(), None, &[Task::Replay]), &InMemory, &Silent).await.unwrap();
+    let asked = &measured.asked[0];
+    assert_eq!(line(asked, "after#0").did, Action::Answer);
+    assert!(line(asked, "before#0").retrieved.iter().all(|doc| doc.0 != "chat"));
+    assert_eq!(line(asked, "before#0").did, Action::Handoff);
 }

@@ -2,7 +2,7 @@
 
 use crate::as_of::{AsOf, Dates, deeper};
 use crate::pack::IndexedStore;
-use crate::record::{Recorder, Tape};
+use crate::record::{self, Tape, Vectors};
 use crate::unit::Unit;
 use async_trait::async_trait;
 use engine::identity::{CustomerKey, CustomerPass};
@@ -44,8 +44,8 @@ impl Variants {
     }
 
     /// As [`Variants::of`], for one turn, with a tape running: nothing is remembered of other turns.
-    pub fn taped(&self, unit: &Unit, recorder: &Recorder) -> (Engine, Asker, Arc<Tape>) {
-        let (ports, tape) = recorder.tape(&self.ports(unit));
+    pub fn taped(&self, unit: &Unit, vectors: &Vectors) -> (Engine, Asker, Arc<Tape>) {
+        let (ports, tape) = record::around(&self.ports(unit), vectors);
         (self.store.engine.anew(ports), self.asker(unit), tape)
     }
 

@@ -23,7 +23,8 @@ fn at(port: Port) -> At {
         Port::Orders | Port::Claimed | Port::Customer | Port::Knows | Port::Products => 10,
         Port::EmbedQuery => 20,
         Port::Search => 30,
-        Port::Rerank => 40,
+        // What is reranked are the passages: another one is seen there, and better told.
+        Port::Rerank => 55,
         Port::EmbedPassage => 60,
         Port::Generate => 100,
         Port::OpenHandoff | Port::WaitingHandoffs => 140,

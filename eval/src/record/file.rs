@@ -1,7 +1,7 @@
 //! The file of a record: written line by line, gone on with after a kill, readable by its owner only.
 
 use super::call::Call;
-use super::tape::{Tape, around};
+use super::tape::Tape;
 use super::vectors::{self, Vectors};
 use super::{FORMAT, RecordError};
 use engine::identity::{CustomerId, CustomerKey, CustomerPass, Email, OrderClaim, OrderNumber};
@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "line", rename_all = "snake_case")]
@@ -228,9 +228,9 @@ impl Recorder {
         Ok(())
     }
 
-    /// Ports with a tape running, for one turn.
-    pub fn tape(&self, ports: &Ports) -> (Ports, Arc<Tape>) {
-        around(ports, &self.vectors)
+    /// Those of all turns so far; a tape of the next turn runs over them.
+    pub fn vectors(&self) -> &Vectors {
+        &self.vectors
     }
 
     /// Adds a turn. One that is there already, from a run that was cut off, is not written again.
