@@ -157,6 +157,8 @@ struct State {
     headers: Vec<Header>,
     /// The last header that stands in the file.
     current: Option<Header>,
+    /// That of the turns that come next; it is written when there is one.
+    next: Option<Header>,
     /// Turns that are there: pack, file, id, later.
     turns: HashSet<(String, String, String, usize)>,
     written: HashSet<String>,
@@ -178,8 +180,14 @@ impl Recorder {
         file.read_to_end(&mut bytes).map_err(io)?;
         bytes.truncate(bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1));
         let vectors = Vectors::default();
-        let mut state =
-            State { file, headers: Vec::new(), current: None, turns: HashSet::new(), written: HashSet::new() };
+        let mut state = State {
+            file,
+            headers: Vec::new(),
+            current: None,
+            next: None,
+            turns: HashSet::new(),
+            written: HashSet::new(),
+        };
         for (at, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
             let no_record = |problem| RecordError::NoRecord { path: path.to_owned(), line: at + 1, problem };
             match serde_json::from_slice(line).map_err(|error| no_record(error.to_string()))? {
@@ -208,9 +216,6 @@ impl Recorder {
     /// The turns that follow are of this file, with these settings.
     pub fn begin(&self, header: &Header) -> Result<(), RecordError> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.current.as_ref() == Some(header) {
-            return Ok(());
-        }
         let same_file = |known: &&Header| (&known.pack, &known.file) == (&header.pack, &header.file);
         if let Some(known) = state.headers.iter().filter(same_file).find(|known| *known != header) {
             let parts = [
@@ -222,9 +227,7 @@ impl Recorder {
             let what = parts.into_iter().find(|(same, _)| !same).map_or("what the engine was given", |(_, what)| what);
             return Err(RecordError::OtherRun { path: self.path.clone(), file: header.file.clone(), what });
         }
-        self.append(&mut state, &RecordLine::Header(Box::new(header.clone())))?;
-        state.headers.push(header.clone());
-        state.current = Some(header.clone());
+        state.next = Some(header.clone());
         Ok(())
     }
 
@@ -236,9 +239,16 @@ impl Recorder {
     /// Adds a turn. One that is there already, from a run that was cut off, is not written again.
     pub fn write(&self, mut line: TurnLine) -> Result<(), RecordError> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let (pack, file) = state.current.as_ref().map(|of| (of.pack.clone(), of.file.clone())).unwrap_or_default();
+        let (pack, file) = state.next.as_ref().map(|of| (of.pack.clone(), of.file.clone())).unwrap_or_default();
         if !state.turns.insert((pack, file, line.id.clone(), line.later)) {
             return Ok(());
+        }
+        if state.current != state.next
+            && let Some(header) = state.next.clone()
+        {
+            self.append(&mut state, &RecordLine::Header(Box::new(header.clone())))?;
+            state.headers.push(header.clone());
+            state.current = Some(header);
         }
         for call in &line.calls {
             if let Some(vector) = self.vectors.get(&call.input).filter(|_| !state.written.contains(&call.input)) {
