@@ -8,6 +8,6 @@ mod run;
 
 pub use change::{Changed, How, Said, Side};
 pub use page::html;
-pub use questions::{Asked, Question, desk_question, file, of_pack};
+pub use questions::{Asked, Question, file, of_pack};
 pub use report::{Compared, Replaced, WhatIf};
 pub use run::{Plan, Put, run};

@@ -3,11 +3,12 @@
 use crate::pack::records::{Transcript, transcripts};
 use crate::pack::{Pack, PackError, PackFile};
 use crate::pack::lines::read_lines;
+use crate::retrieval::sample;
 use crate::unit::{Reading, Task, Unit, turn_of, unlabelled, units};
 use engine::identity::Email;
 use engine::{DocId, Speaker};
-use jiff::Timestamp;
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Messages of one file.
@@ -21,6 +22,24 @@ pub struct Asked {
     pub units: Vec<Unit>,
 }
 
+impl Asked {
+    /// At most so many conversations, chosen by the seed.
+    pub fn limited(mut self, limit: Option<usize>, seed: u64) -> Self {
+        let mut of: Vec<String> = self.units.iter().map(|unit| unit.turn.conversation.0.clone()).collect();
+        of.dedup();
+        let kept: BTreeSet<String> = sample(of, limit, seed, |id| id).into_iter().collect();
+        self.units.retain(|unit| kept.contains(&unit.turn.conversation.0));
+        self
+    }
+
+    /// Questions of which nobody said what is right.
+    pub fn unlabelled(pack: &str, file: &str, questions: impl IntoIterator<Item = Question>) -> Self {
+        let numbered = questions.into_iter().enumerate();
+        let units = numbered.map(|(at, record)| question(&format!("question-{}", at + 1), record)).collect();
+        Self { pack: pack.to_owned(), file: file.to_owned(), task: Task::Questions, labelled: false, units }
+    }
+}
+
 /// A question without a label: all that a file of questions needs to hold.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Question {
@@ -32,7 +51,6 @@ pub struct Question {
     pub email: Option<Email>,
     /// Where they shop from (ISO 3166-1 alpha-2).
     pub country: Option<String>,
-    pub at: Option<Timestamp>,
     /// Documents that it must not be answered from.
     #[serde(default)]
     pub without: Vec<DocId>,
@@ -68,17 +86,10 @@ pub fn file(name: &str, path: &Path, signed_in: bool) -> Result<Asked, PackError
     Ok(Asked { pack: name.to_owned(), file: file.name(), task: Task::Questions, labelled: false, units })
 }
 
-/// A question that a person was called for.
-pub fn desk_question(id: &str, text: &str, at: Option<Timestamp>) -> Unit {
-    let record = Question { id: None, text: text.to_owned(), email: None, country: None, at, without: Vec::new() };
-    question(id, record)
-}
-
 fn question(id: &str, record: Question) -> Unit {
     let mut unit = unlabelled(record.id.as_deref().unwrap_or(id), &record.text);
     unit.turn.country = record.country;
     unit.customer = record.email;
-    unit.at = record.at;
     unit.without = record.without.into_iter().collect();
     unit
 }
@@ -122,7 +133,6 @@ fn customers_turns(record: &Transcript, reading: &Reading) -> Vec<Unit> {
                     let mut unit = unlabelled(&id, &turn.text);
                     unit.turn = turn;
                     unit.customer.clone_from(&record.customer.email);
-                    unit.at = record.at;
                     unit.without.insert(DocId(record.id.clone()));
                     unit
                 }

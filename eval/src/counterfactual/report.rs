@@ -4,9 +4,11 @@ use super::change::{Changed, How, Said, Side};
 use super::questions::Asked;
 use super::run::Put;
 use crate::compare::{Comparison, compare};
+use crate::line::{Line, TimeLine};
 use crate::results::{self, FORMAT, Header, ResultsError};
 use crate::statistics::{Bootstrap, Estimate, rule_of_three, wilson};
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -157,8 +159,12 @@ fn write<'l>(
     dir: &Path,
     asked: &Asked,
     system: &str,
-    lines: impl ExactSizeIterator<Item = &'l (crate::line::Line, crate::line::TimeLine)>,
+    lines: impl Iterator<Item = &'l (Line, TimeLine)>,
 ) -> Result<(), ResultsError> {
+    let lines: Vec<_> = lines.collect();
+    // What came, and not only what was asked: a folder of another change is not gone on with.
+    let mut content = Sha256::new();
+    lines.iter().for_each(|(line, _)| content.update(serde_json::to_vec(line).unwrap_or_default()));
     let header = Header {
         results_format: FORMAT,
         pack: asked.pack.clone(),
@@ -166,11 +172,11 @@ fn write<'l>(
         task: asked.task,
         over: asked.pack.clone(),
         system: system.to_owned(),
-        content: String::new(),
+        content: content.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
         seed: 0,
         limit: None,
         n: lines.len(),
     };
     let (mut writer, done) = results::open(dir, &header)?;
-    lines.skip(done.len()).try_for_each(|(line, times)| writer.write(line, times))
+    lines.into_iter().skip(done.len()).try_for_each(|(line, times)| writer.write(line, times))
 }

@@ -2,7 +2,6 @@
 
 use super::change::{Changed, between};
 use super::questions::Asked;
-use crate::as_of::Dates;
 use crate::line::{Line, TimeLine};
 use crate::measure::MeasureError;
 use crate::pack::IndexedStore;
@@ -22,8 +21,6 @@ pub struct Plan<'a> {
     pub rules: bool,
     pub today: Date,
     pub jobs: usize,
-    /// Since when documents are known, for conversations of the past.
-    pub dates: Dates,
 }
 
 /// A message that was put to both.
@@ -39,8 +36,8 @@ pub struct Put {
 /// Everything of one file, in its order.
 pub async fn run(plan: &Plan<'_>, asked: &Asked, progress: &dyn Progress) -> Result<Vec<Put>, MeasureError> {
     let both = Both {
-        before: Variants::new(plan.before.clone(), plan.today).knowing(plan.dates.clone()),
-        after: Variants::new(plan.after.clone(), plan.today).knowing(plan.dates.clone()),
+        before: Variants::new(plan.before.clone(), plan.today),
+        after: Variants::new(plan.after.clone(), plan.today),
         vectors: Vectors::default(),
         plan,
     };
@@ -70,6 +67,8 @@ struct Both<'a> {
 
 impl Both<'_> {
     async fn put(&self, unit: &Unit) -> Result<Put, EngineError> {
+        // Whenever it was asked: what counts is what would be said to it today.
+        let unit = &Unit { at: None, ..unit.clone() };
         let (engine, asker, tape) = self.before.taped(unit, &self.vectors);
         let before = engine.answer(&asker, &unit.turn, &|_| ()).await?;
         if !self.plan.rules && self.is_untouched(unit, &tape.searches()).await? {

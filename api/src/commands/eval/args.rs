@@ -38,6 +38,11 @@ pub enum What {
     Gate(super::results::GateArgs),
     /// A folder of results as a page, as tables and as JSON.
     Report(super::results::ReportArgs),
+    /// Answers recorded turns (--record) again without models, index, shop or network, and names the step at which a
+    /// difference begins. Exit code 1 if there is one.
+    Trace(super::trace::TraceArgs),
+    /// Before a page or a rule goes live: which replies to past questions would be others?
+    Counterfactual(super::counterfactual::CounterfactualArgs),
 }
 
 #[derive(Debug, Args)]
@@ -162,6 +167,12 @@ pub struct Answering {
     /// Replies that are waited for at the same time. The results do not depend on it.
     #[arg(long, value_name = "N", default_value_t = 2)]
     pub jobs: usize,
+    /// Write down every call of a model, of the index, of the shop and of the clock, one line for each turn, so that
+    /// `eval trace FILE` can answer the turns again from the file alone. The file holds what customers wrote and what
+    /// was read about them: only you can read it (mode 0600), and it belongs in no repository. A run that was cut off
+    /// goes on here.
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
     /// Also print every reply that was not right.
     #[arg(long)]
     pub verbose: bool,

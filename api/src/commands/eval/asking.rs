@@ -7,8 +7,9 @@ use super::{finish, ports, retrieval, unprintable};
 use crate::commands::{CommandError, Exit, operator};
 use crate::wiring::{House, LoadedModels};
 use ::eval::latency;
-use ::eval::measure::{AskPlan, Measured, measure, measure_file};
+use ::eval::measure::{AskPlan, MeasureError, Measured, measure, measure_file};
 use ::eval::pack::{IndexedStore, Kind, Pack};
+use ::eval::record::Recorder;
 use ::eval::report::{Report, complaint};
 use ::eval::results::write_whole;
 use ::eval::unit::Task;
@@ -79,7 +80,7 @@ async fn asked(house: &House, args: &PacksArgs, tasks: &[Task], models: &LoadedM
     };
     let bar = Arc::new(Bar::new());
     let library = PackLibrary::new(house.clone(), models.clone(), over, bar.clone())?;
-    let plan = plan(house, &args.answering, &args.common, models, &args.pack, tasks, &args.file);
+    let plan = plan(house, &args.answering, &args.common, models, &args.pack, tasks, &args.file)?;
     let measured = measure(&plan, &library, &*bar).await?;
     shown(&args.common, &args.answering, measured)
 }
@@ -90,7 +91,7 @@ pub async fn over_store(house: House, args: &QuestionsArgs) -> Result<Exit, Comm
     let ports = ports(&models, house.knowledge()?);
     let engine = Engine::new(ports.clone(), house.config.engine.to_engine());
     let store = IndexedStore { pass: operator(&args.store), engine, ports };
-    let plan = plan(&house, &args.answering, &args.common, &models, &[], &ALL, &[]);
+    let plan = plan(&house, &args.answering, &args.common, &models, &[], &ALL, &[])?;
     let measured = measure_file(&plan, args.store.as_str(), &args.file, store, &Bar::new()).await?;
     let report = shown(&args.common, &args.answering, measured)?;
     finish(&args.common, report)
@@ -112,8 +113,9 @@ fn plan(
     packs: &[PathBuf],
     tasks: &[Task],
     files: &[String],
-) -> AskPlan {
-    AskPlan {
+) -> Result<AskPlan, CommandError> {
+    let record = answering.record.as_deref().map(Recorder::open).transpose().map_err(MeasureError::from)?;
+    Ok(AskPlan {
         packs: packs.to_vec(),
         tasks: tasks.iter().copied().collect(),
         files: files.to_vec(),
@@ -125,11 +127,12 @@ fn plan(
         today: answering.today.unwrap_or_else(|| Zoned::now().with_time_zone(TimeZone::UTC).date()),
         system: system(house, models),
         name: if models.generator.is_some() { "generated" } else { "extractive" }.to_owned(),
-    }
+        record: record.map(Arc::new),
+    })
 }
 
 /// All that decides what is said, besides the pack and the day.
-fn system(house: &House, models: &LoadedModels) -> String {
+pub fn system(house: &House, models: &LoadedModels) -> String {
     let name = |model: Option<&engine::ports::ModelId>| model.map_or("none".to_owned(), ToString::to_string);
     let index = &house.config.index;
     format!(

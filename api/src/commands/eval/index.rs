@@ -4,11 +4,13 @@ use super::bar::Bar;
 use super::desk::NoKnowledge;
 use super::ports;
 use super::shop::{Shop, StoppedClock};
+use crate::store::StoreSettings;
 use crate::{
     commands::{demo, operator},
     wiring::{House, LoadedModels, WiringError},
 };
 use ::eval::pack::{IndexError, IndexedStore, Pack, PackIndex, Shelf};
+use ::eval::record::Settings;
 use async_trait::async_trait;
 use engine::ports::Knowledge;
 use engine::{Engine, Profiles, StoreId, StorePass};
@@ -46,6 +48,20 @@ pub struct PackLibrary {
     /// Served as long as the library is used.
     shops: Mutex<Vec<Shop>>,
 }
+
+impl PackLibrary {
+    /// The settings of a store's shop, whole.
+    pub fn shop_settings(&self, store: &StoreId) -> Option<StoreSettings> {
+        let shops = self.shops.lock().unwrap_or_else(PoisonError::into_inner);
+        shops.iter().find(|shop| shop.settings.store == *store).map(|shop| shop.settings.clone())
+    }
+
+    /// The folder that the indexes of packs lie in.
+    pub fn data(&self) -> &Path {
+        &self.house.places.data
+    }
+}
+
 
 impl PackLibrary {
     /// Keeps the indexes in `<data>/eval`, apart from those of the stores.
@@ -102,11 +118,16 @@ impl PackIndex for PackLibrary {
             store.ports.storefront = Some(shop.storefront.clone());
             store.ports.clock = Arc::new(StoppedClock(shop.now));
             let profiles = Profiles::default();
-            profiles.set(shop.profile.clone());
+            profiles.set(shop.settings.profile());
             store.engine = store.engine.with_ports(store.ports.clone()).with_profiles(profiles);
             self.shops.lock().unwrap_or_else(PoisonError::into_inner).push(shop);
         }
         Ok(store)
+    }
+
+    fn settings(&self, store: &StoreId) -> Option<Settings> {
+        let shops = self.shops.lock().unwrap_or_else(PoisonError::into_inner);
+        shops.iter().find(|shop| shop.settings.store == *store).map(|shop| shop.recorded.clone())
     }
 
     async fn fallback(&self) -> Result<(String, Option<Shelf>, IndexedStore), IndexError> {

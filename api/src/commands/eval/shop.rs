@@ -1,11 +1,13 @@
 //! A pack's customers, orders and products: the stand-in for a Shopify store over them, in this process, and the client
 //! that serves customers in front of it.
 
+use super::trace;
 use crate::sandbox::{Fixture, FixtureError, Options, RunningSandbox, Sandbox};
 use crate::store::{StoreError, StoreSettings};
 use ::eval::pack::{IndexError, PackShop};
+use ::eval::record::Settings;
 use engine::ports::{Clock, Storefront};
-use engine::{StoreId, StoreProfile};
+use engine::StoreId;
 use ingest::shopify::operations::API_VERSION;
 use ingest::shopify::{Connection, Credentials, Endpoint, Secret, ShopifyClient, ShopifyStorefront};
 use jiff::{Timestamp, Unit};
@@ -23,7 +25,9 @@ pub struct Shop {
     pub storefront: Arc<dyn Storefront>,
     /// The shop's time, which stands still.
     pub now: Timestamp,
-    pub profile: StoreProfile,
+    pub settings: StoreSettings,
+    /// The settings as a record holds them.
+    pub recorded: Settings,
     _running: RunningSandbox,
 }
 
@@ -42,8 +46,13 @@ impl Shop {
         let client = Arc::new(ShopifyClient::new(endpoint, API_VERSION, credentials));
         let storefront = Arc::new(ShopifyStorefront::new(Arc::new(StoppedClock(now))));
         storefront.connect(store, Arc::new(Connection::new(client, PATIENCE)));
-        let profile = settings(shop, store).map_err(failed)?.profile();
-        Ok(Self { storefront, now, profile, _running: running })
+        let settings = settings(shop, store).map_err(failed)?;
+        let text = match &shop.settings {
+            Some(path) => std::fs::read_to_string(path).map_err(failed)?,
+            None => PLAIN.to_owned(),
+        };
+        let recorded = trace::without_secrets(&text, &settings).map_err(failed)?;
+        Ok(Self { storefront, now, settings, recorded, _running: running })
     }
 }
 
