@@ -1,6 +1,7 @@
 //! What is, before anything is changed.
 
 use super::CounterfactualError;
+use super::trial::Trial;
 use crate::commands::{eval_ports, operator};
 use crate::shopify::shop::connection;
 use crate::store::{StoreError, StoreSettings};
@@ -8,8 +9,8 @@ use crate::wiring::{House, LoadedModels};
 use ::eval::pack::IndexedStore;
 use engine::ports::{Clock, Storefront};
 use engine::{Engine, Profiles, StoreId};
+use ingest::index::erase::Place;
 use ingest::index::known::{self, KnownDocument};
-use ingest::library::Library;
 use ingest::mask::MaskConfig;
 use ingest::shopify::ShopifyStorefront;
 use ingest::source::{Currency, ReadOptions};
@@ -21,9 +22,11 @@ use std::sync::Arc;
 /// A store that can be asked, and where its parts lie.
 pub struct Base {
     pub store: IndexedStore,
-    /// The folder in whose `stores/` its index lies; `None` where it is on a server.
-    pub data: Option<PathBuf>,
+    /// Where its index is.
+    pub place: Place,
     pub settings: Option<StoreSettings>,
+    /// The folder of an index that was made for this.
+    _made: Option<Trial>,
 }
 
 impl Base {
@@ -35,8 +38,7 @@ impl Base {
         store: &StoreId,
         live: bool,
     ) -> Result<Self, CounterfactualError> {
-        let data = house.server().is_none().then(|| house.places.data.clone());
-        Ok(Self { data, ..Self::over(house, house, models, store, live)? })
+        Self::over(house, house, models, store, live)
     }
 
     /// A store whose knowledge is made of `sources` anew, in a folder of its own, whatever its index holds.
@@ -48,10 +50,9 @@ impl Base {
         sources: &[PathBuf],
         progress: &dyn SyncProgress,
     ) -> Result<Self, CounterfactualError> {
-        let mut apart = house.clone();
-        apart.places.data.extend(["eval", "sources"]);
-        apart.config.index.url.clear();
-        let base = Self::over(house, &apart, models, store, live)?;
+        let trial = Trial::of_sources(house, store)?;
+        let apart = &trial.house;
+        let base = Self::over(house, apart, models, store, live)?;
         let read = read_options(base.settings.as_ref())?;
         let (mut target, _lock) =
             apart.sync_target(&base.store.pass, models.embedder.clone(), false).await?;
@@ -61,7 +62,7 @@ impl Base {
             let problem = failure.reason.clone();
             return Err(CounterfactualError::File { path: failure.path.clone(), problem });
         }
-        Ok(Self { data: Some(apart.places.data), ..base })
+        Ok(Self { _made: Some(trial), ..base })
     }
 
     /// `indexed` says where the index is, `house` where everything else is.
@@ -94,15 +95,19 @@ impl Base {
         }
         ports.clock = clock;
         let engine = Engine::new(ports.clone(), house.config.engine.to_engine()).with_profiles(profiles);
-        Ok(Self { store: IndexedStore { pass: operator(store), engine, ports }, data: None, settings })
+        let pass = operator(store);
+        let place = indexed.place(&pass)?;
+        Ok(Self { store: IndexedStore { pass, engine, ports }, place, settings, _made: None })
+    }
+
+    /// A store that was made of a pack.
+    pub fn of_pack(store: IndexedStore, place: Place, settings: Option<StoreSettings>) -> Self {
+        Self { store, place, settings, _made: None }
     }
 
     /// Every document that is searched.
     pub async fn documents(&self) -> Result<Vec<KnownDocument>, CounterfactualError> {
-        let store = self.store.pass.store();
-        let data = self.data.as_ref().ok_or_else(|| CounterfactualError::OnServer(store.to_string()))?;
-        let shelf = Library::new(data).shelf(&self.store.pass).map_err(engine::ports::KnowledgeError::from)?;
-        Ok(known::documents(&shelf).await?)
+        Ok(known::documents(&self.place, self.store.pass.store()).await?)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::base::{Base, read_options};
 use super::CounterfactualError;
+use super::trial::Trial;
 use crate::commands::operator;
 use crate::store::StoreSettings;
 use crate::wiring::{House, LoadedModels};
@@ -10,12 +11,11 @@ use ::eval::pack::IndexedStore;
 use engine::ports::KnowledgeError;
 use engine::{DocId, Profiles, SourceKind};
 use ingest::document::Document;
+use ingest::index::erase::Place;
 use ingest::index::known::{self, KnownDocument};
-use ingest::library::Library;
 use ingest::source::{Failure, read_all};
 use ingest::sync::{Scope, SyncOptions, SyncProgress, sync};
 use std::collections::HashSet;
-use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -54,8 +54,8 @@ pub(super) struct Tried {
     pub replaced: Vec<Replaced>,
     pub rules: bool,
     pub notes: Vec<String>,
-    /// No other trial writes the copy while this one reads it.
-    _lock: Option<File>,
+    /// The folder of the copy.
+    copy: Option<Trial>,
 }
 
 impl Changes {
@@ -77,7 +77,7 @@ impl Changes {
             replaced: Vec::new(),
             rules: !rules.is_empty(),
             notes: Vec::new(),
-            _lock: None,
+            copy: None,
         };
         if !pages.is_empty() || !self.remove.is_empty() {
             self.put_pages(&pages, house, models, base, progress, &mut tried).await?;
@@ -128,13 +128,13 @@ impl Changes {
             ids.insert(id.ok_or_else(|| CounterfactualError::NoDocument { name: name.clone(), near: near(name, &known) })?);
             tried.replaced.push(Replaced { from: name.clone(), what: "removed", replaces: None, by: None });
         }
-        let (there, lock) = place(house)?;
-        tried._lock = Some(lock);
         let pass = operator(base.store.pass.store());
-        let data = base.data.as_ref().ok_or_else(|| CounterfactualError::OnServer(pass.store().to_string()))?;
-        let from = Library::new(data).shelf(&pass).map_err(KnowledgeError::from)?;
+        let Place::Edge(from) = &base.place else {
+            return Err(CounterfactualError::OnServer(pass.store().to_string()));
+        };
+        let there = &tried.copy.insert(Trial::of_changes(house, pass.store())?).house;
         let to = there.library().shelf(&pass).map_err(KnowledgeError::from)?;
-        known::copy(&from, &to).await?;
+        known::copy(from, &to).await?;
         let (mut target, _lock) = there.sync_target(&pass, models.embedder.clone(), false).await?;
         let options = SyncOptions {
             // Nothing but these: of the rest the copy holds what the index holds.
@@ -155,22 +155,6 @@ impl Changes {
         tried.store.ports.knowledge = there.knowledge()?;
         tried.store.engine = tried.store.engine.with_ports(tried.store.ports.clone());
         Ok(())
-    }
-}
-
-/// The folder of the trial, embedded whatever the configuration says, and the lock on it.
-fn place(house: &House) -> Result<(House, File), CounterfactualError> {
-    let mut there = house.clone();
-    there.places.data.extend(["eval", "counterfactual"]);
-    there.config.index.url.clear();
-    let path = there.places.data.clone();
-    let folder = |source| CounterfactualError::Folder { path: path.clone(), source };
-    fs::create_dir_all(&path).map_err(folder)?;
-    let lock = File::options().create(true).truncate(false).write(true).open(path.join("trial.lock")).map_err(folder)?;
-    match lock.try_lock() {
-        Ok(()) => Ok((there, lock)),
-        Err(TryLockError::WouldBlock) => Err(CounterfactualError::Running),
-        Err(TryLockError::Error(source)) => Err(folder(source)),
     }
 }
 

@@ -4,10 +4,12 @@
 mod base;
 mod changes;
 mod past;
+mod trial;
 
 pub use base::Base;
 pub use changes::{Change, Changes};
 pub use past::past_questions;
+pub use trial::forget;
 
 use crate::db::DbError;
 use crate::shopify::shop::ConnectError;

@@ -1,11 +1,6 @@
-//! What a store's embedded index holds, read without touching it, and a copy of it to try something on.
+//! What a store's index holds, read without touching it, and a copy of an embedded one to try something on.
 
-use super::{
-    failed,
-    generation::Generations,
-    point::Fields,
-    shard,
-};
+use super::{erase::Place, failed, generation::Generations, point::Fields};
 use crate::library::Shelf;
 use engine::{
     access::StoreId,
@@ -14,9 +9,6 @@ use engine::{
 };
 use jiff::civil::Date;
 use std::{collections::BTreeMap, fs, io};
-
-/// Points that are read at a time.
-const BATCH: usize = 256;
 
 /// A document of the index, as far as it can be told without its source.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,30 +27,21 @@ pub struct KnownDocument {
     pub opening: String,
 }
 
-/// Every document that searches see, by its id.
-pub async fn documents(shelf: &Shelf) -> Result<Vec<KnownDocument>, KnowledgeError> {
-    let shelf = shelf.clone();
-    blocking(move || {
-        let generations = Generations::new(shelf.index_dir());
-        let no_index = || KnowledgeError::NoIndex(shelf.store().to_string());
-        let view = generations.open_current()?.ok_or_else(no_index)?;
-        let (mut first, mut offset) = (BTreeMap::<DocId, Fields>::new(), None);
-        loop {
-            let (points, next) = shard::page(&view.shard, offset, BATCH)?;
-            for point in points {
-                let known = first.entry(point.fields.doc.clone()).or_insert_with(|| point.fields.clone());
-                if point.fields.chunk < known.chunk {
-                    *known = point.fields;
-                }
+/// Every document that searches of the store see, by its id.
+pub async fn documents(place: &Place, store: &StoreId) -> Result<Vec<KnownDocument>, KnowledgeError> {
+    let mut first = BTreeMap::<DocId, Fields>::new();
+    let found = place
+        .visit(&mut |fields| {
+            let known = first.entry(fields.doc.clone()).or_insert_with(|| fields.clone());
+            if fields.chunk < known.chunk {
+                *known = fields.clone();
             }
-            offset = next;
-            if offset.is_none() {
-                break;
-            }
-        }
-        Ok(first.into_values().map(|fields| known(fields, shelf.store())).collect())
-    })
-    .await
+        })
+        .await?;
+    if found == 0 {
+        return Err(KnowledgeError::NoIndex(store.to_string()));
+    }
+    Ok(first.into_values().map(|fields| known(fields, store)).collect())
 }
 
 fn known(fields: Fields, store: &StoreId) -> KnownDocument {
@@ -72,7 +55,7 @@ fn known(fields: Fields, store: &StoreId) -> KnownDocument {
 /// readable for everybody; what is written to `to` later does not reach it.
 pub async fn copy(from: &Shelf, to: &Shelf) -> Result<(), KnowledgeError> {
     let (from, to) = (from.clone(), to.clone());
-    blocking(move || {
+    let copying = tokio::task::spawn_blocking(move || {
         let _lock = to.lock()?;
         match fs::remove_dir_all(to.index_dir()) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -82,12 +65,6 @@ pub async fn copy(from: &Shelf, to: &Shelf) -> Result<(), KnowledgeError> {
         }
         let copied = Generations::new(to.index_dir()).adopt(&Generations::new(from.index_dir()))?;
         if copied { Ok(()) } else { Err(KnowledgeError::NoIndex(from.store().to_string())) }
-    })
-    .await
-}
-
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, KnowledgeError> + Send + 'static,
-) -> Result<T, KnowledgeError> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| failed("reading the index", error))?
+    });
+    copying.await.map_err(|error| failed("copying the index", error))?
 }

@@ -149,5 +149,6 @@ async fn of_pack_dir(dir: &Path, library: &PackLibrary) -> Result<(Base, Vec<Ask
     let shelf = Shelf { name: pack.name.clone(), files, without: BTreeSet::new(), shop: pack.shop() };
     let store = library.open(&shelf).await?;
     let settings = library.shop_settings(store.pass.store());
-    Ok((Base { store, data: Some(library.data().to_owned()), settings }, of_pack(&pack)?))
+    let place = library.place(&store.pass)?;
+    Ok((Base::of_pack(store, place, settings), of_pack(&pack)?))
 }

@@ -15,6 +15,7 @@ use async_trait::async_trait;
 use engine::ports::Knowledge;
 use engine::{Engine, Profiles, StoreId, StorePass};
 use ingest::document::Document;
+use ingest::index::erase::Place;
 use ingest::source::{Failure, ReadOptions, read_each};
 use ingest::sync::{SyncOptions, sync};
 use sha2::{Digest, Sha256};
@@ -56,9 +57,9 @@ impl PackLibrary {
         shops.iter().find(|shop| shop.settings.store == *store).map(|shop| shop.settings.clone())
     }
 
-    /// The folder that the indexes of packs lie in.
-    pub fn data(&self) -> &Path {
-        &self.house.places.data
+    /// Where the index of a pack is.
+    pub fn place(&self, pass: &StorePass) -> Result<Place, WiringError> {
+        self.house.place(pass)
     }
 }
 
