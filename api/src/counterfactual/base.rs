@@ -54,8 +54,7 @@ impl Base {
         let apart = &trial.house;
         let base = Self::over(house, apart, models, store, live)?;
         let read = read_options(base.settings.as_ref())?;
-        let (mut target, _lock) =
-            apart.sync_target(&base.store.pass, models.embedder.clone(), false).await?;
+        let (mut target, _lock) = apart.sync_target(&base.store.pass, models.embedder.clone(), false).await?;
         let options = SyncOptions { allow_mass_removal: true, chunks: apart.chunks(), ..SyncOptions::default() };
         let report = sync_paths(&mut target, sources, &read, &options, progress).await?;
         if let Some(failure) = report.failed.first() {

@@ -1,7 +1,7 @@
 //! What is changed, and the copy that it is tried on.
 
-use super::base::{Base, read_options};
 use super::CounterfactualError;
+use super::base::{Base, read_options};
 use super::trial::Trial;
 use crate::commands::operator;
 use crate::store::StoreSettings;
@@ -125,7 +125,9 @@ impl Changes {
         let mut ids: HashSet<DocId> = documents.iter().map(|document| document.id.clone()).collect();
         for name in &self.remove {
             let id = known.iter().find(|known| known.id.0 == *name).map(|known| known.id.clone());
-            ids.insert(id.ok_or_else(|| CounterfactualError::NoDocument { name: name.clone(), near: near(name, &known) })?);
+            ids.insert(
+                id.ok_or_else(|| CounterfactualError::NoDocument { name: name.clone(), near: near(name, &known) })?,
+            );
             tried.replaced.push(Replaced { from: name.clone(), what: "removed", replaces: None, by: None });
         }
         let pass = operator(base.store.pass.store());
@@ -191,10 +193,13 @@ fn read(
             replaces: found.map(|(old, _)| old.id.0.clone()),
             by: found.map(|(_, by)| by),
         };
-        placed.push((match found {
-            Some((old, _)) => in_place_of(document, old),
-            None => document,
-        }, replaced));
+        placed.push((
+            match found {
+                Some((old, _)) => in_place_of(document, old),
+                None => document,
+            },
+            replaced,
+        ));
     }
     Ok(placed)
 }

@@ -85,13 +85,8 @@ pub async fn ask(
     (syncing, progress): (&dyn SyncProgress, &dyn Progress),
 ) -> Result<(WhatIf, Vec<Vec<Put>>), CounterfactualError> {
     let tried = changes.tried_on(house, models, base, syncing).await?;
-    let plan = Plan {
-        before: &base.store,
-        after: &tried.store,
-        rules: tried.rules,
-        today: asking.today,
-        jobs: asking.jobs,
-    };
+    let plan =
+        Plan { before: &base.store, after: &tried.store, rules: tried.rules, today: asking.today, jobs: asking.jobs };
     let mut what_if = WhatIf::new(tried.replaced.clone());
     what_if.notes.extend(tried.notes.clone());
     let mut all = Vec::new();

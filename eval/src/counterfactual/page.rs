@@ -21,7 +21,9 @@ pub fn html(what_if: &WhatIf) -> String {
         let _ = write!(body, "<li>{}</li>", escape(&change.to_string()));
     }
     body.push_str("</ul></header>");
-    body.push_str("<div class=\"wide\"><table><thead><tr><th>kind</th><th class=\"num\">replies</th></tr></thead><tbody>");
+    body.push_str(
+        "<div class=\"wide\"><table><thead><tr><th>kind</th><th class=\"num\">replies</th></tr></thead><tbody>",
+    );
     for how in How::ALL {
         let _ = write!(body, "<tr><td>{}</td><td class=\"num\">{}</td></tr>", how.name(), what_if.count(how));
     }

@@ -1,10 +1,10 @@
 //! What is asked: a pack's own files, files of questions and conversations, and what a store was asked before.
 
+use crate::pack::lines::read_lines;
 use crate::pack::records::{Transcript, transcripts};
 use crate::pack::{Pack, PackError, PackFile};
-use crate::pack::lines::read_lines;
 use crate::retrieval::sample;
-use crate::unit::{Reading, Task, Unit, turn_of, unlabelled, units};
+use crate::unit::{Reading, Task, Unit, turn_of, units, unlabelled};
 use engine::identity::Email;
 use engine::{DocId, Speaker};
 use serde::Deserialize;
@@ -78,7 +78,8 @@ pub fn file(name: &str, path: &Path, signed_in: bool) -> Result<Asked, PackError
         return known(name, &file, signed_in);
     }
     let records: Vec<(usize, Question)> = read_lines(path)?;
-    let units: Vec<Unit> = records.into_iter().map(|(line, record)| question(&format!("line-{line}"), record)).collect();
+    let units: Vec<Unit> =
+        records.into_iter().map(|(line, record)| question(&format!("line-{line}"), record)).collect();
     if units.is_empty() {
         let wanted = "question (JSON lines with text, or of any kind that a pack may hold)";
         return Err(PackError::Missing { path: path.to_owned(), wanted });
@@ -154,7 +155,8 @@ mod tests {
 
     #[test]
     fn a_text_is_enough_and_labels_are_kept() {
-        let plain = read("{\"question\":\"How long?\"}\n\n{\"id\":\"b\",\"text\":\"Why?\",\"email\":\"a@b.example\"}\n");
+        let plain =
+            read("{\"question\":\"How long?\"}\n\n{\"id\":\"b\",\"text\":\"Why?\",\"email\":\"a@b.example\"}\n");
         let plain = plain.unwrap();
         let ids: Vec<&str> = plain.units.iter().map(|unit| unit.question.id.as_str()).collect();
         assert_eq!((ids, plain.labelled), (vec!["line-1", "b"], false));

@@ -113,7 +113,8 @@ impl WhatIf {
             }
         }
         if let Some(labels) = &self.labels {
-            let _ = writeln!(text, "\nAgainst the labels of {} messages:\n\n{}", labels.n, labels.comparison.markdown());
+            let _ =
+                writeln!(text, "\nAgainst the labels of {} messages:\n\n{}", labels.n, labels.comparison.markdown());
         }
         self.notes.iter().for_each(|note| {
             let _ = writeln!(text, "note: {note}");
@@ -125,7 +126,9 @@ impl WhatIf {
     pub fn headline(&self) -> String {
         let Some(share) = self.changed else { return "nothing was asked".into() };
         let most = match (self.replies.len(), rule_of_three(self.asked)) {
-            (0, Some(most)) => format!("; up to {:.1} % of others like them cannot be ruled out", most.min(1.0) * 100.0),
+            (0, Some(most)) => {
+                format!("; up to {:.1} % of others like them cannot be ruled out", most.min(1.0) * 100.0)
+            }
             (0, None) => String::new(),
             _ => format!(" ({:.1} % [{:.1}, {:.1}])", share.value * 100.0, share.low * 100.0, share.high * 100.0),
         };

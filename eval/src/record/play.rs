@@ -149,7 +149,10 @@ impl Player {
         let embedding = |values| Embedding { values, model: self.embedder.clone() };
         match self.answer::<Value, ModelError>(port, &name, text, ModelError::Failed) {
             Ok(_) => known().map(embedding).ok_or_else(|| {
-                ModelError::Failed(format!("the vector of {} stands in a line that cannot be read", quoted(&short(text))))
+                ModelError::Failed(format!(
+                    "the vector of {} stands in a line that cannot be read",
+                    quoted(&short(text))
+                ))
             }),
             // Another turn may have asked for it: the replay goes on, and the step stays noted.
             Err(error) => known().map(embedding).ok_or(error),
@@ -226,8 +229,7 @@ impl Generator for PlayedGenerator {
 
     async fn generate(&self, prompt: Prompt) -> Result<mpsc::Receiver<Result<Piece, ModelError>>, ModelError> {
         let name = name_of(Port::Generate, &prompt);
-        let lines: Vec<PieceLine> =
-            self.0.answer(Port::Generate, &name, &asked(&prompt), ModelError::Failed)?;
+        let lines: Vec<PieceLine> = self.0.answer(Port::Generate, &name, &asked(&prompt), ModelError::Failed)?;
         let ended = matches!(lines.last(), Some(PieceLine::End(_) | PieceLine::Error(_)));
         let mut pieces: Vec<Result<Piece, ModelError>> = lines
             .into_iter()

@@ -141,8 +141,7 @@ impl Embedder for Taped<dyn Embedder> {
 
     /// One call for each text: which texts are asked for together says nothing about what comes.
     async fn embed_passages(&self, texts: &[String]) -> Result<Vec<Embedding>, ModelError> {
-        let names: Vec<String> =
-            texts.iter().map(|text| vector_name(Port::EmbedPassage, self.model(), text)).collect();
+        let names: Vec<String> = texts.iter().map(|text| vector_name(Port::EmbedPassage, self.model(), text)).collect();
         let begin = |(name, text): (&String, &String)| self.tape.begin(Port::EmbedPassage, name.clone(), text);
         let places: Vec<usize> = names.iter().zip(texts).map(begin).collect();
         let mut known: Vec<Option<Vec<f32>>> = names.iter().map(|name| self.tape.vectors.get(name)).collect();

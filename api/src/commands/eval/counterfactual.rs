@@ -86,9 +86,7 @@ pub async fn run(mut house: House, args: &CounterfactualArgs) -> Result<Exit, Co
     let bar = Arc::new(Bar::new());
     // What is served for a pack lives as long as the library.
     let (base, own, _library) = match (&args.store, &args.pack) {
-        (Some(store), _) if args.sources.is_empty() => {
-            (Base::of_store(&house, &models, store, args.live)?, None, None)
-        }
+        (Some(store), _) if args.sources.is_empty() => (Base::of_store(&house, &models, store, args.live)?, None, None),
         (Some(store), _) => {
             (Base::of_sources(&house, &models, store, args.live, &args.sources, &*bar).await?, None, None)
         }
@@ -112,7 +110,8 @@ pub async fn run(mut house: House, args: &CounterfactualArgs) -> Result<Exit, Co
     };
     let asked: Vec<Asked> = asked.into_iter().map(|asked| asked.limited(args.limit, args.seed)).collect();
     if asked.iter().all(|asked| asked.units.is_empty()) {
-        let nothing = "there is nothing to ask: name a file with --questions FILE.jsonl ({\"text\": \"...\"}, one a line)";
+        let nothing =
+            "there is nothing to ask: name a file with --questions FILE.jsonl ({\"text\": \"...\"}, one a line)";
         return Err(CommandError::Said(nothing.into()));
     }
     let changes = Changes { files: args.change.clone(), remove: args.remove.clone() };

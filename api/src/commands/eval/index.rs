@@ -63,7 +63,6 @@ impl PackLibrary {
     }
 }
 
-
 impl PackLibrary {
     /// Keeps the indexes in `<data>/eval`, apart from those of the stores.
     pub fn new(mut house: House, models: LoadedModels, over: Over, bar: Arc<Bar>) -> Result<Self, WiringError> {
