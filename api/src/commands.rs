@@ -10,12 +10,14 @@ mod eval;
 mod index;
 mod keys;
 mod models;
+mod policy;
 mod sandbox;
 mod serve;
 mod shopify;
 mod show;
 mod store;
 mod sync;
+mod train;
 
 use crate::{
     config::{self, Config, ConfigError, Sources},
@@ -58,6 +60,8 @@ pub(crate) enum CommandError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Wiring(#[from] WiringError),
+    #[error(transparent)]
+    Intents(#[from] crate::wiring::IntentsError),
     #[error(transparent)]
     Db(#[from] DbError),
     #[error(transparent)]
@@ -156,6 +160,8 @@ async fn run(house: House, command: Command) -> Result<Exit, CommandError> {
         Command::Store(args) => interruptible(store::run(&house, args)).await,
         Command::Index(args) => interruptible(index::run(&house, args)).await,
         Command::Eval(args) => interruptible(eval::run(house, args)).await,
+        Command::Policy(args) => interruptible(policy::run(&house, args)).await,
+        Command::Train(args) => interruptible(train::run(house, args)).await,
         Command::Shopify(args) => interruptible(shopify::run(&house, args)).await,
         Command::Actions(args) => interruptible(actions::run(&house, args)).await,
         Command::Doctor => interruptible(doctor::run(&house)).await,

@@ -5,9 +5,9 @@ mod validate;
 
 pub use load::{ConfigError, Sources, load, shipped};
 
-use engine::{EngineConfig, ports::SearchMode};
+use engine::{EngineConfig, Intent, ports::SearchMode};
 use serde::Deserialize;
-use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 /// One struct for each concern. There is no `Default`: the shipped `shopclerk.toml` is the default.
 #[derive(Clone, Debug, Deserialize)]
@@ -19,6 +19,7 @@ pub struct Config {
     pub models: Models,
     pub index: Index,
     pub engine: Answering,
+    pub understanding: Understanding,
     pub limits: Limits,
     pub identity: Identity,
 }
@@ -102,6 +103,15 @@ impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret")
     }
+}
+
+/// What customers come for, and how it is told.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Understanding {
+    pub head: String,
+    pub labels: Vec<PathBuf>,
+    pub meaning: BTreeMap<String, Intent>,
 }
 
 /// The engine's part, named by its table.

@@ -19,6 +19,7 @@ use engine::{
     StoreId, StoreProfile,
     delivery::{CancelRules, DeliveryRules},
     identity::Email,
+    policy::{Policy, PolicySection},
     returns::ReturnRules,
     store::{Country, written::is_country},
 };
@@ -30,6 +31,7 @@ use std::{
     fs, io,
     net::IpAddr,
     path::{Path, PathBuf},
+    sync::Arc,
     time::SystemTime,
 };
 
@@ -45,6 +47,7 @@ pub struct StoreSettings {
     pub returns: Option<ReturnRules>,
     pub delivery: Option<DeliveryRules>,
     pub cancel: Option<CancelRules>,
+    pub policy: Arc<Policy>,
     path: PathBuf,
     /// When the file was last written, as far as the file system says.
     modified: Option<SystemTime>,
@@ -137,6 +140,7 @@ impl StoreSettings {
             returns: self.returns.clone(),
             delivery: self.delivery.clone(),
             cancel: self.cancel.clone(),
+            policy: self.policy.clone(),
         }
     }
 
@@ -154,6 +158,7 @@ impl StoreSettings {
         let returns = file.take("returns");
         let delivery = file.take("delivery");
         let cancel = file.take("cancel");
+        let policy: PolicySection = file.take("policy").unwrap_or_default();
         let has_hours = file.has("hours");
         let basics: Option<Basics> = file.take_rest();
 
@@ -180,6 +185,8 @@ impl StoreSettings {
         below("hours", hours.as_ref().map(Hours::check).unwrap_or_default());
         below("shopify", shopify.as_ref().map(Shopify::check).unwrap_or_default());
         below("identity", identity.check(shopify.as_ref()));
+        let (policy, problems) = policy.policy();
+        wrong.extend(problems.into_iter().map(|problem| (format!("policy.{}", problem.key), problem.text)));
         for (key, text) in wrong {
             file.wrong(&key, text);
         }
@@ -202,6 +209,7 @@ impl StoreSettings {
             returns,
             delivery,
             cancel,
+            policy: Arc::new(policy),
             path: path.to_owned(),
             modified: None,
         })

@@ -1,5 +1,6 @@
 //! Configuration in, parts out: the only place that knows which part stands behind which port.
 
+pub mod intents;
 mod places;
 mod stores;
 
@@ -21,6 +22,7 @@ use crate::{
     shopify::{erase::Eraser, index::IndexWriter, shop::Shops, supervisor::Supervisor, worker::Pace},
     store::{self, StoreSettings},
 };
+use engine::understand::IntentReader;
 use engine::{
     Engine, StoreId, StorePass,
     ports::{Clock, Embedder, Generator, Handoffs, Knowledge, KnowledgeError, Ports, Reranker, Storefront},
@@ -38,6 +40,7 @@ use ingest::{
     library::{Library, WriteLock},
     sync::SyncTarget,
 };
+pub use intents::IntentsError;
 use jiff::{SignedDuration, Timestamp};
 use models::{
     catalog::{Catalog, CatalogError, Entry, Role},
@@ -68,6 +71,8 @@ pub enum WiringError {
     Db(#[from] DbError),
     #[error(transparent)]
     ServerKey(#[from] KeyFileError),
+    #[error(transparent)]
+    Intents(#[from] IntentsError),
     #[error("loading a model ended unexpectedly")]
     Loading(#[from] tokio::task::JoinError),
 }
@@ -116,6 +121,8 @@ pub struct LoadedModels {
     pub embedder: Arc<dyn Embedder>,
     pub reranker: Option<Arc<dyn Reranker>>,
     pub generator: Option<Arc<dyn Generator>>,
+    /// What a message is about; `None` where the settings want the word patterns alone.
+    pub intents: Option<Arc<IntentReader>>,
 }
 
 /// The real time.
@@ -195,6 +202,8 @@ impl House {
     /// Reads the weights of everything that answering needs.
     pub async fn load_models(&self) -> Result<LoadedModels, WiringError> {
         let embedder = self.load_embedder().await?;
+        let reading: Arc<dyn Embedder> = embedder.clone();
+        let intents = self.intents(&reading).await?;
         let reranker: Option<Arc<dyn Reranker>> = match self.config.models.reranker.as_str() {
             "none" => None,
             "late-interaction" => Some(Arc::new(LateInteraction::new(Arc::clone(&embedder)))),
@@ -224,7 +233,7 @@ impl House {
                 Some(loading.await??)
             }
         };
-        Ok(LoadedModels { embedder, reranker, generator })
+        Ok(LoadedModels { embedder, reranker, generator, intents })
     }
 
     pub fn knowledge(&self) -> Result<Arc<dyn Knowledge>, WiringError> {
@@ -284,11 +293,13 @@ impl House {
         live: &Live,
     ) -> Result<Engine, WiringError> {
         let ports = Ports { storefront: Some(live.storefront.clone()), ..self.ports(models, handoffs)? };
-        Ok(Engine::new(ports, self.config.engine.to_engine()).with_profiles(live.stores.profiles.clone()))
+        Ok(Engine::new(ports, self.config.engine.to_engine())
+            .with_intents(models.intents.clone())
+            .with_profiles(live.stores.profiles.clone()))
     }
 
     pub fn ports(&self, models: &LoadedModels, handoffs: Arc<dyn Handoffs>) -> Result<Ports, WiringError> {
-        let LoadedModels { embedder, reranker, generator } = models.clone();
+        let LoadedModels { embedder, reranker, generator, intents: _ } = models.clone();
         let (knowledge, clock) = (self.knowledge()?, Arc::new(self.clock));
         Ok(Ports { embedder, reranker, generator, knowledge, handoffs, storefront: None, clock })
     }

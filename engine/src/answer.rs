@@ -7,17 +7,19 @@ use crate::evidence::{Evidence, Passage, SourceKind};
 use crate::extract::extract;
 use crate::handoff::{HandoffCase, HandoffReason, LookedAt};
 use crate::identity::Asker;
-use crate::live::LiveQuestion;
 use crate::live::flow::{Live, Person, Step};
-use crate::live::question::wish;
+use crate::live::question::{Named, wish};
+use crate::live::{LiveKind, LiveQuestion};
+use crate::policy::{Policy, Ruling};
 use crate::ports::{ModelError, Ports, SearchMode, SearchQuery};
-use crate::reply::{Answer, Handoff, Reply, Sentence};
+use crate::reply::{Answer, Handoff, Offer, Reply, Sentence};
 use crate::rules::hard_rule;
 use crate::select::{Question, Scored, coverage, score, units};
-use crate::store::Profiles;
+use crate::store::{Profiles, StoreProfile};
 pub use crate::trace::{Timings, Trace, UnitTrace};
 use crate::turn::{Speaker, Turn};
-use crate::{conflict, draft, expired, place, rerank, spelling};
+use crate::understand::{Intent, IntentReader, Understanding, conversation};
+use crate::{conflict, draft, expired, place, rerank, smalltalk, spelling};
 use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -70,6 +72,10 @@ pub struct Engine {
     /// Vectors of units that were weighed before: the same few passages answer most questions.
     vectors: Arc<Cache<String, Arc<[f32]>>>,
     profiles: Profiles,
+    /// What a message is about; without it the word patterns decide alone.
+    intents: Option<Arc<IntentReader>>,
+    /// Of stores without a profile.
+    policy: Arc<Policy>,
 }
 
 /// What a search brought for a question, in the order in which the engine trusts it.
@@ -88,7 +94,19 @@ pub type Release<'a> = &'a (dyn Fn(&Sentence) + Send + Sync);
 
 impl Engine {
     pub fn new(ports: Ports, config: EngineConfig) -> Self {
-        Self { ports, config, vectors: Arc::new(Cache::new(CACHED_UNITS)), profiles: Profiles::default() }
+        Self {
+            ports,
+            config,
+            vectors: Arc::new(Cache::new(CACHED_UNITS)),
+            profiles: Profiles::default(),
+            intents: None,
+            policy: Arc::default(),
+        }
+    }
+
+    /// With a head that tells what a message is about.
+    pub fn with_intents(self, intents: Option<Arc<IntentReader>>) -> Self {
+        Self { intents, ..self }
     }
 
     /// With what is known of the stores besides their pages. A store without a profile gets no live answers.
@@ -111,6 +129,11 @@ impl Engine {
         &self.config
     }
 
+    /// What tells it what a message is about.
+    pub fn intents(&self) -> Option<&IntentReader> {
+        self.intents.as_deref()
+    }
+
     /// Answers a turn. `release` is called with each sentence as soon as it has passed its check and is part of the
     /// answer for good; what it has seen is a prefix of the answer that is returned.
     pub async fn answer(&self, asker: &Asker, turn: &Turn, release: Release<'_>) -> Result<Outcome, EngineError> {
@@ -129,18 +152,49 @@ impl Engine {
         start: Instant,
         trace: &mut Trace,
     ) -> Result<Reply, EngineError> {
-        // 1. Hard rules: what only a person may answer.
-        let rule = hard_rule(&turn.text);
+        // 1. What it is about, and the rules that need no more than that.
+        let profile = self.profiles.get(asker.store_pass().store());
+        let policy = profile.as_ref().map_or_else(|| self.policy.clone(), |profile| profile.policy.clone());
+        let asked = self.understand(turn, trace).await;
+        trace.timings.understand_ms = ms(start);
+        let rule = hard_rule(&asked.text);
         if let Some((reason, words)) = &rule
             && !matches!(reason, HandoffReason::NeedsAction | HandoffReason::NeedsLiveData)
         {
             return self.hand_over(asker, turn, (*reason, words.clone()), trace).await;
         }
-        // 2. Live data: what the customer's own order or the catalogue says, in sentences made by code.
+        let ruled = policy.rule(&asked.text, &trace.understanding);
+        let (ruling, intent, because) = (ruled.ruling.clone(), ruled.intent, ruled.why.to_string());
+        trace.ruled = Some(ruled);
+        let tries = trace.understanding.repeats + smalltalk::asked_back(turn, &policy.voice);
+        if tries >= policy.hand_over_after {
+            return self.hand_over(asker, turn, (HandoffReason::Repeated, format!("{tries} tries")), trace).await;
+        }
+        let mut act = rule.clone().filter(|(reason, _)| *reason == HandoffReason::NeedsAction);
+        let mut how = false;
+        match &ruling {
+            Ruling::Person { reason } => return self.hand_over(asker, turn, (*reason, because), trace).await,
+            Ruling::SmallTalk { about } if rule.is_none() && !names_an_order(&asked, profile.as_deref()) => {
+                return Ok(Reply::Clarify(smalltalk::reply(*about, &policy.voice)));
+            }
+            Ruling::Act { how: asks } => {
+                how = *asks;
+                act = act.or(Some((HandoffReason::NeedsAction, because)));
+            }
+            Ruling::SmallTalk { .. } | Ruling::Look | Ruling::Live { .. } => {}
+        }
+        // 2. Live data: what the customer's own order or the catalogue says, in sentences made by code. What can be read
+        // on a page how to do it, is read there first.
+        let offers = || policy.voice.offer.clone();
+        if how && let Ok(answer) = self.ask_pages_surely(asker.store_pass(), &asked, release, start, trace).await? {
+            return Ok(Reply::Offer(Offer { answer, offer: offers() }));
+        }
         let mut otherwise = None;
-        match self.live(asker, turn, rule.as_ref(), trace).await? {
+        match self.live(asker, &asked, act.as_ref(), &ruling, intent, trace).await? {
             Step::Pages => {
-                if let Some(rule) = rule {
+                let live =
+                    matches!(ruling, Ruling::Live { .. }).then_some((HandoffReason::NeedsLiveData, String::new()));
+                if let Some(rule) = act.or(rule).or(live) {
                     return self.hand_over(asker, turn, rule, trace).await;
                 }
             }
@@ -167,11 +221,73 @@ impl Engine {
             Step::Person(person) => return self.hand_over_with(asker, turn, *person, trace).await,
         }
         // 3. The store's pages, or a person.
-        match (self.ask_pages(asker.store_pass(), turn, release, start, trace).await?, otherwise) {
-            (Ok(answer), _) => Ok(Reply::Answer(answer)),
-            (Err(_), Some(asks)) => Ok(Reply::NeedsIdentity(asks)),
-            (Err(why), None) => self.hand_over(asker, turn, why, trace).await,
+        let why = match self.ask_pages(asker.store_pass(), &asked, release, start, trace).await? {
+            Ok(answer) if tries >= policy.offer_after => return Ok(Reply::Offer(Offer { answer, offer: offers() })),
+            Ok(answer) => return Ok(Reply::Answer(answer)),
+            Err(why) => why,
+        };
+        // What everybody asks in words that no page has: the plain question has an answer.
+        if matches!(why.0, HandoffReason::NoEvidence | HandoffReason::Ungrounded)
+            && let Some(plain) = intent.and_then(|intent| self.plain(intent, &asked))
+            && let Ok(answer) = self.ask_pages(asker.store_pass(), &plain, release, start, trace).await?
+        {
+            return Ok(Reply::Offer(Offer { answer, offer: offers() }));
         }
+        match otherwise {
+            Some(asks) => Ok(Reply::NeedsIdentity(asks)),
+            None => self.hand_over(asker, turn, why, trace).await,
+        }
+    }
+
+    /// What the turn is about, into the trace; and the turn as it is to be answered: a reply that only gives what was
+    /// asked for goes on with the request before it.
+    async fn understand(&self, turn: &Turn, trace: &mut Trace) -> Turn {
+        let mut understood = Understanding::of_words(turn);
+        let asked = match conversation::open_request(turn).filter(|_| understood.goes_on) {
+            Some(request) => Turn { text: format!("{request}\n{}", turn.text), ..turn.clone() },
+            None => turn.clone(),
+        };
+        if let Some(reader) = &self.intents {
+            let text =
+                if understood.goes_on { conversation::open_request(turn).unwrap_or(&turn.text) } else { &turn.text };
+            // Without its model the engine goes by words.
+            if let Ok(whole) = self.ports.embedder.embed_query(text).await {
+                understood.read(reader, self.ports.embedder.as_ref(), text, &whole).await;
+            }
+        }
+        trace.understanding = understood;
+        asked
+    }
+
+    /// The question of everybody who comes for this, if this customer asks nothing in particular.
+    fn plain(&self, intent: Intent, turn: &Turn) -> Option<Turn> {
+        let reader = self.intents.as_ref()?;
+        let question = Question::read(&turn.text);
+        let text = match intent {
+            Intent::ShippingOptions if !question.countries.is_empty() => "Which countries do you ship to?",
+            _ => intent.plain_question()?,
+        };
+        let plain = question.countries.is_empty() || intent == Intent::ShippingOptions;
+        let named: String = question.countries.iter().filter_map(|c| place::name(c)).collect();
+        let rest = turn.text.to_lowercase().replace(&named, "");
+        (plain && reader.is_plain(&rest, intent)).then(|| Turn {
+            text: text.to_owned(),
+            history: Vec::new(),
+            ..turn.clone()
+        })
+    }
+
+    /// The pages, only where they cover the question beyond doubt.
+    async fn ask_pages_surely(
+        &self,
+        pass: &StorePass,
+        turn: &Turn,
+        release: Release<'_>,
+        start: Instant,
+        trace: &mut Trace,
+    ) -> Result<Result<Answer, (HandoffReason, String)>, EngineError> {
+        let config = EngineConfig { coverage: self.config.certain.max(self.config.coverage), ..self.config.clone() };
+        Self { config, ..self.clone() }.ask_pages(pass, turn, release, start, trace).await
     }
 
     /// The look at live data, where the store is connected and its settings are known.
@@ -179,7 +295,9 @@ impl Engine {
         &self,
         asker: &Asker,
         turn: &Turn,
-        rule: Option<&(HandoffReason, String)>,
+        act: Option<&(HandoffReason, String)>,
+        ruling: &Ruling,
+        intent: Option<Intent>,
         trace: &mut Trace,
     ) -> Result<Step, EngineError> {
         let profile = self.profiles.get(asker.store_pass().store());
@@ -187,11 +305,21 @@ impl Engine {
         let live =
             Live { storefront: storefront.as_ref(), profile: &profile, asker, turn, now: self.ports.clock.now() };
         let at = Instant::now();
-        let must_act = rule.filter(|(reason, _)| *reason == HandoffReason::NeedsAction);
-        let step = if let Some(wish) = wish(turn, &profile.order_number, must_act.is_some()) {
-            let words = must_act.map_or_else(|| turn.text.clone(), |(_, words)| words.clone());
+        let pattern = &profile.order_number;
+        let question = || {
+            if conversation::asks_for_orders(&turn.text) {
+                let about = LiveQuestion::about(vec![LiveKind::Status, LiveKind::Items], turn, pattern);
+                return Some(LiveQuestion { several: true, ..about });
+            }
+            LiveQuestion::read(turn, pattern).or_else(|| match ruling {
+                Ruling::Live { kinds } => Some(LiveQuestion::about(kinds.clone(), turn, pattern)),
+                Ruling::Look | Ruling::Act { .. } | Ruling::Person { .. } | Ruling::SmallTalk { .. } => None,
+            })
+        };
+        let step = if let Some(wish) = wish(turn, pattern, intent.filter(|_| act.is_some()), act.is_some()) {
+            let words = act.map_or_else(|| turn.text.clone(), |(_, words)| words.clone());
             live.prepare(wish, words).await?
-        } else if let Some(question) = LiveQuestion::read(turn, &profile.order_number) {
+        } else if let Some(question) = question() {
             let step = live.look(&question).await?;
             trace.live = Some(question);
             step
@@ -482,4 +610,9 @@ fn ms(since: Instant) -> f64 {
 
 fn dot(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(x, y)| x * y).sum()
+}
+
+/// Whether the message names an order of the store's, or something that could be one.
+fn names_an_order(turn: &Turn, profile: Option<&StoreProfile>) -> bool {
+    profile.is_some_and(|profile| Named::read(turn, &profile.order_number) != Named::default())
 }

@@ -64,6 +64,7 @@ async fn ask(knowledge: MemoryKnowledge, generator: Option<Arc<Parrot>>, text: &
 fn text(outcome: &Outcome) -> String {
     match &outcome.reply {
         Reply::Answer(answer) => answer.text(),
+        Reply::Offer(offer) => format!("{} {}", offer.answer.text(), offer.offer),
         Reply::Clarify(asks) => asks.message.clone(),
         Reply::NeedsIdentity(asks) => asks.message.clone(),
         Reply::Handoff(handoff) => format!("handoff: {:?}", handoff.case.reason),

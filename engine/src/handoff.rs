@@ -28,6 +28,16 @@ pub enum HandoffReason {
     Ungrounded,
     /// Sources that are in force state different values for what was asked.
     SourcesDisagree,
+    /// Something went wrong with an order: damaged, lost, charged twice.
+    Exception,
+    /// The customer complains about the store.
+    Complaint,
+    /// A topic that the store's policy leaves to people.
+    NeverAutomated,
+    /// Of an intent that the store's policy does not let the engine answer, or not yet.
+    NotAutomated,
+    /// The customer has asked the same too often without being helped.
+    Repeated,
     /// The message tries to instruct the engine instead of asking the store.
     Instructions,
     /// A model or the index failed or was too slow.

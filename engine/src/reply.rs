@@ -10,11 +10,31 @@ use serde::{Deserialize, Serialize};
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Reply {
     Answer(Answer),
+    /// An answer that may not be the whole one, and the offer of a person.
+    Offer(Offer),
     /// A question back, with what to choose from.
     Clarify(Clarify),
     /// The answer depends on who is asking, and that is not known yet.
     NeedsIdentity(NeedsIdentity),
     Handoff(Handoff),
+}
+
+impl Reply {
+    /// What was answered, if something was.
+    pub fn answered(&self) -> Option<&Answer> {
+        match self {
+            Self::Answer(answer) | Self::Offer(Offer { answer, .. }) => Some(answer),
+            Self::Clarify(_) | Self::NeedsIdentity(_) | Self::Handoff(_) => None,
+        }
+    }
+}
+
+/// Answers and offers a person.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Offer {
+    pub answer: Answer,
+    /// What is said after it.
+    pub offer: String,
 }
 
 /// Asks which of several things is meant.

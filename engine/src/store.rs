@@ -5,6 +5,7 @@ pub mod written;
 
 use crate::access::StoreId;
 use crate::delivery::{CancelRules, DeliveryRules};
+use crate::policy::Policy;
 use crate::reply::IdentityWay;
 use crate::returns::ReturnRules;
 use iso_currency::Currency;
@@ -38,6 +39,8 @@ pub struct StoreProfile {
     pub returns: Option<ReturnRules>,
     pub delivery: Option<DeliveryRules>,
     pub cancel: Option<CancelRules>,
+    /// Who handles what, and what is never automated.
+    pub policy: Arc<Policy>,
 }
 
 /// A country that the store sells to.

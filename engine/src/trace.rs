@@ -3,9 +3,11 @@
 use crate::check::Dropped;
 use crate::evidence::{DocId, Evidence, Passage};
 use crate::live::LiveQuestion;
+use crate::policy::Ruled;
 use crate::ports::Generated;
 use crate::prompt::Prompt;
 use crate::select::{Coverage, Features, Scored};
+use crate::understand::Understanding;
 use serde::Serialize;
 
 /// What happened on the way, for `--explain`, for the eval and for whoever asks why. Holds customer text: never logged.
@@ -22,6 +24,10 @@ pub struct Trace {
     pub extractive: bool,
     /// Whether the evidence covers the question, and what says so.
     pub coverage: Coverage,
+    /// What the message was understood to be about.
+    pub understanding: Understanding,
+    /// The rule of the store's policy that it fell under.
+    pub ruled: Option<Ruled>,
     /// What was asked of live data.
     pub live: Option<LiveQuestion>,
     pub timings: Timings,
@@ -38,6 +44,8 @@ pub struct UnitTrace {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Timings {
+    /// What the message is about, and which rule it falls under.
+    pub understand_ms: f64,
     /// Orders and products, the look-up included.
     pub live_ms: f64,
     pub embed_ms: f64,

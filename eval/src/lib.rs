@@ -10,6 +10,7 @@ pub mod compare;
 pub mod counterfactual;
 pub mod facts;
 pub mod gate;
+pub mod intents;
 pub mod latency;
 pub mod line;
 pub mod live;

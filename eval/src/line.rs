@@ -149,7 +149,7 @@ impl Line {
             }
         }
         let citations = match reply {
-            Reply::Answer(answer) => {
+            Reply::Answer(answer) | Reply::Offer(engine::reply::Offer { answer, .. }) => {
                 answer.citations().iter().map(|c| Cited { doc: c.doc.clone(), quote: c.quote.clone() }).collect()
             }
             Reply::Clarify(_) | Reply::NeedsIdentity(_) | Reply::Handoff(_) => Vec::new(),
@@ -208,7 +208,7 @@ impl Line {
 /// What the customer reads.
 fn said(reply: &Reply) -> String {
     match reply {
-        Reply::Answer(answer) => answer.text(),
+        Reply::Answer(answer) | Reply::Offer(engine::reply::Offer { answer, .. }) => answer.text(),
         Reply::Clarify(clarify) => clarify.message.clone(),
         Reply::NeedsIdentity(identity) => identity.message.clone(),
         Reply::Handoff(handoff) => handoff.message.clone(),
@@ -217,7 +217,7 @@ fn said(reply: &Reply) -> String {
 
 /// Sentences of an answer, and how many of them do not stand in the passages that they cite.
 fn support(reply: &Reply, passages: &[Passage]) -> (usize, usize) {
-    let Reply::Answer(answer) = reply else { return (0, 0) };
+    let Some(answer) = reply.answered() else { return (0, 0) };
     let sources = |numbers: &[usize]| -> Vec<String> {
         let cited = answer.citations().iter().filter(|citation| numbers.contains(&citation.number));
         let source = |citation: &Citation| match passages.iter().find(|passage| passage.id == citation.passage) {

@@ -365,6 +365,7 @@ fn record_header(header: &Header, open: &Opened) -> RecordHeader {
         settings: open.settings.clone(),
         files: Default::default(),
     }
+    .with_intents(engine.intents())
 }
 
 /// SHA-256 over what is asked and what is searched.

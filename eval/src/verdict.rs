@@ -62,7 +62,7 @@ pub enum Response {
 impl From<&Reply> for Response {
     fn from(reply: &Reply) -> Self {
         match reply {
-            Reply::Answer(answer) => Self::Answer {
+            Reply::Answer(answer) | Reply::Offer(engine::reply::Offer { answer, .. }) => Self::Answer {
                 text: answer.text(),
                 cited: answer.citations().iter().map(|citation| citation.doc.clone()).collect(),
             },

@@ -44,7 +44,12 @@ impl Sample {
         let config = api::config::shipped().expect("the shipped settings");
         let places = Places { data, models: dir.path().join("models") };
         let house = House { config, places, machine: Machine::look(), clock: HouseClock::default() };
-        let models = LoadedModels { embedder: Arc::new(BagEmbedder::new("bag", 128)), reranker: None, generator: None };
+        let models = LoadedModels {
+            embedder: Arc::new(BagEmbedder::new("bag", 128)),
+            reranker: None,
+            generator: None,
+            intents: None,
+        };
         let sample = Self { dir, house, models, pass: pass("demo") };
         sample.install(|settings| settings);
         let (mut target, _lock) =

@@ -69,11 +69,16 @@ pub enum Command {
     /// A store's settings: check a file, put it in force, show what is.
     #[command(after_help = super::store::EXAMPLES)]
     Store(super::store::StoreArgs),
+    /// Who handles what: check the policy, and see which rule a message falls under.
+    #[command(after_help = super::policy::EXAMPLES)]
+    Policy(super::policy::PolicyArgs),
     /// The index itself: move it to a Qdrant server.
     Index(IndexArgs),
     /// Measure: retrieval on packs of judged queries, answers on questions with required facts.
     #[command(after_help = EVAL_EXAMPLES)]
     Eval(super::eval::EvalArgs),
+    /// Learn from labels: the intents of your own customers.
+    Train(super::train::TrainArgs),
     /// A stand-in for a Shopify store, for trying and testing without an account.
     #[command(after_help = super::sandbox::HELP)]
     Sandbox(super::sandbox::SandboxArgs),

@@ -48,7 +48,7 @@ pub async fn run(house: House, args: EvalArgs) -> Result<Exit, CommandError> {
 
 /// The engine's ports without its desk: what is asked here must reach no person.
 pub(crate) fn ports(models: &LoadedModels, knowledge: Arc<dyn Knowledge>) -> Ports {
-    let LoadedModels { embedder, reranker, generator } = models.clone();
+    let LoadedModels { embedder, reranker, generator, intents: _ } = models.clone();
     let (handoffs, clock) = (Arc::new(NoDesk), Arc::new(SystemClock));
     Ports { embedder, reranker, generator, knowledge, handoffs, storefront: None, clock }
 }

@@ -121,6 +121,7 @@ impl SyncProgress for Bar {
 pub fn reply(reply: &Reply) -> String {
     match reply {
         Reply::Answer(answer) => format!("{}\n{}", marked(answer), sources(answer)),
+        Reply::Offer(offer) => format!("{}\n{}\n  {}", marked(&offer.answer), sources(&offer.answer), offer.offer),
         Reply::Clarify(asks) => {
             let choices: String = asks.choices.iter().map(|choice| format!("\n  - {choice}")).collect();
             format!("{}{choices}", asks.message)

@@ -93,7 +93,9 @@ impl Base {
             }
         }
         ports.clock = clock;
-        let engine = Engine::new(ports.clone(), house.config.engine.to_engine()).with_profiles(profiles);
+        let engine = Engine::new(ports.clone(), house.config.engine.to_engine())
+            .with_intents(models.intents.clone())
+            .with_profiles(profiles);
         let pass = operator(store);
         let place = indexed.place(&pass)?;
         Ok(Self { store: IndexedStore { pass, engine, ports }, place, settings, _made: None })

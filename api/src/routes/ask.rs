@@ -163,7 +163,7 @@ impl Question {
         };
         let (reply, citations) = Reply::from_engine(reply);
         let reason = match &reply {
-            Reply::Answer(_) | Reply::Clarify(_) | Reply::NeedsIdentity(_) => None,
+            Reply::Answer(_) | Reply::Offer(_) | Reply::Clarify(_) | Reply::NeedsIdentity(_) => None,
             Reply::Handoff(handoff) => Some(handoff.case.reason.as_str()),
         };
         tracing::info!(

@@ -22,6 +22,8 @@ pub struct AskResponse {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Reply {
     Answer(AnswerReply),
+    /// An answer that may not be the whole one, and the offer of a person.
+    Offer(OfferReply),
     /// A question back, with what to choose from.
     Clarify(ClarifyReply),
     /// The answer depends on who is asking.
@@ -73,6 +75,15 @@ pub struct AnswerReply {
     /// The sentences as one text.
     pub text: String,
     pub sentences: Vec<Sentence>,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct OfferReply {
+    /// The sentences as one text.
+    pub text: String,
+    pub sentences: Vec<Sentence>,
+    /// What to show below it: how to reach a person.
+    pub offer: String,
 }
 
 /// One checked sentence of an answer.
@@ -139,6 +150,15 @@ pub enum HandoffReason {
     NoEvidence,
     Ungrounded,
     SourcesDisagree,
+    /// Something went wrong with an order.
+    Exception,
+    Complaint,
+    /// A topic that the store leaves to people.
+    NeverAutomated,
+    /// Of a kind that the store does not let the engine answer.
+    NotAutomated,
+    /// Asked too often without help.
+    Repeated,
     Instructions,
     Unavailable,
 }
@@ -192,6 +212,7 @@ impl Reply {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Answer(_) => "answer",
+            Self::Offer(_) => "offer",
             Self::Clarify(_) => "clarify",
             Self::NeedsIdentity(_) => "needs_identity",
             Self::Handoff(_) => "handoff",
@@ -204,6 +225,11 @@ impl Reply {
                 let citations = answer.citations().iter().map(Citation::from).collect();
                 let sentences = answer.sentences().iter().map(Sentence::from).collect();
                 (Self::Answer(AnswerReply { text: answer.text(), sentences }), citations)
+            }
+            reply::Reply::Offer(reply::Offer { answer, offer }) => {
+                let citations = answer.citations().iter().map(Citation::from).collect();
+                let sentences = answer.sentences().iter().map(Sentence::from).collect();
+                (Self::Offer(OfferReply { text: answer.text(), sentences, offer }), citations)
             }
             reply::Reply::Clarify(asks) => {
                 (Self::Clarify(ClarifyReply { message: asks.message, choices: asks.choices }), Vec::new())
@@ -288,6 +314,11 @@ impl From<handoff::HandoffReason> for HandoffReason {
             Engine::NoEvidence => Self::NoEvidence,
             Engine::Ungrounded => Self::Ungrounded,
             Engine::SourcesDisagree => Self::SourcesDisagree,
+            Engine::Exception => Self::Exception,
+            Engine::Complaint => Self::Complaint,
+            Engine::NeverAutomated => Self::NeverAutomated,
+            Engine::NotAutomated => Self::NotAutomated,
+            Engine::Repeated => Self::Repeated,
             Engine::Instructions => Self::Instructions,
             Engine::Unavailable => Self::Unavailable,
         }
@@ -305,6 +336,11 @@ impl HandoffReason {
             Self::NoEvidence => "no_evidence",
             Self::Ungrounded => "ungrounded",
             Self::SourcesDisagree => "sources_disagree",
+            Self::Exception => "exception",
+            Self::Complaint => "complaint",
+            Self::NeverAutomated => "never_automated",
+            Self::NotAutomated => "not_automated",
+            Self::Repeated => "repeated",
             Self::Instructions => "instructions",
             Self::Unavailable => "unavailable",
         }

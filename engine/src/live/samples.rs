@@ -261,5 +261,6 @@ pub fn profile() -> StoreProfile {
         returns: Some(rules.returns),
         delivery: Some(rules.delivery),
         cancel: Some(rules.cancel),
+        policy: Default::default(),
     }
 }

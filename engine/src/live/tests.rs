@@ -44,6 +44,7 @@ impl Told {
     fn text(&self) -> String {
         match &self.reply {
             Reply::Answer(answer) => answer.text(),
+            Reply::Offer(offer) => format!("{} {}", offer.answer.text(), offer.offer),
             Reply::Clarify(asks) => format!("{} {}", asks.message, asks.choices.join(" | ")),
             Reply::NeedsIdentity(asks) => asks.message.clone(),
             Reply::Handoff(handoff) => handoff.message.clone(),
@@ -53,14 +54,14 @@ impl Told {
     fn reason(&self) -> Option<HandoffReason> {
         match &self.reply {
             Reply::Handoff(handoff) => Some(handoff.case.reason),
-            Reply::Answer(_) | Reply::Clarify(_) | Reply::NeedsIdentity(_) => None,
+            Reply::Answer(_) | Reply::Offer(_) | Reply::Clarify(_) | Reply::NeedsIdentity(_) => None,
         }
     }
 
     fn action(&self) -> Option<&PreparedAction> {
         match &self.reply {
             Reply::Handoff(handoff) => handoff.case.action.as_deref(),
-            Reply::Answer(_) | Reply::Clarify(_) | Reply::NeedsIdentity(_) => None,
+            Reply::Answer(_) | Reply::Offer(_) | Reply::Clarify(_) | Reply::NeedsIdentity(_) => None,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Two replies to one message, side by side.
 
 use crate::facts::{Fact, Statement};
-use engine::reply::Citation;
+use engine::reply::{Citation, Offer};
 use engine::{HandoffReason, Outcome, Reply};
 use regex::Regex;
 use serde::Serialize;
@@ -88,11 +88,12 @@ pub fn between(id: &str, text: &str, before: &Outcome, after: &Outcome) -> Optio
     mark(&mut is, &said);
     let (said, says) = (said.join(" "), says.join(" "));
     let (gone, new) = (only_in(&said, &says), only_in(&says, &said));
-    let answers = |reply: &Reply| matches!(reply, Reply::Answer(_));
+    let answers = |reply: &Reply| reply.answered().is_some();
     let how = match (answers(&before.reply), answers(&after.reply)) {
         (true, false) => How::NoLongerAnswered,
         (false, true) => How::NowAnswered,
         (false, false) if was.did != is.did => How::OtherOutcome,
+        (true, true) if was.did != is.did && gone.is_empty() && new.is_empty() => How::OtherOutcome,
         (true, true) | (false, false) if gone.is_empty() && new.is_empty() => How::OtherWords,
         (true, true) | (false, false) => How::OtherFacts,
     };
@@ -105,13 +106,19 @@ fn side(reply: &Reply) -> Side {
         sentences: vec![Said { text: text.to_owned(), changed: false, rests_on: Vec::new() }],
     };
     match reply {
-        Reply::Answer(answer) => {
+        Reply::Answer(answer) | Reply::Offer(Offer { answer, .. }) => {
             let rests = |c: &Citation| Rests { doc: c.doc.0.clone(), title: c.title.clone(), quote: c.quote.clone() };
             let said = |sentence: &engine::reply::Sentence| {
                 let cited = answer.citations().iter().filter(|c| sentence.cites.contains(&c.number));
                 Said { text: sentence.text.clone(), changed: false, rests_on: cited.map(rests).collect() }
             };
-            Side { did: "answer".into(), sentences: answer.sentences().iter().map(said).collect() }
+            let mut sentences: Vec<Said> = answer.sentences().iter().map(said).collect();
+            let mut did = "answer";
+            if let Reply::Offer(Offer { offer, .. }) = reply {
+                did = "answer, and the offer of a person";
+                sentences.push(Said { text: offer.clone(), changed: false, rests_on: Vec::new() });
+            }
+            Side { did: did.into(), sentences }
         }
         Reply::Clarify(asks) => message("clarify".into(), &asks.message),
         Reply::NeedsIdentity(asks) => message("needs_identity".into(), &asks.message),

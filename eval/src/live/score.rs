@@ -43,7 +43,7 @@ impl From<&Reply> for Said {
     fn from(reply: &Reply) -> Self {
         let of = |outcome, text| Self { outcome, text, beside: String::new() };
         match reply {
-            Reply::Answer(answer) => {
+            Reply::Answer(answer) | Reply::Offer(engine::reply::Offer { answer, .. }) => {
                 let cited = answer.citations().iter().map(|c| {
                     format!(
                         "{} {} {} {} {}",

@@ -5,6 +5,9 @@ mod plots;
 mod style;
 mod worst;
 
+pub(crate) use plots::reliability_of;
+pub(crate) use style::CSS;
+
 use crate::latency;
 use crate::report::{Report, Run};
 use crate::results::ResultsFile;

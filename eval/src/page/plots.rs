@@ -103,7 +103,11 @@ fn axes(label: &str, top: f64, across: &str) -> String {
 
 /// One point for each tenth, with Wilson's interval, against the diagonal. `None` below twenty answers.
 pub fn reliability(lines: &[Line]) -> Option<String> {
-    let known: Vec<(f64, bool)> = lines.iter().filter_map(calibrated).collect();
+    reliability_of(&lines.iter().filter_map(calibrated).collect::<Vec<_>>())
+}
+
+/// The same for any probabilities and what came of them.
+pub fn reliability_of(known: &[(f64, bool)]) -> Option<String> {
     if known.len() < 20 {
         return None;
     }
@@ -116,7 +120,7 @@ pub fn reliability(lines: &[Line]) -> Option<String> {
         x(1.0),
         y(1.0)
     );
-    for bin in bins(&known).iter().filter(|bin| bin.n > 0) {
+    for bin in bins(known).iter().filter(|bin| bin.n > 0) {
         let came = wilson(bin.came, bin.n)?;
         let at = x(bin.said / bin.n as f64);
         let _ = write!(

@@ -21,7 +21,8 @@ fn at(port: Port) -> At {
     match port {
         Port::Now => 0,
         Port::Orders | Port::Claimed | Port::Customer | Port::Knows | Port::Products => 10,
-        Port::EmbedQuery => 20,
+        // The message itself comes before everything that is made of it; see `of_calls` for others.
+        Port::EmbedQuery => 2,
         Port::Search => 30,
         // What is reranked are the passages: another one is seen there, and better told.
         Port::Rerank => 55,
@@ -33,8 +34,10 @@ fn at(port: Port) -> At {
 
 /// Parts of a trace, when they are made, and what they are called. A part that is not named here was added later; it
 /// is looked at last.
-const PARTS: [(&str, At, &str); 8] = [
-    ("live", 5, "question about live data"),
+const PARTS: [(&str, At, &str); 10] = [
+    ("understanding", 4, "what it is about"),
+    ("ruled", 5, "rule of the policy"),
+    ("live", 8, "question about live data"),
     ("passages", 50, "passages"),
     ("units", 70, "sentences of evidence"),
     ("coverage", 80, "coverage"),
@@ -85,9 +88,12 @@ pub fn first(calls: &[Call], heard: &Heard, recorded: &Left<'_>, now: &Left<'_>)
 fn of_calls(calls: &[Call], heard: &Heard) -> Vec<(At, Difference)> {
     let mut unused = heard.unused(calls);
     let mut found = Vec::new();
-    // A new text to embed is most often the consequence of another passage, so it comes after the passages.
-    let time = |port: Port, after_search: bool| {
-        if port == Port::EmbedQuery && after_search { at(Port::EmbedPassage) } else { at(port) }
+    let before = |place: usize, port: Port| calls.iter().take(place).any(|call| call.port == port);
+    let time = |port: Port, place: usize| match port {
+        // A text that is new after a search is most often the consequence of another passage.
+        Port::EmbedQuery if before(place, Port::Search) => at(Port::EmbedPassage),
+        Port::EmbedQuery if before(place, Port::EmbedQuery) => at(Port::Search) - 1,
+        port => at(port),
     };
     for missed in &heard.missed {
         let asked = format!("{}({})", missed.port, quoted(&missed.short));
@@ -105,14 +111,12 @@ fn of_calls(calls: &[Call], heard: &Heard) -> Vec<(At, Difference)> {
             }
             None => (missed.after, format!("not recorded: {asked}")),
         };
-        let searched = calls.iter().take(place).any(|call| call.port == Port::Search);
         let said = format!("call {}: {said}", place + 1);
-        found.push((time(missed.port, searched), Difference { step: missed.port.name().into(), said }));
+        found.push((time(missed.port, place), Difference { step: missed.port.name().into(), said }));
     }
     for (place, call) in unused.into_iter().filter(|(_, call)| call.port != Port::Now) {
-        let searched = calls.iter().take(place).any(|call| call.port == Port::Search);
         let said = format!("call {}: {call} was recorded and is not asked any more", place + 1);
-        found.push((time(call.port, searched), Difference { step: call.port.name().into(), said }));
+        found.push((time(call.port, place), Difference { step: call.port.name().into(), said }));
     }
     found
 }
@@ -167,7 +171,12 @@ fn replies(was: &Value, is: &Value) -> Option<String> {
         return Some(format!("reply: was {kind}, is {kind_now}"));
     }
     let sentences = |reply: &Value| -> Vec<String> {
-        let list = reply.get("sentences").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let list = reply
+            .get("sentences")
+            .or_else(|| reply.pointer("/answer/sentences"))
+            .and_then(Value::as_array)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
         list.iter().filter_map(|sentence| sentence.get("text")?.as_str().map(str::to_owned)).collect()
     };
     let (said, says) = (sentences(was), sentences(is));

@@ -7,6 +7,7 @@ use super::{FORMAT, RecordError};
 use engine::identity::{CustomerId, CustomerKey, CustomerPass, Email, OrderClaim, OrderNumber};
 use engine::ports::{ModelId, Ports};
 use engine::reply::IdentityWay;
+use engine::understand::IntentReader;
 use engine::{Asker, ConversationId, Outcome, StoreId, StorePass, Turn};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -53,6 +54,22 @@ pub struct Models {
     pub dimensions: usize,
     pub reranker: Option<ModelId>,
     pub generator: Option<ModelId>,
+}
+
+/// Names in [`Header::files`].
+pub(super) const HEAD: &str = "intents.head";
+pub(super) const MEANING: &str = "intents.meaning";
+
+impl Header {
+    /// With what tells the engine what a message is about, whole.
+    pub fn with_intents(mut self, intents: Option<&IntentReader>) -> Self {
+        if let Some((head, meaning)) = intents.map(IntentReader::parts) {
+            let text = |value: serde_json::Result<String>| value.unwrap_or_default();
+            self.files.insert(HEAD.into(), text(serde_json::to_string(head)));
+            self.files.insert(MEANING.into(), text(serde_json::to_string(meaning)));
+        }
+        self
+    }
 }
 
 impl Models {

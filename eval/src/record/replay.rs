@@ -2,17 +2,19 @@
 
 use super::call::quoted;
 use super::differ::{Difference, Left, first};
-use super::file::{Header, RecordLine, TurnLine, check_format, outcome_values};
+use super::file::{HEAD, Header, MEANING, RecordLine, TurnLine, check_format, outcome_values};
 use super::play::Player;
 use super::vectors::{self, Vectors};
 use super::{FORMAT, RecordError};
 use engine::ports::Ports;
+use engine::understand::{Head, IntentReader};
 use engine::{Engine, EngineConfig, StorePass};
 use serde::Serialize;
 use serde_json::Value;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Makes the engine of a header again, over the ports that are handed in. The binary knows how a store's settings are
 /// read; the error says what is in the way.
@@ -130,6 +132,14 @@ async fn play(
         }
     };
     Ok((id, difference))
+}
+
+/// What told the recorded engine what a message is about.
+pub fn intents_of(header: &Header) -> Result<Option<Arc<IntentReader>>, String> {
+    let (Some(head), Some(meaning)) = (header.files.get(HEAD), header.files.get(MEANING)) else { return Ok(None) };
+    let head: Head = serde_json::from_str(head).map_err(|error| format!("'{HEAD}' cannot be read: {error}"))?;
+    let meaning = serde_json::from_str(meaning).map_err(|error| format!("'{MEANING}' cannot be read: {error}"))?;
+    IntentReader::new(Arc::new(head), &meaning).map(|reader| Some(Arc::new(reader))).map_err(|error| error.to_string())
 }
 
 /// The recorded settings of the engine over those that are configured now: what was added to the engine after the

@@ -102,7 +102,8 @@ impl PackLibrary {
 
     fn indexed(&self, pass: StorePass, knowledge: Arc<dyn Knowledge>) -> IndexedStore {
         let ports = ports(&self.models, knowledge);
-        let engine = Engine::new(ports.clone(), self.house.config.engine.to_engine());
+        let engine =
+            Engine::new(ports.clone(), self.house.config.engine.to_engine()).with_intents(self.models.intents.clone());
         IndexedStore { pass, engine, ports }
     }
 }

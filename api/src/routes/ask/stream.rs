@@ -35,6 +35,7 @@ pub(super) fn events(app: App, question: Question) -> Response {
         let last = match question.answer(&app, &release).await {
             Ok(response) => match response.reply {
                 Reply::Answer(_) => event("answer", &response),
+                Reply::Offer(_) => event("offer", &response),
                 Reply::Clarify(_) => event("clarify", &response),
                 Reply::NeedsIdentity(_) => event("needs_identity", &response),
                 Reply::Handoff(_) => event("handoff", &response),

@@ -159,6 +159,25 @@ impl LiveQuestion {
         })
     }
 
+    /// Where no pattern has seen what the message is known to be about.
+    pub fn about(kinds: Vec<LiveKind>, turn: &Turn, pattern: &Regex) -> Self {
+        let Named { numbers, emails, malformed } = Named::read(turn, pattern);
+        let lower = turn.text.to_lowercase();
+        let says = |words: &[&str]| lower.split(|c: char| !c.is_alphanumeric()).any(|w| words.contains(&w));
+        Self {
+            kinds,
+            numbers,
+            emails,
+            malformed,
+            newest: says(&["last", "latest", "newest", "recent"]),
+            several: says(&["orders"]),
+            counts: false,
+            soft: false,
+            asked: turn.text.clone(),
+            rest: String::new(),
+        }
+    }
+
     pub fn asks_for(&self, kind: LiveKind) -> bool {
         self.kinds.contains(&kind)
     }

@@ -2,6 +2,7 @@
 
 use super::heard::{Heard, NUMBER};
 use crate::turn::Turn;
+use crate::understand::Intent;
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -53,8 +54,9 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
     }
 });
 
-/// What the message wants done, if it wants something done to an order of theirs. `certain`: a hard rule has said so.
-pub fn wish(turn: &Turn, pattern: &Regex, certain: bool) -> Option<Wish> {
+/// What the message wants done, if it wants something done to an order of theirs. `certain`: a rule has said so;
+/// `intent`: what the message is known to be about, where its words do not say.
+pub fn wish(turn: &Turn, pattern: &Regex, intent: Option<Intent>, certain: bool) -> Option<Wish> {
     let p = &*PATTERNS;
     let heard = Heard::read(&turn.text, pattern);
     for (_, sentence) in &heard.sentences {
@@ -67,7 +69,13 @@ pub fn wish(turn: &Turn, pattern: &Regex, certain: bool) -> Option<Wish> {
             return Some(*wish);
         }
     }
-    certain.then_some(Wish::Other)
+    certain.then(|| match intent {
+        Some(Intent::Cancel) => Wish::Cancel,
+        Some(Intent::ChangeAddress) => Wish::ChangeAddress,
+        Some(Intent::ReturnRequest) => Wish::Return,
+        Some(Intent::RefundRequest) => Wish::Refund,
+        _ => Wish::Other,
+    })
 }
 
 #[cfg(test)]
@@ -79,7 +87,7 @@ mod tests {
         let pattern = Regex::new(r"#?FV\d{5}").unwrap();
         let check = |text: &str, expect: Option<Wish>| {
             let certain = crate::rules::hard_rule(text).is_some_and(|(r, _)| r == crate::HandoffReason::NeedsAction);
-            assert_eq!(wish(&Turn::single("c", text), &pattern, certain), expect, "{text}");
+            assert_eq!(wish(&Turn::single("c", text), &pattern, None, certain), expect, "{text}");
         };
         check("Please cancel my order", Some(Wish::Cancel));
         check("i have got to cancel purchase 113542617735902", Some(Wish::Cancel));

@@ -17,6 +17,7 @@ fn profile(returns: &str) -> StoreProfile {
         returns: Some(toml::from_str(returns).unwrap()),
         delivery: None,
         cancel: None,
+        policy: Default::default(),
     }
 }
 

@@ -1,0 +1,169 @@
+//! `shopclerk policy`: is the policy right, and which rule does a message fall under?
+
+use super::{CommandError, Exit};
+use crate::store::{StoreError, StoreSettings};
+use crate::wiring::House;
+use clap::{Args, Subcommand};
+use engine::ports::Embedder;
+use engine::understand::conversation;
+use engine::{Intent, Policy, StoreId, Turn, Understanding};
+use serde_json::json;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub const EXAMPLES: &str = "\
+The policy is the section [policy] of the store's settings; every key stands with a comment in the sample store's
+api/demo/store.toml. Change it with `shopclerk store set`, and see before what would change with
+`shopclerk eval counterfactual`.
+
+Examples:
+  shopclerk policy check --file store.toml --store mystore
+  shopclerk policy explain --store mystore \"my parcel came torn open\"
+  shopclerk policy intents --store mystore";
+
+#[derive(Debug, Args)]
+pub struct PolicyArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Every problem of a file, each with its line.
+    Check {
+        #[arg(long)]
+        store: StoreId,
+        /// Instead of the settings in force.
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+    /// What a message is about, which rule it falls under, and why.
+    Explain {
+        #[arg(long)]
+        store: StoreId,
+        /// Instead of the settings in force.
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
+        /// As a customer would write it.
+        message: String,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Every intent with its lane, phase, owner and costs.
+    Intents {
+        #[arg(long)]
+        store: StoreId,
+        /// Instead of the settings in force.
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+}
+
+pub async fn run(house: &House, args: PolicyArgs) -> Result<Exit, CommandError> {
+    match args.what {
+        What::Check { store, file } => {
+            let policy = policy(house, &store, file.as_ref())?;
+            let own = policy.intents().filter(|(intent, rule)| Policy::default().of(*intent) != *rule).count();
+            println!(
+                "the policy is right: {own} intents of its own, {} topics for people only, {} lists of exceptions, {} segments",
+                policy.never.len(),
+                policy.exceptions.len(),
+                policy.segments.len()
+            );
+        }
+        What::Explain { store, file, message, json } => {
+            explain(house, &*policy(house, &store, file.as_ref())?, &message, json).await?;
+        }
+        What::Intents { store, file } => {
+            println!("{:<20} {:<13} {:<9} {:<14} wrong/handoff", "intent", "lane", "phase", "owner");
+            for (intent, rule) in policy(house, &store, file.as_ref())?.intents() {
+                println!(
+                    "{:<20} {:<13} {:<9} {:<14} {}/{}",
+                    intent.label(),
+                    word(&rule.lane),
+                    word(&rule.phase),
+                    rule.owner.as_deref().unwrap_or("–"),
+                    rule.costs.wrong,
+                    rule.costs.handoff
+                );
+            }
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// That of a file, of the settings in force, or the default where a store has no settings.
+fn policy(house: &House, store: &StoreId, file: Option<&PathBuf>) -> Result<Arc<Policy>, CommandError> {
+    let settings = match file {
+        Some(path) => StoreSettings::load(path, store),
+        None => StoreSettings::of(&house.places.data, store),
+    };
+    match settings {
+        Ok(settings) => Ok(settings.policy),
+        Err(StoreError::Missing(_)) => Ok(Arc::default()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn explain(house: &House, policy: &Policy, message: &str, json: bool) -> Result<(), CommandError> {
+    let turn = Turn::single("explain", message);
+    let mut understood = Understanding::of_words(&turn);
+    if house.config.understanding.head != "none" {
+        let embedder: Arc<dyn Embedder> = house.load_embedder().await?;
+        if let Some(reader) = house.intents(&embedder).await? {
+            let failed = |error| CommandError::Said(format!("the message cannot be read: {error}"));
+            let whole = embedder.embed_query(message).await.map_err(failed)?;
+            understood.read(&reader, embedder.as_ref(), message, &whole).await;
+        }
+    }
+    let hard = engine::rules::hard_rule(message);
+    let ruled = policy.rule(message, &understood);
+    if json {
+        let hard = hard.map(|(reason, words)| json!({ "reason": reason, "words": words }));
+        println!("{}", json!({ "understood": understood, "hard_rule": hard, "ruled": ruled }));
+        return Ok(());
+    }
+    let list = |sure: &[engine::understand::Sure]| {
+        let each = sure.iter().map(|s| format!("{} {:.2}", s.intent, s.probability));
+        each.collect::<Vec<_>>().join(", ")
+    };
+    println!("about:      {}", if understood.intents.is_empty() { "–".into() } else { list(&understood.intents) });
+    if !understood.parts.is_empty() {
+        println!("sentences:  {}", list(&understood.parts));
+    }
+    println!("language:   {}", understood.language.unwrap_or("too short to tell"));
+    println!("mood:       {:.2} (from -1 to 1)", understood.mood.now);
+    if conversation::asks_for_orders(message) {
+        println!("orders:     asks which orders there are");
+    }
+    if let Some((reason, words)) = hard {
+        println!("hard rule:  {} (\"{words}\")", super::show::reason(reason));
+    }
+    println!("rule:       {}", if ruled.why.rule.is_empty() { "none" } else { &ruled.why.rule });
+    println!("because:    {}", ruled.why.because);
+    println!("then:       {}", word(&ruled.ruling));
+    if let Some(owner) = &ruled.owner {
+        println!("owner:      {owner}");
+    }
+    if let Some(intent) = ruled.intent.filter(|intent: &Intent| intent.plain_question().is_some()) {
+        println!("else:       the pages are asked \"{}\"", intent.plain_question().unwrap_or_default());
+    }
+    Ok(())
+}
+
+/// A value as JSON says it, without the quotes.
+fn word(value: &impl serde::Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        Ok(serde_json::Value::Object(fields)) => {
+            let each = fields.into_iter().map(|(key, value)| match (key.as_str(), value) {
+                ("do", serde_json::Value::String(word)) => word,
+                (key, value) => format!("{key} = {value}"),
+            });
+            each.collect::<Vec<_>>().join(", ")
+        }
+        Ok(other) => other.to_string(),
+        Err(_) => String::new(),
+    }
+}
