@@ -12,8 +12,7 @@ const HANDOFFS: u32 = 10_000;
 /// Both, where there are any. A question that was asked twice is asked once.
 pub async fn past_questions(house: &House, base: &Base) -> Result<Vec<Asked>, CounterfactualError> {
     let store = base.store.pass.store();
-    let plain =
-        |id: String, text: String| Question { id: Some(id), text, email: None, country: None, without: Vec::new() };
+    let plain = |id: String, text: String| Question { id: Some(id), text, ..Question::default() };
     let mut seen = std::collections::HashSet::new();
     let mut is_new = |text: &str| !text.trim().is_empty() && seen.insert(text.trim().to_lowercase());
     let mut asked = Vec::new();

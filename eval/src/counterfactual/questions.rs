@@ -41,19 +41,38 @@ impl Asked {
 }
 
 /// A question without a label: all that a file of questions needs to hold.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(try_from = "Record")]
 pub struct Question {
     pub id: Option<String>,
-    #[serde(alias = "question")]
     pub text: String,
     /// The customer who asks, if their orders may be looked at.
-    #[serde(alias = "customer_email", alias = "verified")]
     pub email: Option<Email>,
     /// Where they shop from (ISO 3166-1 alpha-2).
     pub country: Option<String>,
     /// Documents that it must not be answered from.
-    #[serde(default)]
     pub without: Vec<DocId>,
+}
+
+/// A question as files have it; a record may hold its source's words besides.
+#[derive(Deserialize)]
+struct Record {
+    id: Option<String>,
+    text: Option<String>,
+    question: Option<String>,
+    #[serde(alias = "customer_email", alias = "verified")]
+    email: Option<Email>,
+    country: Option<String>,
+}
+
+impl TryFrom<Record> for Question {
+    type Error = &'static str;
+
+    fn try_from(Record { id, text, question, email, country }: Record) -> Result<Self, Self::Error> {
+        let text = text.or(question).filter(|text| !text.trim().is_empty());
+        let text = text.ok_or("there is nothing to ask: 'text' is missing or empty")?;
+        Ok(Self { id, text, email, country, without: Vec::new() })
+    }
 }
 
 /// Tasks that are questions of customers; attacks and poisoned documents are not.
@@ -155,6 +174,8 @@ mod tests {
 
     #[test]
     fn a_text_is_enough_and_labels_are_kept() {
+        let judged = r#"{"id":"q","text":"How long?","question":"How long may I?","relevant":[]}"#;
+        assert_eq!(read(judged).unwrap().units[0].turn.text, "How long?");
         let plain =
             read("{\"question\":\"How long?\"}\n\n{\"id\":\"b\",\"text\":\"Why?\",\"email\":\"a@b.example\"}\n");
         let plain = plain.unwrap();
@@ -169,7 +190,7 @@ mod tests {
         let scored: Vec<bool> = talk.units.iter().map(|unit| unit.scored).collect();
         assert_eq!((scored, talk.units[1].turn.history.len()), (vec![false, true], 2));
         let error = read("{\"id\":\"x\"}\n").unwrap_err().to_string();
-        assert!(error.contains("line 1") && error.contains("text"), "{error}");
+        assert!(error.contains("line 1") && error.contains("nothing to ask"), "{error}");
         assert!(read("\n").is_err());
     }
 }
