@@ -26,6 +26,8 @@ use crate::{
     machine::Machine,
     wiring::{House, HouseClock, Places, SaidPlaces, WiringError},
 };
+pub(crate) use eval::ports as eval_ports;
+
 use clap::Parser;
 use cli::{Cli, Command, Global};
 use engine::{StoreId, StorePass};
@@ -104,6 +106,8 @@ pub(crate) enum CommandError {
     Erase(#[from] crate::shopify::erase::EraseError),
     #[error(transparent)]
     Approve(#[from] crate::shopify::approve::ApproveError),
+    #[error(transparent)]
+    Counterfactual(#[from] crate::counterfactual::CounterfactualError),
     #[error("{what}")]
     Io { what: String, source: io::Error },
     #[error("{0}")]

@@ -8,6 +8,7 @@ pub mod auth;
 pub mod body;
 pub mod commands;
 pub mod config;
+pub mod counterfactual;
 pub mod db;
 pub mod error;
 pub mod gate;

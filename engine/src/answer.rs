@@ -22,12 +22,12 @@ use crate::turn::{Speaker, Turn};
 use crate::understand::{Family, Intent, IntentReader, Understanding, conversation};
 use crate::{conflict, draft, expired, place, rerank, smalltalk, spelling};
 use quick_cache::sync::Cache;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Instant;
 
 /// Said by the caller, never guessed; the shipped values stand in `api/shopclerk.toml` with their reasons.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EngineConfig {
     /// Passages that a search returns, and the reranker orders.
     pub candidates: usize,
@@ -121,6 +121,22 @@ impl Engine {
     /// The same engine before other ports: what an evaluation puts in the place of a clock, or of what is known.
     pub fn with_ports(&self, ports: Ports) -> Self {
         Self { ports, ..self.clone() }
+    }
+
+    /// The same engine before other ports, with nothing remembered of earlier turns: every vector that a turn needs is
+    /// asked for again, so that a record of the turn holds all of them.
+    pub fn anew(&self, ports: Ports) -> Self {
+        let (vectors, queries) = (Arc::new(Cache::new(CACHED_UNITS)), Arc::new(Cache::new(CACHED_QUERIES)));
+        Self { ports, vectors, queries, ..self.clone() }
+    }
+
+    pub fn config(&self) -> &EngineConfig {
+        &self.config
+    }
+
+    /// What tells it what a message is about.
+    pub fn intents(&self) -> Option<&IntentReader> {
+        self.intents.as_deref()
     }
 
     /// Answers a turn. `release` is called with each sentence as soon as it has passed its check and is part of the

@@ -5,13 +5,14 @@ use crate::measure::{AskPlan, Asked, MeasureError, Measured, measure};
 use crate::pack::{Action, CorpusDocument, IndexError, IndexedStore, PackIndex, Shelf};
 use crate::peer::{Chat, ChatError, Completion, Context, Peer, SYSTEM_PROMPT};
 use crate::progress::Silent;
+use crate::record::{Header, Recorder, replay, settings_of};
 use crate::results;
 use crate::robustness::{Change, ChangeKind, robustness};
 use crate::statistics::Bootstrap;
 use crate::unit::Task;
 use async_trait::async_trait;
 use engine::fakes::{MemoryKnowledge, ports};
-use engine::ports::SearchMode;
+use engine::ports::{Ports, SearchMode};
 use engine::prompt::ChatMessage;
 use engine::{Engine, EngineConfig, StoreId, StorePass};
 use std::fs;
@@ -125,6 +126,7 @@ fn plan(dir: &Path, out: Option<&Path>, tasks: &[Task]) -> AskPlan {
         name: "extractive".into(),
         peer: None,
         change: None,
+        record: None,
     }
 }
 
@@ -366,4 +368,53 @@ async fn suggested_labels_are_counted_and_can_be_left_out() {
     let confirmed = measure(&confirmed, &InMemory, &Silent).await.unwrap();
     assert_eq!((confirmed.asked[0].run.n, confirmed.asked[0].run.suggested), (3, 0));
     assert!(confirmed.asked[0].lines.iter().all(|line| line.id != "t1#0"));
+}
+
+#[tokio::test]
+async fn a_recorded_run_replays_with_the_turns_that_only_tell_a_delay() {
+    let (dir, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    write(dir.path());
+    let path = out.path().join("record.jsonl");
+    let tasks = [Task::Replay, Task::Decisions];
+    let plain = measure(&plan(dir.path(), None, &tasks), &InMemory, &Silent).await.unwrap();
+    for run in 0..2 {
+        let record = Some(Arc::new(Recorder::open(&path).unwrap()));
+        let plan = AskPlan { record, ..plan(dir.path(), None, &tasks) };
+        let taped = measure(&plan, &InMemory, &Silent).await.unwrap();
+        // A tape changes nothing of what is said.
+        for (plain, taped) in plain.asked.iter().zip(&taped.asked) {
+            assert_eq!(plain.lines, taped.lines, "run {run}");
+        }
+    }
+    let rebuild = |header: &Header, ports: Ports| {
+        let (config, _) = settings_of(header, store(None).engine.config())?;
+        Ok(Engine::new(ports, config))
+    };
+    let replayed = replay(&path, &rebuild).await.unwrap();
+    // The messages, and the one after t1#2, which was due for a handoff. The second run has added nothing.
+    let turns = plain.asked.iter().map(|asked| asked.lines.len()).sum::<usize>() + 1;
+    assert_eq!((replayed.turns.len(), replayed.identical()), (turns, turns), "{:?}", replayed.turns);
+    assert!(replayed.unreadable.is_empty() && !replayed.cut);
+    assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), turns + 2);
+}
+
+#[tokio::test]
+async fn a_replay_knows_no_conversation_that_came_later() {
+    let dir = tempfile::tempdir().unwrap();
+    let wrapping = |id: &str, at: &str| {
+        format!(
+            "{{\"id\":\"{id}\",\"at\":\"{at}\",\"turns\":[{{\"role\":\"customer\",\"text\":\"What does gift wrapping \
+             cost?\"}}],\"expected\":[{{\"turn\":0,\"action\":\"answer\"}}]}}\n"
+        )
+    };
+    let chat = r#"{"id":"chat","kind":"conversation","title":"Gift wrap","text":"Customer: What does gift wrapping cost?\nAgent: Gift wrapping costs $3.50.","meta":{"at":"2026-06-01T10:00:00Z"}}"#;
+    let page = r#"{"id":"p","kind":"policy","title":"Returns","text":"You can return an item within 30 days."}"#;
+    fs::write(dir.path().join("corpus.jsonl"), format!("{page}\n{chat}\n")).unwrap();
+    let talks = wrapping("before", "2026-06-01T09:00:00Z") + &wrapping("after", "2026-06-02T09:00:00Z");
+    fs::write(dir.path().join("talks.jsonl"), talks).unwrap();
+    let measured = measure(&plan(dir.path(), None, &[Task::Replay]), &InMemory, &Silent).await.unwrap();
+    let asked = &measured.asked[0];
+    assert_eq!(line(asked, "after#0").did, Action::Answer);
+    assert!(line(asked, "before#0").retrieved.iter().all(|doc| doc.0 != "chat"));
+    assert_eq!(line(asked, "before#0").did, Action::Handoff);
 }

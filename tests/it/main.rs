@@ -1,5 +1,6 @@
 mod cli;
 mod conformance;
+mod counterfactual;
 mod fixture;
 mod http;
 mod identity;

@@ -8,9 +8,10 @@ use super::{endpoint, finish, memory, ports, retrieval, unprintable};
 use crate::commands::{CommandError, Exit, operator};
 use crate::wiring::{House, LoadedModels};
 use ::eval::latency::FileLatency;
-use ::eval::measure::{AskPlan, Measured, measure, measure_file};
+use ::eval::measure::{AskPlan, MeasureError, Measured, measure, measure_file};
 use ::eval::pack::{IndexedStore, Kind, Pack, PackIndex};
 use ::eval::peer::Context;
+use ::eval::record::Recorder;
 use ::eval::report::{Report, complaint};
 use ::eval::results::write_whole;
 use ::eval::unit::Task;
@@ -85,7 +86,7 @@ fn packs_with_queries(dirs: &[PathBuf]) -> Result<Vec<PathBuf>, CommandError> {
 
 async fn asked(ready: &Ready, args: &PacksArgs, tasks: &[Task]) -> Result<Report, CommandError> {
     let index = ready.index(args)?;
-    let measured = measure(&ready.plan(args, tasks), &*index, &*ready.bar).await?;
+    let measured = measure(&ready.plan(args, tasks)?, &*index, &*ready.bar).await?;
     shown(&args.common, &args.answering, measured)
 }
 
@@ -100,7 +101,7 @@ pub async fn over_store(house: House, args: &QuestionsArgs) -> Result<Exit, Comm
         }
         None => ready.unsearched(Over::Store(args.store.clone())).fallback().await?.2,
     };
-    let plan = ready.planned(&args.answering, &args.common, &[], &ALL, &[]);
+    let plan = ready.planned(&args.answering, &args.common, &[], &ALL, &[])?;
     let measured = measure_file(&plan, args.store.as_str(), &args.file, store, &Bar::new()).await?;
     let report = shown(&args.common, &args.answering, measured)?;
     finish(&args.common, report)
@@ -143,7 +144,7 @@ impl Ready {
         Unsearched { over, config: self.house.config.engine.to_engine() }
     }
 
-    pub fn plan(&self, args: &PacksArgs, tasks: &[Task]) -> AskPlan {
+    pub fn plan(&self, args: &PacksArgs, tasks: &[Task]) -> Result<AskPlan, CommandError> {
         self.planned(&args.answering, &args.common, &args.pack, tasks, &args.file)
     }
 
@@ -154,7 +155,8 @@ impl Ready {
         packs: &[PathBuf],
         tasks: &[Task],
         files: &[String],
-    ) -> AskPlan {
+    ) -> Result<AskPlan, CommandError> {
+        let record = answering.record.as_deref().map(Recorder::open).transpose().map_err(MeasureError::from)?;
         let ours = self.models.as_ref().map(|models| system(&self.house, models));
         let generated = self.models.as_ref().is_some_and(|models| models.generator.is_some());
         let (name, system) = match (&self.peer, ours) {
@@ -162,7 +164,7 @@ impl Ready {
             (Some(peer), None) => (peer.name.clone(), peer.system.clone()),
             (None, ours) => (if generated { "generated" } else { "extractive" }.to_owned(), ours.unwrap_or_default()),
         };
-        AskPlan {
+        Ok(AskPlan {
             packs: packs.to_vec(),
             tasks: tasks.iter().copied().collect(),
             files: files.to_vec(),
@@ -177,7 +179,8 @@ impl Ready {
             peer: self.peer.as_ref().map(|set| set.peer.clone()),
             change: None,
             confirmed_only: answering.confirmed_only,
-        }
+            record: record.map(Arc::new),
+        })
     }
 }
 

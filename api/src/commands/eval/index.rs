@@ -10,10 +10,12 @@ use crate::{
     wiring::{House, LoadedModels, WiringError},
 };
 use ::eval::pack::{IndexError, IndexedStore, Pack, PackIndex, PackShop, Shelf};
+use ::eval::record::Settings;
 use async_trait::async_trait;
 use engine::ports::Knowledge;
 use engine::{Engine, Profiles, StoreId, StorePass};
 use ingest::document::Document;
+use ingest::index::erase::Place;
 use ingest::source::{Failure, ReadOptions, read_each};
 use ingest::sync::{SyncOptions, sync};
 use sha2::{Digest, Sha256};
@@ -48,6 +50,19 @@ pub struct PackLibrary {
     bar: Arc<Bar>,
     /// Served as long as the library is used.
     shops: Mutex<Vec<Shop>>,
+}
+
+impl PackLibrary {
+    /// The settings of a store's shop, whole.
+    pub fn shop_settings(&self, store: &StoreId) -> Option<StoreSettings> {
+        let shops = self.shops.lock().unwrap_or_else(PoisonError::into_inner);
+        shops.iter().find(|shop| shop.settings.store == *store).map(|shop| shop.settings.clone())
+    }
+
+    /// Where the index of a pack is.
+    pub fn place(&self, pass: &StorePass) -> Result<Place, WiringError> {
+        self.house.place(pass)
+    }
 }
 
 impl PackLibrary {
@@ -94,7 +109,7 @@ impl PackLibrary {
         store.ports.storefront = Some(shop.storefront.clone());
         store.ports.clock = Arc::new(StoppedClock(shop.now));
         let profiles = Profiles::default();
-        profiles.set(shop.profile.clone());
+        profiles.set(shop.settings.profile());
         store.engine = store.engine.with_ports(store.ports.clone()).with_profiles(profiles);
         self.shops.lock().unwrap_or_else(PoisonError::into_inner).push(shop);
         Ok(())
@@ -118,6 +133,11 @@ impl PackIndex for PackLibrary {
             self.connect(&mut store, shop).await?;
         }
         Ok(store)
+    }
+
+    fn settings(&self, store: &StoreId) -> Option<Settings> {
+        let shops = self.shops.lock().unwrap_or_else(PoisonError::into_inner);
+        shops.iter().find(|shop| shop.settings.store == *store).map(|shop| shop.recorded.clone())
     }
 
     async fn fallback(&self) -> Result<(String, Option<Shelf>, IndexedStore), IndexError> {

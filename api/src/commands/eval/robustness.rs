@@ -73,9 +73,13 @@ pub async fn run(house: House, args: &RobustnessArgs) -> Result<Exit, CommandErr
     if !(0.0..=1.0).contains(&args.rate) {
         return Err(CommandError::Said("--rate is a share between 0 and 1".into()));
     }
+    if args.packs.answering.record.is_some() {
+        let one = "--record keeps the turns of one run, and this makes one for each change: record `eval all` instead";
+        return Err(CommandError::Said(one.into()));
+    }
     let ready = Ready::of(house, &args.packs.answering, &args.packs.peering, &args.packs.common).await?;
     let index = ready.index(&args.packs)?;
-    let plan = ready.plan(&args.packs, &TASKS);
+    let plan = ready.plan(&args.packs, &TASKS)?;
     let original = measure(&plan, &*index, &*ready.bar).await?;
     let mut changed: Vec<(Change, Vec<Asked>)> = Vec::new();
     for change in changes(args) {
