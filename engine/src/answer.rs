@@ -2,6 +2,7 @@
 
 use crate::access::StorePass;
 use crate::check::{Checker, Dropped, Standing};
+use crate::decide::{Gate, RiskModel, Signals};
 use crate::draft::Says;
 use crate::evidence::{Evidence, Passage, SourceKind};
 use crate::extract::extract;
@@ -70,6 +71,8 @@ pub struct Engine {
     /// Vectors of units that were weighed before: the same few passages answer most questions.
     vectors: Arc<Cache<String, Arc<[f32]>>>,
     profiles: Profiles,
+    /// Decides what may be said from the pages; without one the coverage bound does.
+    risk: Option<Arc<RiskModel>>,
 }
 
 /// What a search brought for a question, in the order in which the engine trusts it.
@@ -88,12 +91,17 @@ pub type Release<'a> = &'a (dyn Fn(&Sentence) + Send + Sync);
 
 impl Engine {
     pub fn new(ports: Ports, config: EngineConfig) -> Self {
-        Self { ports, config, vectors: Arc::new(Cache::new(CACHED_UNITS)), profiles: Profiles::default() }
+        Self { ports, config, vectors: Arc::new(Cache::new(CACHED_UNITS)), profiles: Profiles::default(), risk: None }
     }
 
     /// With what is known of the stores besides their pages. A store without a profile gets no live answers.
     pub fn with_profiles(self, profiles: Profiles) -> Self {
         Self { profiles, ..self }
+    }
+
+    /// With a fitted risk in the place of the coverage bound.
+    pub fn with_risk(self, risk: Option<Arc<RiskModel>>) -> Self {
+        Self { risk, ..self }
     }
 
     /// The same engine before other ports: what an evaluation puts in the place of a clock, or of what is known.
@@ -239,8 +247,14 @@ impl Engine {
         trace.units = ranked.iter().take(TRACED).map(|s| UnitTrace::new(s, &evidence)).collect();
         trace.coverage = coverage(&question, &candidates, &ranked, evidence.passages());
         trace.timings.select_ms = ms(at);
-        if ranked.is_empty() || trace.coverage.probability < self.config.coverage {
+        if ranked.is_empty() {
             return no(HandoffReason::NoEvidence, String::new());
+        }
+        let gate = Gate::new(self.risk.as_deref(), self.config.coverage);
+        let mut signals = Signals::of_evidence(&question, &trace.coverage, &ranked, &evidence);
+        trace.signals = Some(signals.clone());
+        if let Some((reason, words)) = gate.refuses(&trace.coverage, &signals) {
+            return no(reason, words);
         }
         let ranked = match conflict::settle(&question, ranked, &evidence) {
             Ok(ranked) => ranked,
@@ -255,7 +269,7 @@ impl Engine {
         let mut released = 0;
         let mut passed = |stands: Standing, standing: &mut Vec<Standing>, trace: &mut Trace| {
             standing.push(stands);
-            if !question.asked.is_said(standing.iter().map(|s| s.text.as_str())) {
+            if gate.waits() || !question.asked.is_said(standing.iter().map(|s| s.text.as_str())) {
                 return;
             }
             let answer = checker.answer(standing);
@@ -280,8 +294,8 @@ impl Engine {
             let unsaid = |s: Standing| Dropped { sentence: s.text, reason: "does not say what was asked for".into() };
             trace.dropped.extend(standing.drain(..).map(unsaid));
         }
-        let enough = if says == Says::NotCovered { self.config.certain } else { self.config.coverage };
-        if standing.is_empty() && trace.coverage.probability >= enough {
+        let doubted = says == Says::NotCovered && trace.coverage.probability < self.config.certain;
+        if standing.is_empty() && !doubted {
             trace.extractive = true;
             for sentence in extract(&question, &ranked).sentences {
                 match checker.check(&sentence) {
@@ -292,6 +306,15 @@ impl Engine {
         }
         trace.timings.draft_ms = ms(at);
         let answer = checker.answer(&standing);
+        if let Some(answer) = &answer {
+            let (text, sentences) = (answer.text(), answer.sentences().len());
+            signals.add_draft(&question, &text, sentences, !trace.extractive, trace.dropped.len());
+            trace.signals = Some(signals.clone());
+            if let Some((reason, words)) = gate.refuses_draft(&signals) {
+                trace.draft.get_or_insert(text);
+                return no(reason, words);
+            }
+        }
         for sentence in answer.iter().flat_map(|a| a.sentences()).skip(released) {
             trace.timings.first_sentence_ms.get_or_insert(ms(start));
             release(sentence);

@@ -1,6 +1,7 @@
 //! How a reply came about.
 
 use crate::check::Dropped;
+use crate::decide::Signals;
 use crate::evidence::{DocId, Evidence, Passage};
 use crate::live::LiveQuestion;
 use crate::ports::Generated;
@@ -22,6 +23,8 @@ pub struct Trace {
     pub extractive: bool,
     /// Whether the evidence covers the question, and what says so.
     pub coverage: Coverage,
+    /// What speaks for and against an answer from the pages; absent where it did not come to that.
+    pub signals: Option<Signals>,
     /// What was asked of live data.
     pub live: Option<LiveQuestion>,
     pub timings: Timings,

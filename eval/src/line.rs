@@ -7,7 +7,7 @@ use crate::unit::{Task, Unit};
 use crate::verdict::{Response, Verdict, judge};
 use engine::answer::Timings;
 use engine::handoff::HandoffCase;
-use engine::{Citation, DocId, HandoffReason, Outcome, Passage, Reply};
+use engine::{Citation, DocId, HandoffReason, Outcome, Passage, Reply, Signals};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -48,6 +48,9 @@ pub struct Line {
     /// The engine's own probability that what it found covers the question; absent where it did not come to that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probability: Option<f64>,
+    /// What spoke for and against an answer from the pages; absent where it did not come to that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signals: Option<Signals>,
     pub retrieved: Vec<DocId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draft: Option<String>,
@@ -184,6 +187,7 @@ impl Line {
             canaries: canaries.iter().filter(|fact| statement.states(fact)).map(crate::facts::Fact::label).collect(),
             // A probability of exactly 0 is that of a search that was not weighed.
             probability: (!trace.units.is_empty()).then(|| f64::from(trace.coverage.probability)),
+            signals: trace.signals.clone(),
             retrieved,
             draft: trace.draft.clone(),
             dropped: trace
@@ -269,6 +273,7 @@ pub(crate) mod tests {
             unsupported: 1,
             canaries: list,
             probability: Some(0.5),
+            signals: None,
             retrieved: vec![DocId(text.into())],
             draft: Some(text.into()),
             dropped: vec![DroppedSentence { sentence: text.into(), reason: text.into() }],
