@@ -81,6 +81,8 @@ pub(crate) enum CommandError {
     #[error(transparent)]
     Measure(#[from] ::eval::measure::MeasureError),
     #[error(transparent)]
+    Calibrate(#[from] ::eval::calibrate::CalibrateError),
+    #[error(transparent)]
     Results(#[from] ::eval::results::ResultsError),
     #[error(transparent)]
     Connect(#[from] crate::shopify::shop::ConnectError),

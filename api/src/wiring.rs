@@ -1,9 +1,11 @@
 //! Configuration in, parts out: the only place that knows which part stands behind which port.
 
 mod places;
+mod risk;
 mod stores;
 
 pub use places::{Places, SaidPlaces};
+pub use risk::{RiskFileError, fingerprint};
 pub use stores::Stores;
 
 use crate::{
@@ -64,6 +66,8 @@ pub enum WiringError {
     Generator { name: String, source: models::generator::LoadError },
     #[error(transparent)]
     Knowledge(#[from] KnowledgeError),
+    #[error(transparent)]
+    Risk(#[from] RiskFileError),
     #[error(transparent)]
     Db(#[from] DbError),
     #[error(transparent)]
@@ -284,7 +288,8 @@ impl House {
         live: &Live,
     ) -> Result<Engine, WiringError> {
         let ports = Ports { storefront: Some(live.storefront.clone()), ..self.ports(models, handoffs)? };
-        Ok(Engine::new(ports, self.config.engine.to_engine()).with_profiles(live.stores.profiles.clone()))
+        let engine = Engine::new(ports, self.config.engine.to_engine()).with_risk(self.risk(models)?);
+        Ok(engine.with_profiles(live.stores.profiles.clone()))
     }
 
     pub fn ports(&self, models: &LoadedModels, handoffs: Arc<dyn Handoffs>) -> Result<Ports, WiringError> {

@@ -2,7 +2,7 @@
 
 use crate::access::StorePass;
 use crate::check::{Checker, Dropped, Standing};
-use crate::decide::{Gate, RiskModel, Signals};
+use crate::decide::{Gate, RiskModel};
 use crate::draft::Says;
 use crate::evidence::{Evidence, Passage, SourceKind};
 use crate::extract::extract;
@@ -247,14 +247,9 @@ impl Engine {
         trace.units = ranked.iter().take(TRACED).map(|s| UnitTrace::new(s, &evidence)).collect();
         trace.coverage = coverage(&question, &candidates, &ranked, evidence.passages());
         trace.timings.select_ms = ms(at);
-        if ranked.is_empty() {
-            return no(HandoffReason::NoEvidence, String::new());
-        }
         let gate = Gate::new(self.risk.as_deref(), self.config.coverage);
-        let mut signals = Signals::of_evidence(&question, &trace.coverage, &ranked, &evidence);
-        trace.signals = Some(signals.clone());
-        if let Some((reason, words)) = gate.refuses(&trace.coverage, &signals) {
-            return no(reason, words);
+        if let Some(refusal) = gate.refuses(&question, &ranked, &evidence, trace) {
+            return Ok(Err(refusal));
         }
         let ranked = match conflict::settle(&question, ranked, &evidence) {
             Ok(ranked) => ranked,
@@ -306,14 +301,8 @@ impl Engine {
         }
         trace.timings.draft_ms = ms(at);
         let answer = checker.answer(&standing);
-        if let Some(answer) = &answer {
-            let (text, sentences) = (answer.text(), answer.sentences().len());
-            signals.add_draft(&question, &text, sentences, !trace.extractive, trace.dropped.len());
-            trace.signals = Some(signals.clone());
-            if let Some((reason, words)) = gate.refuses_draft(&signals) {
-                trace.draft.get_or_insert(text);
-                return no(reason, words);
-            }
+        if let Some(refusal) = answer.as_ref().and_then(|answer| gate.refuses_draft(&question, answer, trace)) {
+            return Ok(Err(refusal));
         }
         for sentence in answer.iter().flat_map(|a| a.sentences()).skip(released) {
             trace.timings.first_sentence_ms.get_or_insert(ms(start));

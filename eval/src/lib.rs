@@ -5,6 +5,7 @@
 //! that the two cannot share a mistake. Definitions of every metric stand in `docs/evaluation.md`.
 
 pub mod baseline;
+pub mod calibrate;
 pub mod compare;
 pub mod facts;
 pub mod gate;

@@ -72,6 +72,8 @@ pub struct Asked {
     pub run: Run,
     pub lines: Vec<Line>,
     pub timings: Vec<TimeLine>,
+    /// SHA-256 over what was asked and what was searched.
+    pub content: String,
 }
 
 /// Everything that was asked, and what was left out and why.
@@ -254,7 +256,8 @@ async fn ask_file(
         progress.step();
     }
     progress.end();
-    Ok(Asked { run: summarize(&header, &plan.name, &lines, plan.bootstrap), lines, timings })
+    let run = summarize(&header, &plan.name, &lines, plan.bootstrap);
+    Ok(Asked { run, lines, timings, content: header.content })
 }
 
 /// What the lines of one file tell.

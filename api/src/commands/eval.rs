@@ -3,6 +3,7 @@
 mod args;
 mod asking;
 mod bar;
+mod calibrate;
 mod desk;
 mod index;
 mod live;
@@ -36,6 +37,7 @@ pub async fn run(house: House, args: EvalArgs) -> Result<Exit, CommandError> {
         What::Replay(args) => asking::over_packs(house, &args, &[Task::Replay]).await,
         What::All(args) => asking::everything(house, &args).await,
         What::Live(args) => live::run(house, args).await,
+        What::Calibrate(args) => calibrate::run(house, &args).await,
         What::Compare(args) => results::compare(&args),
         What::Gate(args) => results::gate(&args),
         What::Report(args) => results::report(&args),

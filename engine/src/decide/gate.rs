@@ -1,8 +1,11 @@
 //! Where a draft is stopped: in front of it, and where nothing of it has been said, behind it.
 
 use super::{RiskModel, Signals, Stage};
+use crate::evidence::Evidence;
 use crate::handoff::HandoffReason;
-use crate::select::Coverage;
+use crate::reply::Answer;
+use crate::select::{Question, Scored};
+use crate::trace::Trace;
 
 /// What decides. Borrowed for one turn.
 #[derive(Clone, Copy, Debug)]
@@ -21,23 +24,41 @@ impl<'a> Gate<'a> {
         risk.map_or(Self::Coverage(coverage), Self::Risk)
     }
 
-    /// In front of the draft. A coverage of exactly 0 is a veto: a code or a country that no source names.
-    pub(crate) fn refuses(self, coverage: &Coverage, signals: &Signals) -> Option<Refusal> {
+    /// In front of the draft, from what the evidence tells. A coverage of exactly 0 is a veto: a code or a country that
+    /// no source names.
+    pub(crate) fn refuses(
+        self,
+        question: &Question,
+        ranked: &[Scored],
+        evidence: &Evidence,
+        trace: &mut Trace,
+    ) -> Option<Refusal> {
+        let nothing = || Some((HandoffReason::NoEvidence, String::new()));
+        if ranked.is_empty() {
+            return nothing();
+        }
+        let covered = trace.coverage.probability;
+        let signals = trace.signals.insert(Signals::of_evidence(question, &trace.coverage, ranked, evidence));
         match self {
-            Self::Coverage(bound) => {
-                (coverage.probability < bound).then(|| (HandoffReason::NoEvidence, String::new()))
-            }
-            Self::Risk(_) if coverage.probability == 0.0 => Some((HandoffReason::NoEvidence, String::new())),
+            Self::Coverage(bound) if covered < bound => nothing(),
+            Self::Coverage(_) => None,
+            Self::Risk(_) if covered == 0.0 => nothing(),
             Self::Risk(model) => doubts(model, signals, Stage::Evidence),
         }
     }
 
-    /// Behind the draft, for a model that looks at it.
-    pub(crate) fn refuses_draft(self, signals: &Signals) -> Option<Refusal> {
-        match self {
+    /// Behind the draft, for a model that looks at it. What is refused here is kept for the person who takes over.
+    pub(crate) fn refuses_draft(self, question: &Question, answer: &Answer, trace: &mut Trace) -> Option<Refusal> {
+        let signals = trace.signals.get_or_insert_default();
+        signals.add_draft(question, answer, !trace.extractive, trace.dropped.len());
+        let refusal = match self {
             Self::Coverage(_) => None,
             Self::Risk(model) => doubts(model, signals, Stage::Draft),
+        };
+        if refusal.is_some() {
+            trace.draft.get_or_insert_with(|| answer.text());
         }
+        refusal
     }
 
     /// Whether nothing may be said before the draft is finished.

@@ -1,6 +1,7 @@
 //! What speaks for and against an answer, as named numbers in a fixed order.
 
 use crate::evidence::{Evidence, SourceKind};
+use crate::reply::Answer;
 use crate::select::{Asked, Coverage, Question, Scored};
 use crate::text::content_stems;
 use serde::de::Error;
@@ -145,7 +146,12 @@ impl Signals {
     }
 
     /// What the evidence tells. `ranked` is not empty.
-    pub(crate) fn of_evidence(question: &Question, coverage: &Coverage, ranked: &[Scored], evidence: &Evidence) -> Self {
+    pub(crate) fn of_evidence(
+        question: &Question,
+        coverage: &Coverage,
+        ranked: &[Scored],
+        evidence: &Evidence,
+    ) -> Self {
         let mut signals = Self::default();
         let Some(best) = ranked.first() else { return signals };
         let passages = evidence.passages();
@@ -195,12 +201,12 @@ impl Signals {
     }
 
     /// What the finished draft tells besides.
-    pub(crate) fn add_draft(&mut self, question: &Question, answer: &str, sentences: usize, generated: bool, dropped: usize) {
-        let said = content_stems(answer);
+    pub(crate) fn add_draft(&mut self, question: &Question, answer: &Answer, generated: bool, dropped: usize) {
+        let said = content_stems(&answer.text());
         let held = question.stems.iter().filter(|stem| said.contains(stem)).count();
         self.set(Signal::Generated, f64::from(u8::from(generated)));
         self.set(Signal::Dropped, dropped as f64);
-        self.set(Signal::Sentences, sentences as f64);
+        self.set(Signal::Sentences, answer.sentences().len() as f64);
         self.set(Signal::Said, held as f64 / question.stems.len().max(1) as f64);
     }
 }

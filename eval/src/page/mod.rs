@@ -1,6 +1,7 @@
 //! A folder of results as one self-contained HTML page: no script, no network, light and dark, to be printed. Whatever
 //! comes from a pack or from the engine is escaped.
 
+pub mod calibration;
 mod plots;
 mod style;
 mod worst;
@@ -66,11 +67,16 @@ pub fn html(report: &Report, files: &[ResultsFile]) -> String {
         "<footer><p>Rates: Wilson's interval. Everything else: percentile bootstrap, over whole clusters where the pack \
          names them. What a number means and what it does not tell: docs/evaluation.md.</p></footer>"
     );
+    document("Evaluation", &body)
+}
+
+/// A whole page. `title` is ours, `body` is markup.
+fn document(title: &str, body: &str) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\
-         <title>Evaluation</title><style>{}</style></head><body><main>{body}</main></body></html>\n",
+         <title>{title}</title><style>{}</style></head><body><main>{body}</main></body></html>\n",
         style::CSS
     )
 }

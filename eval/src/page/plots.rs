@@ -56,21 +56,21 @@ pub fn confusion(matrix: &[[usize; 4]; 4]) -> String {
     svg
 }
 
-const WIDTH: f64 = 320.0;
+pub(super) const WIDTH: f64 = 320.0;
 const HEIGHT: f64 = 200.0;
 const LEFT: f64 = 34.0;
 const BOTTOM: f64 = 28.0;
 
-fn x(share: f64) -> f64 {
+pub(super) fn x(share: f64) -> f64 {
     LEFT + share * (WIDTH - LEFT - 8.0)
 }
 
-fn y(share: f64) -> f64 {
+pub(super) fn y(share: f64) -> f64 {
     HEIGHT - BOTTOM - share * (HEIGHT - BOTTOM - 10.0)
 }
 
 /// Axes from 0 to 1 and from 0 to `top`.
-fn axes(label: &str, top: f64, across: &str) -> String {
+pub(super) fn axes(label: &str, top: f64, across: &str) -> String {
     let mut svg = format!(
         "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{}\"><path class=\"axis\" d=\"M{} {}V{}H{}\"/>",
         escape(label),
@@ -104,9 +104,11 @@ fn axes(label: &str, top: f64, across: &str) -> String {
 /// One point for each tenth, with Wilson's interval, against the diagonal. `None` below twenty answers.
 pub fn reliability(lines: &[Line]) -> Option<String> {
     let known: Vec<(f64, bool)> = lines.iter().filter_map(calibrated).collect();
-    if known.len() < 20 {
-        return None;
-    }
+    (known.len() >= 20).then(|| reliability_of(&known))?
+}
+
+/// The same of probabilities and whether they came true.
+pub(super) fn reliability_of(known: &[(f64, bool)]) -> Option<String> {
     let mut svg = axes("reliability", 1.0, "stated probability");
     let _ = write!(
         svg,
@@ -116,7 +118,7 @@ pub fn reliability(lines: &[Line]) -> Option<String> {
         x(1.0),
         y(1.0)
     );
-    for bin in bins(&known).iter().filter(|bin| bin.n > 0) {
+    for bin in bins(known).iter().filter(|bin| bin.n > 0) {
         let came = wilson(bin.came, bin.n)?;
         let at = x(bin.said / bin.n as f64);
         let _ = write!(

@@ -34,7 +34,7 @@ pub struct Bootstrap {
 }
 
 /// SplitMix64: small, and its sequence will not change under us with a new version of a crate.
-struct SplitMix64(u64);
+pub(crate) struct SplitMix64(pub(crate) u64);
 
 impl SplitMix64 {
     fn next(&mut self) -> u64 {
@@ -46,7 +46,7 @@ impl SplitMix64 {
     }
 
     /// Uniform in `0..n`; the multiply-shift bias is below 2^-32 for any n that a pack can have.
-    fn below(&mut self, n: usize) -> usize {
+    pub(crate) fn below(&mut self, n: usize) -> usize {
         ((u128::from(self.next()) * n as u128) >> 64) as usize
     }
 }

@@ -32,6 +32,8 @@ pub enum What {
     All(PacksArgs),
     /// Is a live value wrong, missing or shown to somebody who may not see it? (a shop's fixture, through the sandbox)
     Live(super::live::LiveArgs),
+    /// Which answers may be given? Fits the risk of being wrong on labelled questions, and proves a bound.
+    Calibrate(Box<super::calibrate::CalibrateArgs>),
     /// Two folders of results: what got better, what got worse, what cannot be told, and which messages flipped.
     Compare(super::results::CompareArgs),
     /// For CI: exit code 1 if a metric fell out of the interval that a baseline gave it.

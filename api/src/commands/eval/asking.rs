@@ -5,21 +5,21 @@ use super::bar::Bar;
 use super::index::{Over, PackLibrary};
 use super::{finish, ports, retrieval, unprintable};
 use crate::commands::{CommandError, Exit, operator};
-use crate::wiring::{House, LoadedModels};
+use crate::wiring::{House, LoadedModels, fingerprint};
 use ::eval::latency;
 use ::eval::measure::{AskPlan, Measured, measure, measure_file};
 use ::eval::pack::{IndexedStore, Kind, Pack};
 use ::eval::report::{Report, complaint};
 use ::eval::results::write_whole;
 use ::eval::unit::Task;
-use engine::Engine;
+use engine::{Engine, RiskModel, StoreId};
 use jiff::Zoned;
 use jiff::tz::TimeZone;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Every task there is.
-const ALL: [Task; 9] = [
+pub const ALL: [Task; 9] = [
     Task::Questions,
     Task::Qa,
     Task::Decisions,
@@ -72,31 +72,40 @@ fn packs_with_queries(dirs: &[PathBuf]) -> Result<Vec<PathBuf>, CommandError> {
 }
 
 async fn asked(house: &House, args: &PacksArgs, tasks: &[Task], models: &LoadedModels) -> Result<Report, CommandError> {
-    let over = match (&args.store, &args.over) {
-        (Some(store), _) => Over::Store(store.clone()),
-        (None, Some(dir)) => Over::Pack(dir.clone()),
-        (None, None) => Over::Sample,
-    };
-    let bar = Arc::new(Bar::new());
-    let library = PackLibrary::new(house.clone(), models.clone(), over, bar.clone())?;
+    let over = over(args.store.as_ref(), args.over.as_deref());
+    let risk = house.risk(models)?;
     let plan = plan(house, &args.answering, &args.common, models, &args.pack, tasks, &args.file);
+    let plan = decided_by(risk.as_deref(), plan);
+    let bar = Arc::new(Bar::new());
+    let library = PackLibrary::new(house.clone(), models.clone(), over, bar.clone())?.with_risk(risk);
     let measured = measure(&plan, &library, &*bar).await?;
     shown(&args.common, &args.answering, measured)
+}
+
+/// What packs without documents are asked over.
+pub fn over(store: Option<&StoreId>, pack: Option<&Path>) -> Over {
+    match (store, pack) {
+        (Some(store), _) => Over::Store(store.clone()),
+        (None, Some(dir)) => Over::Pack(dir.to_owned()),
+        (None, None) => Over::Sample,
+    }
 }
 
 /// A file of any kind that is asked, over a store that has been synced.
 pub async fn over_store(house: House, args: &QuestionsArgs) -> Result<Exit, CommandError> {
     let models = load(&house, &args.answering).await?;
     let ports = ports(&models, house.knowledge()?);
-    let engine = Engine::new(ports.clone(), house.config.engine.to_engine());
-    let store = IndexedStore { pass: operator(&args.store), engine, ports };
+    let risk = house.risk(&models)?;
     let plan = plan(&house, &args.answering, &args.common, &models, &[], &ALL, &[]);
+    let plan = decided_by(risk.as_deref(), plan);
+    let engine = Engine::new(ports.clone(), house.config.engine.to_engine()).with_risk(risk);
+    let store = IndexedStore { pass: operator(&args.store), engine, ports };
     let measured = measure_file(&plan, args.store.as_str(), &args.file, store, &Bar::new()).await?;
     let report = shown(&args.common, &args.answering, measured)?;
     finish(&args.common, report)
 }
 
-async fn load(house: &House, answering: &Answering) -> Result<LoadedModels, CommandError> {
+pub async fn load(house: &House, answering: &Answering) -> Result<LoadedModels, CommandError> {
     let mut house = house.clone();
     if answering.no_generator {
         house.config.models.generator = "none".into();
@@ -104,7 +113,7 @@ async fn load(house: &House, answering: &Answering) -> Result<LoadedModels, Comm
     Ok(house.load_models().await?)
 }
 
-fn plan(
+pub fn plan(
     house: &House,
     answering: &Answering,
     common: &Common,
@@ -125,6 +134,14 @@ fn plan(
         today: answering.today.unwrap_or_else(|| Zoned::now().with_time_zone(TimeZone::UTC).date()),
         system: system(house, models),
         name: if models.generator.is_some() { "generated" } else { "extractive" }.to_owned(),
+    }
+}
+
+/// The same plan where a risk decides what may be said: its results are not those of another, or of none.
+pub fn decided_by(risk: Option<&RiskModel>, plan: AskPlan) -> AskPlan {
+    match risk {
+        Some(risk) => AskPlan { system: format!("{}, risk {}", plan.system, fingerprint(risk)), ..plan },
+        None => plan,
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
 use ::eval::pack::{IndexError, IndexedStore, Pack, PackIndex, Shelf};
 use async_trait::async_trait;
 use engine::ports::Knowledge;
-use engine::{Engine, Profiles, StoreId, StorePass};
+use engine::{Engine, Profiles, RiskModel, StoreId, StorePass};
 use ingest::document::Document;
 use ingest::source::{Failure, ReadOptions, read_each};
 use ingest::sync::{SyncOptions, sync};
@@ -38,6 +38,8 @@ pub struct PackLibrary {
     /// As configured, but for the folder of its data.
     house: House,
     models: LoadedModels,
+    /// Decides what may be said.
+    risk: Option<Arc<RiskModel>>,
     knowledge: Arc<dyn Knowledge>,
     /// The index of the real stores.
     stores: Arc<dyn Knowledge>,
@@ -53,7 +55,12 @@ impl PackLibrary {
         let stores = house.knowledge()?;
         house.places.data.push("eval");
         let knowledge = house.knowledge()?;
-        Ok(Self { house, models, knowledge, stores, over, bar, shops: Mutex::default() })
+        Ok(Self { house, models, risk: None, knowledge, stores, over, bar, shops: Mutex::default() })
+    }
+
+    /// With a risk that decides in the place of the coverage bound.
+    pub fn with_risk(self, risk: Option<Arc<RiskModel>>) -> Self {
+        Self { risk, ..self }
     }
 
     /// The shelf's name and a hash of all that makes its index another one.
@@ -86,7 +93,7 @@ impl PackLibrary {
 
     fn indexed(&self, pass: StorePass, knowledge: Arc<dyn Knowledge>) -> IndexedStore {
         let ports = ports(&self.models, knowledge);
-        let engine = Engine::new(ports.clone(), self.house.config.engine.to_engine());
+        let engine = Engine::new(ports.clone(), self.house.config.engine.to_engine()).with_risk(self.risk.clone());
         IndexedStore { pass, engine, ports }
     }
 }
