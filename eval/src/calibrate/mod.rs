@@ -9,6 +9,8 @@ pub mod bound;
 pub mod cases;
 pub mod crossfit;
 pub mod fit;
+#[cfg(test)]
+mod fit_tests;
 pub mod isotonic;
 pub mod logistic;
 pub mod pairs;
