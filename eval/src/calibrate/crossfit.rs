@@ -24,7 +24,7 @@ impl Standard {
             let mean = column(i).sum::<f64>() / n;
             (i, mean, (column(i).map(|x| (x - mean).powi(2)).sum::<f64>() / n).sqrt())
         });
-        Self { kept: measured.filter(|(_, mean, scale)| *scale > 1e-9 * (1.0 + mean.abs())).collect() }
+        Self { kept: measured.filter(|(_, mean, scale)| *scale > 1e-6 * (1.0 + mean.abs())).collect() }
     }
 
     pub fn row(&self, features: &[f64]) -> Vec<f64> {

@@ -7,7 +7,7 @@ use super::quality::{interval, quality, reliability};
 use super::threshold::{Judged, Shortfall, Wanted, certified, cheapest, cost, counts, grid, losses};
 use super::{Example, Item};
 use crate::statistics::{Bootstrap, Part};
-use engine::decide::{Bound, BoundMethod, Feature, Interval, Quality, ReliabilityBin, Scorer};
+use engine::decide::{Bound, BoundMethod, Calibration, Feature, Interval, Quality, ReliabilityBin, Scorer};
 use std::collections::BTreeSet;
 
 /// What a fit is told.
@@ -83,7 +83,7 @@ pub fn calibrate(items: &[Item], plan: &Plan) -> Result<Calibrated, CalibrateErr
     let folds = folds(&examples, plan.folds, seed);
     let (penalty, scores) = choose_penalty(&examples, &folds)?;
     let labels: Vec<bool> = examples.iter().map(|example| example.label).collect();
-    let calibration = calibrate_scores(plan.calibration, &scores, &labels);
+    let calibration = rounded(calibrate_scores(plan.calibration, &scores, &labels));
     let scorer = scorer(&Fit::of(&examples, penalty)?, &plan.names, calibration);
     let by_model = |item: &Item| {
         let value = |name: &str| Some(item.features[plan.names.iter().position(|one| one == name)?]);
@@ -133,16 +133,34 @@ fn judged(item: &Item, probability: f64) -> Judged {
     }
 }
 
+/// Nine decimals: fewer digits than a double holds, so that what is read from the file is what was measured here.
+fn nine(x: f64) -> f64 {
+    (x * 1e9).round() / 1e9
+}
+
+fn rounded(calibration: Calibration) -> Calibration {
+    let all = |list: Vec<f64>| list.into_iter().map(nine).collect();
+    match calibration {
+        Calibration::None => Calibration::None,
+        Calibration::Platt { slope, intercept } => {
+            Calibration::Platt { slope: nine(slope), intercept: nine(intercept) }
+        }
+        Calibration::Isotonic { raw, probability } => {
+            Calibration::Isotonic { raw: all(raw), probability: all(probability) }
+        }
+    }
+}
+
 /// A fit in the scale of its examples as a scorer of named features.
-fn scorer(fit: &Fit, names: &[String], calibration: engine::decide::Calibration) -> Scorer {
+fn scorer(fit: &Fit, names: &[String], calibration: Calibration) -> Scorer {
     let features = fit.standard.kept.iter().zip(&fit.logistic.weights);
     let features = features.map(|((i, mean, scale), weight)| Feature {
         name: names[*i].clone(),
-        mean: *mean,
-        scale: *scale,
-        weight: *weight,
+        mean: nine(*mean),
+        scale: nine(*scale),
+        weight: nine(*weight),
     });
-    Scorer { features: features.collect(), bias: fit.logistic.bias, calibration }
+    Scorer { features: features.collect(), bias: nine(fit.logistic.bias), calibration }
 }
 
 /// Probability and truth of every answer, and the clusters they are in.
