@@ -95,6 +95,10 @@ fn promised(bound: &Bound) -> String {
 fn refused(shortfall: &Shortfall, wanted: Wanted) -> String {
     let Shortfall { threshold, n, wrong, at_most, needed } = shortfall;
     let mut text = format!("no threshold keeps the bound of {}", percent(wanted.at_most));
+    if *n == 0 {
+        text.push_str(": nothing that was held out is answered; bring more labelled questions\n");
+        return text;
+    }
     let _ = match wanted.method {
         BoundMethod::Binomial => writeln!(
             text,

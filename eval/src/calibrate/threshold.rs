@@ -112,7 +112,9 @@ pub fn certified(grid: &[f64], fitted: &[Judged], held: &[Judged], wanted: Wante
             if hold > 0 {
                 return Ok(order[..hold].to_vec());
             }
-            let (threshold, (n, wrong)) = order.first().copied().zip(tested.first().copied()).unwrap_or_default();
+            // Of a threshold that no answer of this half reaches nothing can be said.
+            let told = order.iter().copied().zip(tested).find(|(_, (n, _))| *n > 0);
+            let (threshold, (n, wrong)) = told.unwrap_or_default();
             let needed = needed_binomial(wrong, n, wanted.at_most, error).filter(|_| n > 0);
             Err(Shortfall {
                 threshold,
@@ -211,5 +213,10 @@ pub(super) mod tests {
         assert_eq!((found.n, found.wrong, found.needed), (50, 10, None));
         assert_eq!(certified(&[0.95, 0.9], &held, &held, wanted), Ok(vec![0.95]), "nothing is answered there");
         assert!(certified(&[], &[], &[], wanted).is_err());
+        // The strictest is the most promising, and no answer that was held out reaches it.
+        let wanted = Wanted { method: BoundMethod::Binomial, ..wanted };
+        let fitted: Vec<Judged> = many(9, false).chain([judged(0.99, Some(true), "x")]).collect();
+        let found = certified(&[0.99, 0.9], &fitted, &held, wanted).unwrap_err();
+        assert_eq!((found.threshold, found.n, found.wrong), (0.9, 50, 10));
     }
 }
