@@ -11,7 +11,7 @@ use std::fmt::Write;
 /// `what` names what was decided about and the files that it was learned from.
 pub fn html(what: &str, calibrated: &Calibrated, model: &RiskModel, text: &str) -> String {
     let mut body = format!(
-        "<header><h1>Calibration</h1><p class=\"sub\">{}</p></header><section><pre class=\"mono wide\">{}</pre>\
+        "<header><h1>Calibration</h1><p class=\"sub\">{}</p></header><section><pre class=\"mono\" style=\"white-space:pre-wrap\">{}</pre>\
          <div class=\"plots\">",
         escape(what),
         escape(text)
