@@ -87,6 +87,8 @@ pub(crate) enum CommandError {
     #[error(transparent)]
     Measure(#[from] ::eval::measure::MeasureError),
     #[error(transparent)]
+    Calibrate(#[from] ::eval::calibrate::CalibrateError),
+    #[error(transparent)]
     Results(#[from] ::eval::results::ResultsError),
     #[error(transparent)]
     Judge(#[from] ::eval::judge::JudgeError),

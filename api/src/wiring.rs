@@ -2,9 +2,11 @@
 
 pub mod intents;
 mod places;
+mod risk;
 mod stores;
 
 pub use places::{Places, SaidPlaces};
+pub use risk::{RiskFileError, fingerprint};
 pub use stores::Stores;
 
 use crate::{
@@ -67,6 +69,8 @@ pub enum WiringError {
     Generator { name: String, source: models::generator::LoadError },
     #[error(transparent)]
     Knowledge(#[from] KnowledgeError),
+    #[error(transparent)]
+    Risk(#[from] RiskFileError),
     #[error(transparent)]
     Db(#[from] DbError),
     #[error(transparent)]
@@ -296,6 +300,7 @@ impl House {
         let ports = Ports { storefront: Some(live.storefront.clone()), ..self.ports(models, handoffs)? };
         Ok(Engine::new(ports, self.config.engine.to_engine())
             .with_intents(models.intents.clone())
+            .with_risk(self.risk(models)?)
             .with_profiles(live.stores.profiles.clone()))
     }
 

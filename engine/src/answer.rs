@@ -2,6 +2,7 @@
 
 use crate::access::StorePass;
 use crate::check::{Checker, Dropped, Standing};
+use crate::decide::{Gate, RiskModel};
 use crate::draft::Says;
 use crate::evidence::{Evidence, Passage, SourceKind};
 use crate::extract::extract;
@@ -79,6 +80,8 @@ pub struct Engine {
     intents: Option<Arc<IntentReader>>,
     /// Of stores without a profile.
     policy: Arc<Policy>,
+    /// Decides what may be said from the pages; without one the coverage bound does.
+    risk: Option<Arc<RiskModel>>,
 }
 
 /// What a search brought for a question, in the order in which the engine trusts it.
@@ -105,6 +108,7 @@ impl Engine {
             profiles: Profiles::default(),
             intents: None,
             policy: Arc::default(),
+            risk: None,
         }
     }
 
@@ -116,6 +120,11 @@ impl Engine {
     /// With what is known of the stores besides their pages. A store without a profile gets no live answers.
     pub fn with_profiles(self, profiles: Profiles) -> Self {
         Self { profiles, ..self }
+    }
+
+    /// With a fitted risk in the place of the coverage bound.
+    pub fn with_risk(self, risk: Option<Arc<RiskModel>>) -> Self {
+        Self { risk, ..self }
     }
 
     /// The same engine before other ports: what an evaluation puts in the place of a clock, or of what is known.
@@ -132,6 +141,11 @@ impl Engine {
 
     pub fn config(&self) -> &EngineConfig {
         &self.config
+    }
+
+    /// What decides what may be said from the pages, in the place of the coverage bound.
+    pub fn risk(&self) -> Option<&RiskModel> {
+        self.risk.as_deref()
     }
 
     /// What tells it what a message is about.
@@ -241,7 +255,8 @@ impl Engine {
             Err(No::Which(choices)) => return Ok(Reply::Clarify(which(choices))),
             Err(No::Person(reason, words)) => (reason, words),
         };
-        // What everybody asks in words that no page has: the plain question has an answer.
+        // What everybody asks in words that no page has: the plain question has an answer. Not where a risk refuses: its
+        // bound is of the question as it was asked.
         if matches!(why.0, HandoffReason::NoEvidence | HandoffReason::Ungrounded)
             && let Some(plain) = intent.and_then(|intent| self.plain(intent, &asked))
             && let Ok(answer) = self.ask_pages(asker.store_pass(), &plain, release, start, trace).await?
@@ -311,7 +326,8 @@ impl Engine {
         trace: &mut Trace,
     ) -> Result<Result<Answer, No>, EngineError> {
         let config = EngineConfig { coverage: self.config.certain.max(self.config.coverage), ..self.config.clone() };
-        Self { config, ..self.clone() }.ask_pages(pass, turn, release, start, trace).await
+        let risk = self.risk.as_ref().map(|risk| Arc::new(risk.at_least(self.config.certain.into())));
+        Self { config, risk, ..self.clone() }.ask_pages(pass, turn, release, start, trace).await
     }
 
     /// The look at live data, where the store is connected and its settings are known.
@@ -406,8 +422,9 @@ impl Engine {
         trace.units = ranked.iter().take(TRACED).map(|s| UnitTrace::new(s, &evidence)).collect();
         trace.coverage = coverage(&question, &candidates, &ranked, evidence.passages());
         trace.timings.select_ms = ms(at);
-        if ranked.is_empty() || trace.coverage.probability < self.config.coverage {
-            return no(HandoffReason::NoEvidence, String::new());
+        let gate = Gate::new(self.risk.as_deref(), self.config.coverage);
+        if let Some((reason, words)) = gate.refuses(&question, &ranked, &evidence, trace) {
+            return no(reason, words);
         }
         let subjects = Subjects::of(&question, turn, &candidates);
         let ranked = subjects.about_the_named(ranked, &evidence);
@@ -434,7 +451,7 @@ impl Engine {
         let mut released = 0;
         let mut passed = |stands: Standing, standing: &mut Vec<Standing>, trace: &mut Trace| {
             standing.push(stands);
-            if !question.asked.is_said(standing.iter().map(|s| s.text.as_str())) {
+            if gate.waits() || !question.asked.is_said(standing.iter().map(|s| s.text.as_str())) {
                 return;
             }
             let answer = checker.answer(standing);
@@ -459,8 +476,8 @@ impl Engine {
             let unsaid = |s: Standing| Dropped { sentence: s.text, reason: "does not say what was asked for".into() };
             trace.dropped.extend(standing.drain(..).map(unsaid));
         }
-        let enough = if says == Says::NotCovered { self.config.certain } else { self.config.coverage };
-        if standing.is_empty() && trace.coverage.probability >= enough {
+        let doubted = says == Says::NotCovered && trace.coverage.probability < self.config.certain;
+        if standing.is_empty() && !doubted {
             trace.extractive = true;
             for sentence in extract(&question, &ranked).sentences {
                 match checker.check(&sentence) {
@@ -471,6 +488,10 @@ impl Engine {
         }
         trace.timings.draft_ms = ms(at);
         let answer = checker.answer(&standing);
+        let refused = answer.as_ref().and_then(|answer| gate.refuses_draft(&question, answer, trace));
+        if let Some((reason, words)) = refused {
+            return no(reason, words);
+        }
         for sentence in answer.iter().flat_map(|a| a.sentences()).skip(released) {
             trace.timings.first_sentence_ms.get_or_insert(ms(start));
             release(sentence);

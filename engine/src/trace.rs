@@ -1,6 +1,7 @@
 //! How a reply came about.
 
 use crate::check::Dropped;
+use crate::decide::Signals;
 use crate::evidence::{DocId, Evidence, Passage};
 use crate::live::LiveQuestion;
 use crate::policy::Ruled;
@@ -28,6 +29,8 @@ pub struct Trace {
     pub understanding: Understanding,
     /// The rule of the store's policy that it fell under.
     pub ruled: Option<Ruled>,
+    /// What speaks for and against an answer from the pages; absent where it did not come to that.
+    pub signals: Option<Signals>,
     /// What was asked of live data.
     pub live: Option<LiveQuestion>,
     pub timings: Timings,

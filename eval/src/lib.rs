@@ -7,7 +7,9 @@
 pub mod as_of;
 mod ask;
 pub mod baseline;
+pub mod calibrate;
 pub mod compare;
+mod content;
 pub mod costs;
 pub mod counterfactual;
 pub mod facts;

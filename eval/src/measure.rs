@@ -6,7 +6,9 @@
 
 use crate::as_of::Dates;
 use crate::ask::{Asking, By};
+use crate::content::content;
 use crate::facts::Fact;
+use crate::intents::{self, IntentsError};
 use crate::line::{Line, TimeLine};
 use crate::outcomes;
 use crate::pack::records::poisoned_docs;
@@ -30,9 +32,7 @@ use crate::variant::Variants;
 use engine::DocId;
 use futures::stream::{self, StreamExt};
 use jiff::civil::Date;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -67,6 +67,8 @@ pub struct AskPlan {
     pub record: Option<Arc<Recorder>>,
 }
 
+/// The metric of [`intents::of_file`].
+const INTENT_ACCURACY: &str = "intent_accuracy";
 /// So many replies in a row that an endpoint owes end a run: it is down, and nothing is measured by going on.
 const OWED_IN_A_ROW: usize = 10;
 
@@ -81,6 +83,8 @@ pub enum MeasureError {
     Results(#[from] ResultsError),
     #[error(transparent)]
     Record(#[from] RecordError),
+    #[error(transparent)]
+    Intents(#[from] IntentsError),
     #[error(
         "a record holds the calls of the engine, and a peer makes none that are seen: leave out --record, or --endpoint"
     )]
@@ -104,6 +108,8 @@ pub struct Asked {
     pub run: Run,
     pub lines: Vec<Line>,
     pub timings: Vec<TimeLine>,
+    /// SHA-256 over what was asked and what was searched.
+    pub content: String,
 }
 
 /// Everything that was asked, and what was left out and why.
@@ -134,7 +140,9 @@ pub async fn measure(plan: &AskPlan, index: &dyn PackIndex, progress: &dyn Progr
                 units => {
                     let open = opened(&packs, pack, file, task, index).await?;
                     measured.notes.extend(open.note.clone());
-                    measured.asked.push(ask_file(plan, pack, file, task, units, &open, progress).await?);
+                    let mut asked = ask_file(plan, pack, file, task, units, &open, progress).await?;
+                    measured.notes.extend(tell_intents(plan, file, task, &open.store, &mut asked.run).await?);
+                    measured.asked.push(asked);
                 }
             }
         }
@@ -162,8 +170,9 @@ pub async fn measure_file(
     let pack = Pack { name: name.to_owned(), dir, manifest: Manifest::default(), files: vec![file.clone()] };
     let units = read(plan, &pack, &file, task)?;
     let open = Opened::new(store, format!("the store {name}"), None);
-    let asked = ask_file(plan, &pack, &file, task, units, &open, progress).await?;
-    Ok(Measured { asked: vec![asked], notes: Vec::new() })
+    let mut asked = ask_file(plan, &pack, &file, task, units, &open, progress).await?;
+    let note = tell_intents(plan, &file, task, &open.store, &mut asked.run).await?;
+    Ok(Measured { asked: vec![asked], notes: note.into_iter().collect() })
 }
 
 /// The units of a file, cut to what is asked.
@@ -334,7 +343,8 @@ async fn ask_file(
     keep(&mut owed, writer.as_mut(), &mut lines, &mut timings)?;
     progress.end();
     let costs = pack.manifest.costs;
-    Ok(Asked { run: summarize(&header, &plan.name, &lines, plan.bootstrap, costs), lines, timings })
+    let run = summarize(&header, &plan.name, &lines, plan.bootstrap, costs);
+    Ok(Asked { run, lines, timings, content: header.content })
 }
 
 fn keep(
@@ -351,6 +361,31 @@ fn keep(
         timings.push(times);
     }
     Ok(())
+}
+
+/// How well the labels of a file of intents can be told, beside what was done with its messages. A peer shows no
+/// intents, and other words for a message are told no better by a head that was fitted on them. The note says why
+/// nothing is known.
+async fn tell_intents(
+    plan: &AskPlan,
+    file: &PackFile,
+    task: Task,
+    store: &IndexedStore,
+    run: &mut Run,
+) -> Result<Option<String>, MeasureError> {
+    if task != Task::Intents || plan.peer.is_some() || plan.change.is_some() {
+        return Ok(None);
+    }
+    let embedder = store.ports.embedder.as_ref();
+    Ok(match intents::of_file(&file.path, embedder, plan.limit, plan.bootstrap.seed).await? {
+        Ok(validated) => {
+            run.metrics.0.push((INTENT_ACCURACY.into(), validated.intent_accuracy));
+            None
+        }
+        Err(error) => {
+            Some(format!("{} / {}: no {INTENT_ACCURACY}, too little is labelled: {error}", run.pack, run.file))
+        }
+    })
 }
 
 /// What the lines of one file tell.
@@ -386,40 +421,7 @@ fn record_header(header: &Header, open: &Opened) -> RecordHeader {
         files: Default::default(),
     }
     .with_intents(engine.intents())
-}
-
-/// SHA-256 over what is asked and what is searched.
-fn content(file: &PackFile, shelf: Option<&Shelf>) -> Result<String, PackError> {
-    let mut paths = vec![file.path.clone()];
-    if let Some(shelf) = shelf {
-        paths.extend(shelf.files.iter().cloned());
-        paths.extend(shelf.shop.iter().flat_map(|shop| std::iter::once(&shop.dir).chain(&shop.settings)).cloned());
-    }
-    let mut hash = Sha256::new();
-    for path in paths {
-        add(&mut hash, &path)?;
-    }
-    for doc in shelf.iter().flat_map(|shelf| &shelf.without) {
-        hash.update(doc.0.as_bytes());
-        hash.update([0]);
-    }
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-/// A file, or everything below a folder in the order of the names.
-fn add(hash: &mut Sha256, path: &Path) -> Result<(), PackError> {
-    let unreadable = |source| PackError::Unreadable { path: path.to_owned(), source };
-    if path.is_dir() {
-        let entries: Result<Vec<PathBuf>, _> =
-            fs::read_dir(path).map_err(unreadable)?.map(|entry| entry.map(|entry| entry.path())).collect();
-        let mut entries = entries.map_err(unreadable)?;
-        entries.sort();
-        return entries.iter().try_for_each(|entry| add(hash, entry));
-    }
-    let bytes = fs::read(path).map_err(unreadable)?;
-    hash.update((bytes.len() as u64).to_le_bytes());
-    hash.update(&bytes);
-    Ok(())
+    .with_risk(engine.risk())
 }
 
 /// Whether a person should look at this line, and how badly: higher is worse, 0 is good.

@@ -5,7 +5,7 @@ use crate::measure::{AskPlan, Asked, MeasureError, Measured, measure};
 use crate::pack::{Action, CorpusDocument, IndexError, IndexedStore, PackIndex, Shelf};
 use crate::peer::{Chat, ChatError, Completion, Context, Peer, SYSTEM_PROMPT};
 use crate::progress::Silent;
-use crate::record::{Header, Recorder, replay, settings_of};
+use crate::record::{Header, Recorder, replay, risk_of, settings_of};
 use crate::results;
 use crate::robustness::{Change, ChangeKind, robustness};
 use crate::statistics::Bootstrap;
@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use engine::fakes::{MemoryKnowledge, ports};
 use engine::ports::{Ports, SearchMode};
 use engine::prompt::ChatMessage;
-use engine::{Engine, EngineConfig, StoreId, StorePass};
+use engine::{Engine, EngineConfig, HandoffReason, RiskModel, StoreId, StorePass};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -417,4 +417,90 @@ async fn a_replay_knows_no_conversation_that_came_later() {
     assert_eq!(line(asked, "after#0").did, Action::Answer);
     assert!(line(asked, "before#0").retrieved.iter().all(|doc| doc.0 != "chat"));
     assert_eq!(line(asked, "before#0").did, Action::Handoff);
+}
+
+/// An engine that never trusts an answer.
+struct Mistrustful;
+
+impl Mistrustful {
+    fn doubting(store: IndexedStore) -> IndexedStore {
+        let mut risk = RiskModel { threshold: 0.9, ..RiskModel::open() };
+        risk.scorer.bias = 0.0;
+        IndexedStore { engine: store.engine.with_risk(Some(Arc::new(risk))), ..store }
+    }
+}
+
+#[async_trait]
+impl PackIndex for Mistrustful {
+    async fn open(&self, shelf: &Shelf) -> Result<IndexedStore, IndexError> {
+        Ok(Self::doubting(store(Some(shelf))))
+    }
+
+    async fn fallback(&self) -> Result<(String, Option<Shelf>, IndexedStore), IndexError> {
+        Ok(("nothing".into(), None, Self::doubting(store(None))))
+    }
+}
+
+#[tokio::test]
+async fn what_decided_is_in_the_results_and_in_the_record() {
+    let (dir, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    write(dir.path());
+    let path = out.path().join("record.jsonl");
+    let record = Some(Arc::new(Recorder::open(&path).unwrap()));
+    let plan = AskPlan { record, ..plan(dir.path(), None, &[Task::Decisions]) };
+    let measured = measure(&plan, &Mistrustful, &Silent).await.unwrap();
+    let doubted = line(&measured.asked[0], "d1");
+    assert_eq!(doubted.handoff.as_ref().unwrap().reason, HandoffReason::LowConfidence);
+    assert!(doubted.signals.is_some());
+    let with = |header: &Header, ports: Ports| {
+        let (config, _) = settings_of(header, store(None).engine.config())?;
+        Ok(Engine::new(ports, config).with_risk(risk_of(header)?))
+    };
+    let replayed = replay(&path, &with).await.unwrap();
+    assert_eq!((replayed.turns.len(), replayed.identical()), (3, 3), "{:?}", replayed.turns);
+    let without = |header: &Header, ports: Ports| {
+        let (config, _) = settings_of(header, store(None).engine.config())?;
+        Ok(Engine::new(ports, config))
+    };
+    assert!(replay(&path, &without).await.unwrap().differing().any(|turn| turn.id == "d1"));
+}
+
+#[tokio::test]
+async fn a_peers_calls_are_not_recorded() {
+    let (dir, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    write(dir.path());
+    let chat = Arc::new(Scripted(&[("", "Yes.")], Default::default()));
+    let peer = Some(Peer { chat, system_prompt: SYSTEM_PROMPT.into(), context: None });
+    let record = Some(Arc::new(Recorder::open(&out.path().join("record.jsonl")).unwrap()));
+    let plan = AskPlan { peer, record, ..plan(dir.path(), None, &[Task::Decisions]) };
+    let error = measure(&plan, &InMemory, &Silent).await.unwrap_err();
+    assert!(matches!(error, MeasureError::RecordOfPeer), "{error}");
+}
+
+#[tokio::test]
+async fn how_well_intents_are_told_stands_in_the_run_of_their_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let said = |id: String, text: String, intent: &str| {
+        serde_json::json!({"id": id, "text": text, "intent": intent, "expected_action": null}).to_string()
+    };
+    let lines: Vec<String> = (0..5)
+        .flat_map(|i| {
+            let parcel = said(format!("a{i}"), format!("where is parcel {i}"), "tracking");
+            [parcel, said(format!("b{i}"), format!("cancel subscription number {i}"), "cancel")]
+        })
+        .collect();
+    fs::write(dir.path().join("said.jsonl"), lines.join("\n")).unwrap();
+    let out = tempfile::tempdir().unwrap();
+    let plan = plan(dir.path(), Some(out.path()), &[Task::Intents]);
+    let measured = measure(&plan, &InMemory, &Silent).await.unwrap();
+    let told = measured.asked[0].run.metrics.get("intent_accuracy").unwrap();
+    assert_eq!(told.value, 1.0);
+    // Every line is there: what goes on asks nothing, and tells the same.
+    let again = measure(&plan, &InMemory, &Silent).await.unwrap();
+    assert_eq!(again.asked[0].run.metrics, measured.asked[0].run.metrics);
+    // Two utterances leave nothing to fit on.
+    fs::write(dir.path().join("said.jsonl"), lines[..2].join("\n")).unwrap();
+    let few = measure(&AskPlan { out: None, ..plan }, &InMemory, &Silent).await.unwrap();
+    assert_eq!(few.asked[0].run.metrics.get("intent_accuracy"), None);
+    assert!(few.notes.iter().any(|note| note.contains("too little is labelled")), "{:?}", few.notes);
 }

@@ -3,6 +3,7 @@
 mod args;
 mod asking;
 mod bar;
+mod calibrate;
 mod counterfactual;
 mod desk;
 mod endpoint;
@@ -51,6 +52,7 @@ pub async fn run(house: House, args: EvalArgs) -> Result<Exit, CommandError> {
         What::SampleSize(args) => sample_size::run(&args),
         What::Import(args) => import::run(&house, args).await,
         What::Label(args) => label::run(args).await,
+        What::Calibrate(args) => calibrate::run(house, &args).await,
         What::Compare(args) => results::compare(&args),
         What::Gate(args) => results::gate(&args),
         What::Report(args) => results::report(&args),

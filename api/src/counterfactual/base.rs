@@ -95,6 +95,7 @@ impl Base {
         ports.clock = clock;
         let engine = Engine::new(ports.clone(), house.config.engine.to_engine())
             .with_intents(models.intents.clone())
+            .with_risk(house.risk(models)?)
             .with_profiles(profiles);
         let pass = operator(store);
         let place = indexed.place(&pass)?;

@@ -2,6 +2,7 @@
 //! comes from a pack or from the engine is escaped.
 
 mod beside;
+pub mod calibration;
 mod plots;
 mod style;
 mod worst;

@@ -34,7 +34,7 @@ fn at(port: Port) -> At {
 
 /// Parts of a trace, when they are made, and what they are called. A part that is not named here was added later; it
 /// is looked at last.
-const PARTS: [(&str, At, &str); 10] = [
+const PARTS: [(&str, At, &str); 11] = [
     ("understanding", 4, "what it is about"),
     ("ruled", 5, "rule of the policy"),
     ("live", 8, "question about live data"),
@@ -45,6 +45,7 @@ const PARTS: [(&str, At, &str); 10] = [
     ("draft", 110, "draft"),
     ("dropped", 120, "dropped sentences"),
     ("extractive", 130, "who speaks"),
+    ("signals", 132, "signals of the answer"),
 ];
 const ADDED: At = 135;
 const REPLY: At = 150;

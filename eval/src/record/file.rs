@@ -8,7 +8,7 @@ use engine::identity::{CustomerId, CustomerKey, CustomerPass, Email, OrderClaim,
 use engine::ports::{ModelId, Ports};
 use engine::reply::IdentityWay;
 use engine::understand::IntentReader;
-use engine::{Asker, ConversationId, Outcome, StoreId, StorePass, Turn};
+use engine::{Asker, ConversationId, Outcome, RiskModel, StoreId, StorePass, Turn};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashSet};
@@ -59,6 +59,7 @@ pub struct Models {
 /// Names in [`Header::files`].
 pub(super) const HEAD: &str = "intents.head";
 pub(super) const MEANING: &str = "intents.meaning";
+pub(super) const RISK: &str = "risk";
 
 impl Header {
     /// With what tells the engine what a message is about, whole.
@@ -67,6 +68,14 @@ impl Header {
             let text = |value: serde_json::Result<String>| value.unwrap_or_default();
             self.files.insert(HEAD.into(), text(serde_json::to_string(head)));
             self.files.insert(MEANING.into(), text(serde_json::to_string(meaning)));
+        }
+        self
+    }
+
+    /// With the risk that decides what is said from the pages, whole.
+    pub fn with_risk(mut self, risk: Option<&RiskModel>) -> Self {
+        if let Some(risk) = risk {
+            self.files.insert(RISK.into(), serde_json::to_string(risk).unwrap_or_default());
         }
         self
     }

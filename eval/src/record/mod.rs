@@ -25,7 +25,7 @@ mod vectors;
 pub use call::{Call, Output, Port};
 pub use differ::Difference;
 pub use file::{AskerLine, Header, Models, Recorder, Settings, TurnLine};
-pub use replay::{Broken, Played, Rebuild, Replayed, intents_of, replay, settings_of};
+pub use replay::{Broken, Played, Rebuild, Replayed, intents_of, replay, risk_of, settings_of};
 pub use tape::{Searched, Tape, around};
 pub use vectors::Vectors;
 

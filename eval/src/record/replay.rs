@@ -2,13 +2,13 @@
 
 use super::call::quoted;
 use super::differ::{Difference, Left, first};
-use super::file::{HEAD, Header, MEANING, RecordLine, TurnLine, check_format, outcome_values};
+use super::file::{HEAD, Header, MEANING, RISK, RecordLine, TurnLine, check_format, outcome_values};
 use super::play::Player;
 use super::vectors::{self, Vectors};
 use super::{FORMAT, RecordError};
 use engine::ports::Ports;
 use engine::understand::{Head, IntentReader};
-use engine::{Engine, EngineConfig, StorePass};
+use engine::{Engine, EngineConfig, RiskModel, StorePass};
 use serde::Serialize;
 use serde_json::Value;
 use std::fs::File;
@@ -140,6 +140,13 @@ pub fn intents_of(header: &Header) -> Result<Option<Arc<IntentReader>>, String> 
     let head: Head = serde_json::from_str(head).map_err(|error| format!("'{HEAD}' cannot be read: {error}"))?;
     let meaning = serde_json::from_str(meaning).map_err(|error| format!("'{MEANING}' cannot be read: {error}"))?;
     IntentReader::new(Arc::new(head), &meaning).map(|reader| Some(Arc::new(reader))).map_err(|error| error.to_string())
+}
+
+/// What decided which answers the recorded engine gave; `None` where its coverage bound did.
+pub fn risk_of(header: &Header) -> Result<Option<Arc<RiskModel>>, String> {
+    let Some(risk) = header.files.get(RISK) else { return Ok(None) };
+    let risk = RiskModel::parse(risk).map_err(|error| format!("'{RISK}' cannot be read: {error}"))?;
+    Ok(Some(Arc::new(risk)))
 }
 
 /// The recorded settings of the engine over those that are configured now: what was added to the engine after the

@@ -44,6 +44,8 @@ pub enum What {
     Import(super::import::ImportArgs),
     /// Confirm or change suggested labels, in the terminal or in a spreadsheet; compare two labellers.
     Label(super::label::LabelArgs),
+    /// Which answers may be given? Fits the risk of being wrong on labelled questions, and proves a bound.
+    Calibrate(Box<super::calibrate::CalibrateArgs>),
     /// Two folders of results: what got better, what got worse, what cannot be told, and which messages flipped.
     Compare(super::results::CompareArgs),
     /// For CI: exit code 1 if a metric fell out of the interval that a baseline gave it.

@@ -83,6 +83,7 @@ pub async fn run(mut house: House, args: &CounterfactualArgs) -> Result<Exit, Co
         house.config.models.generator = "none".into();
     }
     let models = house.load_models().await?;
+    let risk = house.risk(&models)?;
     let bar = Arc::new(Bar::new());
     // What is served for a pack lives as long as the library.
     let (base, own, _library) = match (&args.store, &args.pack) {
@@ -94,6 +95,7 @@ pub async fn run(mut house: House, args: &CounterfactualArgs) -> Result<Exit, Co
             // The copy is an embedded one, so what it is a copy of is, too.
             house.config.index.url.clear();
             let library = PackLibrary::new(house.clone(), models.clone(), Over::Sample, bar.clone())?;
+            let library = library.with_risk(risk.clone());
             let (base, own) = of_pack_dir(dir, &library).await?;
             (base, Some(own), Some(library))
         }
@@ -124,7 +126,12 @@ pub async fn run(mut house: House, args: &CounterfactualArgs) -> Result<Exit, Co
     let kept = kept.map_err(CommandError::io("no temporary folder can be made"))?;
     let out = args.out.as_deref().or_else(|| kept.as_ref().map(|dir| dir.path())).unwrap_or(Path::new("."));
     let judged: Vec<_> = asked.iter().zip(&puts).map(|(asked, puts)| (asked, puts.as_slice())).collect();
-    what_if.judge(&judged, &asking::system(&house, &models), out, Bootstrap { resamples: 2000, seed: args.seed })?;
+    what_if.judge(
+        &judged,
+        &asking::system(&house, &models, risk.as_deref()),
+        out,
+        Bootstrap { resamples: 2000, seed: args.seed },
+    )?;
     print!("{}", what_if.text());
     if let Some(path) = &args.html {
         write_whole(path, &html(&what_if))?;

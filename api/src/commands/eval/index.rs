@@ -13,7 +13,7 @@ use ::eval::pack::{IndexError, IndexedStore, Pack, PackIndex, PackShop, Shelf};
 use ::eval::record::Settings;
 use async_trait::async_trait;
 use engine::ports::Knowledge;
-use engine::{Engine, Profiles, StoreId, StorePass};
+use engine::{Engine, Profiles, RiskModel, StoreId, StorePass};
 use ingest::document::Document;
 use ingest::index::erase::Place;
 use ingest::source::{Failure, ReadOptions, read_each};
@@ -43,6 +43,8 @@ pub struct PackLibrary {
     /// Where the real stores' settings are.
     data: PathBuf,
     models: LoadedModels,
+    /// Decides what may be said.
+    risk: Option<Arc<RiskModel>>,
     knowledge: Arc<dyn Knowledge>,
     /// The index of the real stores.
     stores: Arc<dyn Knowledge>,
@@ -72,7 +74,12 @@ impl PackLibrary {
         let data = house.places.data.clone();
         house.places.data.push("eval");
         let knowledge = house.knowledge()?;
-        Ok(Self { data, house, models, knowledge, stores, over, bar, shops: Mutex::default() })
+        Ok(Self { data, house, models, risk: None, knowledge, stores, over, bar, shops: Mutex::default() })
+    }
+
+    /// With a risk that decides in the place of the coverage bound.
+    pub fn with_risk(self, risk: Option<Arc<RiskModel>>) -> Self {
+        Self { risk, ..self }
     }
 
     /// The shelf's name and a hash of all that makes its index another one.
@@ -117,8 +124,9 @@ impl PackLibrary {
 
     fn indexed(&self, pass: StorePass, knowledge: Arc<dyn Knowledge>) -> IndexedStore {
         let ports = ports(&self.models, knowledge);
-        let engine =
-            Engine::new(ports.clone(), self.house.config.engine.to_engine()).with_intents(self.models.intents.clone());
+        let engine = Engine::new(ports.clone(), self.house.config.engine.to_engine())
+            .with_intents(self.models.intents.clone())
+            .with_risk(self.risk.clone());
         IndexedStore { pass, engine, ports }
     }
 }

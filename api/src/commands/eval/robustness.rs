@@ -1,7 +1,7 @@
 //! `eval robustness`: everything once more, in other words and with typing errors.
 
 use super::args::PacksArgs;
-use super::asking::{Ready, shown, write_summary};
+use super::asking::{Ready, over, shown, write_summary};
 use super::unprintable;
 use crate::commands::{CommandError, Exit};
 use crate::wiring::House;
@@ -78,7 +78,7 @@ pub async fn run(house: House, args: &RobustnessArgs) -> Result<Exit, CommandErr
         return Err(CommandError::Said(one.into()));
     }
     let ready = Ready::of(house, &args.packs.answering, &args.packs.peering, &args.packs.common).await?;
-    let index = ready.index(&args.packs)?;
+    let index = ready.index(over(args.packs.store.as_ref(), args.packs.over.as_deref()))?;
     let plan = ready.plan(&args.packs, &TASKS)?;
     let original = measure(&plan, &*index, &*ready.bar).await?;
     let mut changed: Vec<(Change, Vec<Asked>)> = Vec::new();

@@ -5,7 +5,7 @@ use crate::commands::{CommandError, Exit};
 use crate::store::StoreSettings;
 use crate::wiring::House;
 use ::eval::measure::MeasureError;
-use ::eval::record::{Header, Replayed, Settings, intents_of, replay, settings_of};
+use ::eval::record::{Header, Replayed, Settings, intents_of, replay, risk_of, settings_of};
 use clap::Args;
 use engine::ports::Ports;
 use engine::{Engine, Profiles, StoreProfile};
@@ -68,7 +68,7 @@ fn rebuilt(house: &House, configured: bool, header: &Header, ports: Ports) -> Re
         let profile = parsed.map_err(|problems| problems.to_string())?.profile();
         profiles.set(StoreProfile { identity: settings.identity.clone(), ..profile });
     }
-    Ok(Engine::new(ports, config).with_intents(intents_of(header)?).with_profiles(profiles))
+    Ok(Engine::new(ports, config).with_intents(intents_of(header)?).with_risk(risk_of(header)?).with_profiles(profiles))
 }
 
 fn told(replayed: &Replayed) -> String {
