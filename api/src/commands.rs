@@ -167,7 +167,7 @@ async fn run(house: House, command: Command) -> Result<Exit, CommandError> {
         Command::Keys(args) => interruptible(keys::run(&house, args)).await,
         Command::Store(args) => interruptible(store::run(&house, args)).await,
         Command::Index(args) => interruptible(index::run(&house, args)).await,
-        Command::Eval(args) => interruptible(eval::run(house, args)).await,
+        Command::Eval(args) => interruptible(eval::run(house, *args)).await,
         Command::Policy(args) => interruptible(policy::run(&house, args)).await,
         Command::Train(args) => interruptible(train::run(house, args)).await,
         Command::Shopify(args) => interruptible(shopify::run(&house, args)).await,

@@ -14,13 +14,16 @@ use jiff::tz::TimeZone;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// What is left out, and when it is.
+type Apart = (BTreeSet<DocId>, Option<Timestamp>);
+
 /// One engine for each time and each set of documents that is left out; all share models, index and caches.
 pub struct Variants {
     store: IndexedStore,
     today: Timestamp,
     /// Since when documents are known, for messages that have a time of their own.
     dates: Arc<Dates>,
-    made: Mutex<HashMap<(BTreeSet<DocId>, Option<Timestamp>), Engine>>,
+    made: Mutex<HashMap<Apart, Engine>>,
 }
 
 impl Variants {

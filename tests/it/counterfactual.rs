@@ -184,7 +184,7 @@ async fn a_page_that_goes_takes_its_answers_along_and_labels_judge_it() {
     let labels = what_if.labels.expect("labels were there");
     assert_eq!(labels.n, 2);
     assert!(labels.comparison.rows.iter().any(|row| row.metric == "accuracy" || row.metric == "right"));
-    let error = sample.ask(&[], &["pages/trailclub.md"], &[sample.questions(ASKED)]).await.err().expect("no such page");
+    let error = sample.ask(&[], &["pages/trailclub.md"], &[sample.questions(ASKED)]).await.expect_err("no such page");
     assert!(error.to_string().contains("did you mean pages/trail-club.md"), "{error}");
     assert!(matches!(sample.ask(&[], &[], &[]).await, Err(CounterfactualError::Nothing)));
 }

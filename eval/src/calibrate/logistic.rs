@@ -101,8 +101,8 @@ fn derivatives(rows: &[&[f64]], targets: &[f64], penalty: f64, at: &[f64]) -> (V
         let x = |i: usize| if i < row.len() { row[i] } else { 1.0 };
         for i in 0..n {
             gradient[i] += (p - target) * x(i);
-            for j in 0..=i {
-                hessian[i][j] += p * (1.0 - p) * x(i) * x(j);
+            for (j, entry) in hessian[i].iter_mut().enumerate().take(i + 1) {
+                *entry += p * (1.0 - p) * x(i) * x(j);
             }
         }
     }
