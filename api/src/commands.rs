@@ -30,6 +30,8 @@ use crate::{
     machine::Machine,
     wiring::{House, HouseClock, Places, SaidPlaces, WiringError},
 };
+pub(crate) use eval::ports as eval_ports;
+
 use clap::Parser;
 use cli::{Cli, Command, Global};
 use engine::{StoreId, StorePass};
@@ -89,6 +91,8 @@ pub(crate) enum CommandError {
     #[error(transparent)]
     Measure(#[from] ::eval::measure::MeasureError),
     #[error(transparent)]
+    Calibrate(#[from] ::eval::calibrate::CalibrateError),
+    #[error(transparent)]
     Results(#[from] ::eval::results::ResultsError),
     #[error(transparent)]
     Judge(#[from] ::eval::judge::JudgeError),
@@ -116,6 +120,8 @@ pub(crate) enum CommandError {
     Matcher(#[from] ::eval::matcher::MatcherError),
     #[error(transparent)]
     Pairs(#[from] ::eval::matcher::PairsError),
+    #[error(transparent)]
+    Counterfactual(#[from] crate::counterfactual::CounterfactualError),
     #[error("{what}")]
     Io { what: String, source: io::Error },
     #[error("{0}")]
@@ -173,7 +179,7 @@ async fn run(house: House, command: Command) -> Result<Exit, CommandError> {
         Command::Keys(args) => interruptible(keys::run(&house, args)).await,
         Command::Store(args) => interruptible(store::run(&house, args)).await,
         Command::Index(args) => interruptible(index::run(&house, args)).await,
-        Command::Eval(args) => interruptible(eval::run(house, args)).await,
+        Command::Eval(args) => interruptible(eval::run(house, *args)).await,
         Command::Policy(args) => interruptible(policy::run(&house, args)).await,
         Command::Train(args) => interruptible(train::run(house, args)).await,
         Command::Shopify(args) => interruptible(shopify::run(&house, args)).await,

@@ -123,6 +123,7 @@ pub struct Answering {
     pub search: SearchMode,
     pub coverage: f32,
     pub certain: f32,
+    pub risk: PathBuf,
     pub evidence_sentences: usize,
     pub max_tokens: usize,
     pub handoff_message: String,

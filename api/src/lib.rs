@@ -10,6 +10,7 @@ pub mod auth;
 pub mod body;
 pub mod commands;
 pub mod config;
+pub mod counterfactual;
 pub mod db;
 pub mod deliver;
 pub mod error;

@@ -2,9 +2,11 @@
 
 pub mod intents;
 mod places;
+mod risk;
 mod stores;
 
 pub use places::{Places, SaidPlaces};
+pub use risk::{RiskFileError, fingerprint};
 pub use stores::Stores;
 
 use crate::{
@@ -68,6 +70,8 @@ pub enum WiringError {
     Generator { name: String, source: models::generator::LoadError },
     #[error(transparent)]
     Knowledge(#[from] KnowledgeError),
+    #[error(transparent)]
+    Risk(#[from] RiskFileError),
     #[error(transparent)]
     Db(#[from] DbError),
     #[error(transparent)]
@@ -298,6 +302,7 @@ impl House {
         let ports = Ports { approved, storefront, ..self.ports(models, handoffs)? };
         Ok(Engine::new(ports, self.config.engine.to_engine())
             .with_intents(models.intents.clone())
+            .with_risk(self.risk(models)?)
             .with_profiles(live.stores.profiles.clone()))
     }
 

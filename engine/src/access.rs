@@ -37,6 +37,12 @@ impl StoreId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// No store at all: where a fact belongs that was read back from a file, until its reader says where. No pass is
+    /// for it, so that evidence of it ends a turn.
+    pub(crate) fn nowhere() -> Self {
+        Self(String::new())
+    }
 }
 
 impl TryFrom<String> for StoreId {

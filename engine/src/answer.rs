@@ -1,35 +1,36 @@
-//! One turn, on one page: rules, evidence, draft, check, reply. [`Engine::answer`] reads top to bottom.
+//! One turn, on one page: what it is about, rules, live data, pages, reply. [`Engine::answer`] reads top to bottom.
 
-use crate::access::StorePass;
+mod hand_over;
+mod pages;
+
 use crate::approved::find::Look;
-use crate::check::{Checker, Dropped, Standing};
-use crate::draft::Says;
-use crate::evidence::{Evidence, Passage, SourceKind};
-use crate::extract::extract;
-use crate::handoff::{HandoffCase, HandoffReason, LookedAt};
+use crate::decide::RiskModel;
+use crate::evidence::Passage;
+use crate::handoff::HandoffReason;
 use crate::identity::Asker;
-use crate::live::flow::{Live, Person, Step};
+use crate::live::flow::{Live, Step};
 use crate::live::question::{Named, wish};
 use crate::live::{LiveKind, LiveQuestion};
 use crate::package::Watched;
 use crate::policy::{Policy, Ruling};
-use crate::ports::{Embedding, ModelError, Ports, SearchMode, SearchQuery};
-use crate::reply::{Answer, Clarify, Handoff, Offer, Reply, Sentence};
+use crate::ports::{Embedding, Ports, SearchMode};
+use crate::reply::{Answer, Offer, Reply, Sentence};
 use crate::rules::hard_rule;
-use crate::select::{Question, Scored, coverage, score, units};
+use crate::select::Question;
 use crate::store::{Profiles, StoreProfile};
-use crate::subject::Subjects;
 pub use crate::trace::{Timings, Trace, UnitTrace};
-use crate::turn::{Speaker, Turn};
+use crate::turn::Turn;
 use crate::understand::{Family, Intent, IntentReader, Understanding, conversation};
-use crate::{conflict, draft, expired, package, place, rerank, smalltalk, spelling};
+use crate::{place, smalltalk};
+pub use pages::Failure;
+use pages::{No, which};
 use quick_cache::sync::Cache;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Instant;
 
 /// Said by the caller, never guessed; the shipped values stand in `api/shopclerk.toml` with their reasons.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EngineConfig {
     /// Passages that a search returns, and the reranker orders.
     pub candidates: usize,
@@ -81,6 +82,8 @@ pub struct Engine {
     intents: Option<Arc<IntentReader>>,
     /// Of stores without a profile.
     policy: Arc<Policy>,
+    /// Decides what may be said from the pages; without one the coverage bound does.
+    risk: Option<Arc<RiskModel>>,
 }
 
 /// What a search brought for a question, in the order in which the engine trusts it.
@@ -107,6 +110,7 @@ impl Engine {
             profiles: Profiles::default(),
             intents: None,
             policy: Arc::default(),
+            risk: None,
         }
     }
 
@@ -120,9 +124,35 @@ impl Engine {
         Self { profiles, ..self }
     }
 
+    /// With a fitted risk in the place of the coverage bound.
+    pub fn with_risk(self, risk: Option<Arc<RiskModel>>) -> Self {
+        Self { risk, ..self }
+    }
+
     /// The same engine before other ports: what an evaluation puts in the place of a clock, or of what is known.
     pub fn with_ports(&self, ports: Ports) -> Self {
         Self { ports, ..self.clone() }
+    }
+
+    /// The same engine before other ports, with nothing remembered of earlier turns: every vector that a turn needs is
+    /// asked for again, so that a record of the turn holds all of them.
+    pub fn anew(&self, ports: Ports) -> Self {
+        let (vectors, queries) = (Arc::new(Cache::new(CACHED_UNITS)), Arc::new(Cache::new(CACHED_QUERIES)));
+        Self { ports, vectors, queries, ..self.clone() }
+    }
+
+    pub fn config(&self) -> &EngineConfig {
+        &self.config
+    }
+
+    /// What decides what may be said from the pages, in the place of the coverage bound.
+    pub fn risk(&self) -> Option<&RiskModel> {
+        self.risk.as_deref()
+    }
+
+    /// What tells it what a message is about.
+    pub fn intents(&self) -> Option<&IntentReader> {
+        self.intents.as_deref()
     }
 
     /// Answers a turn. `release` is called with each sentence as soon as it has passed its check and is part of the
@@ -171,7 +201,8 @@ impl Engine {
                 // What seems to be no matter of a shop may be one of this shop's.
                 let pages = *about == Intent::OutOfScope;
                 if pages
-                    && let Ok(answer) = self.ask_pages_surely(asker.store_pass(), &asked, release, start, trace).await?
+                    && let Ok(answer) =
+                        self.at_least(BEYOND_DOUBT).ask_pages(asker.store_pass(), &asked, release, start, trace).await?
                 {
                     return Ok(Reply::Answer(answer));
                 }
@@ -237,7 +268,8 @@ impl Engine {
             Err(No::Which(choices)) => return Ok(Reply::Clarify(which(choices))),
             Err(No::Person(reason, words)) => (reason, words),
         };
-        // What everybody asks in words that no page has: the plain question has an answer.
+        // What everybody asks in words that no page has: the plain question has an answer. Not where a risk refuses: its
+        // bound is of the question as it was asked.
         if matches!(why.0, HandoffReason::NoEvidence | HandoffReason::Ungrounded)
             && let Some(plain) = intent.and_then(|intent| self.plain(intent, &asked))
             && let Ok(answer) = self.ask_pages(asker.store_pass(), &plain, release, start, trace).await?
@@ -316,19 +348,6 @@ impl Engine {
         })
     }
 
-    /// The pages, only where they cover the question beyond doubt.
-    async fn ask_pages_surely(
-        &self,
-        pass: &StorePass,
-        turn: &Turn,
-        release: Release<'_>,
-        start: Instant,
-        trace: &mut Trace,
-    ) -> Result<Result<Answer, No>, EngineError> {
-        let config = EngineConfig { coverage: self.config.certain.max(self.config.coverage), ..self.config.clone() };
-        Self { config, ..self.clone() }.ask_pages(pass, turn, release, start, trace).await
-    }
-
     /// The look at live data, where the store is connected and its settings are known.
     async fn live(
         &self,
@@ -374,326 +393,19 @@ impl Engine {
         trace.timings.live_ms = ms(at);
         Ok(step)
     }
-
-    /// What the store's pages say, released sentence by sentence; or why they do not.
-    async fn ask_pages(
-        &self,
-        pass: &StorePass,
-        turn: &Turn,
-        release: Release<'_>,
-        start: Instant,
-        trace: &mut Trace,
-    ) -> Result<Result<Answer, No>, EngineError> {
-        let no = |reason, words: String| Ok(Err(No::Person(reason, words)));
-        // Evidence.
-        let found = match self.retrieve(pass, turn, self.config.candidates).await {
-            Ok(found) => found,
-            Err(Failure::Model(ModelError::Overloaded)) => return Err(EngineError::Overloaded),
-            Err(Failure::Model(error)) => return no(HandoffReason::Unavailable, error.to_string()),
-            Err(Failure::Knowledge(error)) => return Err(error.into()),
-        };
-        (trace.timings.embed_ms, trace.timings.search_ms, trace.timings.rerank_ms) =
-            (found.embed_ms, found.search_ms, found.rerank_ms);
-        (trace.searched, trace.passages) = (true, found.passages.clone());
-        let (candidates, ended) = expired::split(found.passages, self.today());
-        let top = |from: &[Passage]| by_kind(from, self.config.passages);
-        let evidence = Evidence::gather(pass, top(&candidates))?;
-        let ended = Evidence::gather(pass, top(&ended))?;
-        // The sentences that matter, and whether they cover the question. No cover, no model.
-        let at = Instant::now();
-        let question = Question::read(&found.question).from_country(turn.country.as_deref());
-        let ranked = async { Ok((self.rank(&question, &evidence).await?, self.rank(&question, &ended).await?)) }.await;
-        let (ranked, past) = match ranked {
-            Ok(both) => both,
-            Err(ModelError::Overloaded) => return Err(EngineError::Overloaded),
-            Err(error) => return no(HandoffReason::Unavailable, error.to_string()),
-        };
-        if let Some(past) = expired::asked_about(&question, &past, &ranked) {
-            let checker = Checker::new(&question, &ended);
-            let statement = expired::statement(past, &ended).and_then(|s| checker.answer(&[s]));
-            return match statement {
-                Some(answer) => {
-                    answer.sentences().iter().for_each(release);
-                    Ok(Ok(answer))
-                }
-                None => no(HandoffReason::NoEvidence, "not in force".into()),
-            };
-        }
-        trace.units = ranked.iter().take(TRACED).map(|s| UnitTrace::new(s, &evidence)).collect();
-        trace.coverage = coverage(&question, &candidates, &ranked, evidence.passages());
-        trace.timings.select_ms = ms(at);
-        if ranked.is_empty() || trace.coverage.probability < self.config.coverage {
-            return no(HandoffReason::NoEvidence, String::new());
-        }
-        let subjects = Subjects::of(&question, turn, &candidates);
-        let ranked = subjects.about_the_named(ranked, &evidence);
-        if ranked.is_empty() {
-            return no(HandoffReason::NoEvidence, "nothing about what was named".into());
-        }
-        let best = ranked.iter().find(|s| question.asked.is_met_by(&s.unit)).or(ranked.first()).cloned();
-        if let Some(best) = &best
-            && let Some(choices) =
-                subjects.which(&question, best, &evidence, &Evidence::gather(pass, candidates.clone())?)
-        {
-            return Ok(Err(No::Which(choices)));
-        }
-        let ranked = match conflict::settle(&question, &subjects, ranked, &evidence) {
-            Ok(ranked) => ranked,
-            Err(conflict) => return no(HandoffReason::SourcesDisagree, conflict.to_string()),
-        };
-        // Draft and check, sentence by sentence.
-        let at = Instant::now();
-        let checker = Checker::new(&question, &evidence);
-        let mut standing: Vec<Standing> = Vec::new();
-        // Nothing is released before the kind of value that was asked for has been said: what does not answer is
-        // taken back, and what a customer has seen cannot be.
-        let mut released = 0;
-        let mut passed = |stands: Standing, standing: &mut Vec<Standing>, trace: &mut Trace| {
-            standing.push(stands);
-            if !question.asked.is_said(standing.iter().map(|s| s.text.as_str())) {
-                return;
-            }
-            let answer = checker.answer(standing);
-            for sentence in answer.iter().flat_map(|a| a.sentences()).skip(released) {
-                trace.timings.first_sentence_ms.get_or_insert(ms(start));
-                release(sentence);
-            }
-            released = standing.len();
-        };
-        let mut says = Says::Sentences;
-        if let Some(generator) = &self.ports.generator {
-            let shown = draft::shown(&ranked, self.config.evidence_sentences);
-            let max_tokens = self.config.max_tokens;
-            says = draft::generate(generator.as_ref(), &question, &shown, max_tokens, &checker, trace, |s, t| {
-                passed(s, &mut standing, t);
-            })
-            .await;
-        }
-        // Without a generator, or where nothing it said stands, the sources speak for themselves. When it has read
-        // them and says that they do not answer, they must cover the question beyond doubt.
-        if !question.asked.is_said(standing.iter().map(|s| s.text.as_str())) {
-            let unsaid = |s: Standing| Dropped { sentence: s.text, reason: "does not say what was asked for".into() };
-            trace.dropped.extend(standing.drain(..).map(unsaid));
-        }
-        let enough = if says == Says::NotCovered { self.config.certain } else { self.config.coverage };
-        if standing.is_empty() && trace.coverage.probability >= enough {
-            trace.extractive = true;
-            for sentence in extract(&question, &ranked).sentences {
-                match checker.check(&sentence) {
-                    Ok(stands) => passed(stands, &mut standing, trace),
-                    Err(dropped) => trace.dropped.push(dropped),
-                }
-            }
-        }
-        trace.timings.draft_ms = ms(at);
-        let answer = checker.answer(&standing);
-        for sentence in answer.iter().flat_map(|a| a.sentences()).skip(released) {
-            trace.timings.first_sentence_ms.get_or_insert(ms(start));
-            release(sentence);
-        }
-        // What is left is the answer, if anything is.
-        let why = || trace.dropped.first().map(|d| d.reason.clone()).unwrap_or_default();
-        Ok(answer.ok_or_else(|| No::Person(HandoffReason::Ungrounded, why())))
-    }
-
-    /// What the store knows about a turn, best first: search, fusion and rerank, exactly as [`Engine::answer`] uses it.
-    pub async fn retrieve(&self, pass: &StorePass, turn: &Turn, limit: usize) -> Result<Retrieved, Failure> {
-        let mut found = Retrieved { question: self.standalone(turn), ..Retrieved::default() };
-        self.search(pass, turn, limit, &mut found).await?;
-        let pages: Vec<String> = found.passages.iter().map(Passage::in_context).collect();
-        if let Some(mended) = spelling::mend(&found.question, pages.iter().map(String::as_str)) {
-            found.question = mended;
-            self.search(pass, turn, limit, &mut found).await?;
-        }
-        let at = Instant::now();
-        if let Some(reranker) = &self.ports.reranker {
-            let texts: Vec<String> = found.passages.iter().map(Passage::in_context).collect();
-            let scores = reranker.score(&found.question, &texts).await?;
-            for (passage, score) in found.passages.iter_mut().zip(scores) {
-                passage.scores.rerank = Some(score);
-            }
-            let key = |p: &Passage| p.scores.rerank.unwrap_or(f32::MIN);
-            found.passages.sort_by(|a, b| key(b).total_cmp(&key(a)).then_with(|| a.id.cmp(&b.id)));
-        } else if self.config.search == SearchMode::Fused {
-            rerank::by_words(&found.question, &mut found.passages);
-        }
-        found.rerank_ms = ms(at);
-        Ok(found)
-    }
-
-    async fn search(&self, pass: &StorePass, turn: &Turn, limit: usize, found: &mut Retrieved) -> Result<(), Failure> {
-        // Pages name countries, customers name cities.
-        let question = Question::read(&found.question).from_country(turn.country.as_deref());
-        let lower = question.text.to_lowercase();
-        let missing = question.countries.iter().filter_map(|c| place::name(c)).filter(|name| !lower.contains(name));
-        let text = missing.fold(question.text.clone(), |text, name| format!("{text} ({name})"));
-        let at = Instant::now();
-        let embedding = self.embed(&text).await?;
-        found.embed_ms += ms(at);
-        let at = Instant::now();
-        let query = SearchQuery {
-            text,
-            embedding,
-            mode: self.config.search,
-            limit,
-            kinds: Vec::new(),
-            tags: Vec::new(),
-            // What has ended is told apart later: see `expired`.
-            valid_on: None,
-        };
-        found.passages = self.ports.knowledge.search(pass, &query).await.map_err(Failure::Knowledge)?;
-        found.search_ms += ms(at);
-        Ok(())
-    }
-
-    async fn embed(&self, text: &str) -> Result<Embedding, ModelError> {
-        if let Some(known) = self.queries.get(text) {
-            return Ok(known);
-        }
-        let embedding = self.ports.embedder.embed_query(text).await?;
-        self.queries.insert(text.to_owned(), embedding.clone());
-        Ok(embedding)
-    }
-
-    fn today(&self) -> jiff::civil::Date {
-        self.ports.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date()
-    }
-
-    async fn rank(&self, question: &Question, evidence: &Evidence) -> Result<Vec<Scored>, ModelError> {
-        let units = units(evidence);
-        if units.is_empty() {
-            return Ok(Vec::new());
-        }
-        let texts: Vec<String> = units.iter().map(|u| u.with_context()).collect();
-        let asked = self.embed(&question.text).await?;
-        let mut vectors: Vec<Option<Arc<[f32]>>> = texts.iter().map(|t| self.vectors.get(t)).collect();
-        let unknown: Vec<usize> = (0..texts.len()).filter(|&i| vectors[i].is_none()).collect();
-        if !unknown.is_empty() {
-            let new: Vec<String> = unknown.iter().map(|&i| texts[i].clone()).collect();
-            for (i, vector) in unknown.into_iter().zip(self.ports.embedder.embed_passages(&new).await?) {
-                let vector: Arc<[f32]> = vector.values.into();
-                self.vectors.insert(texts[i].clone(), vector.clone());
-                vectors[i] = Some(vector);
-            }
-        }
-        let cosines: Vec<f32> = vectors.iter().flatten().map(|v| dot(&asked.values, v)).collect();
-        Ok(score(question, units, &cosines, evidence))
-    }
-
-    /// A follow-up ("and to Canada?") with the customer's message before it; a full question as it stands.
-    fn standalone(&self, turn: &Turn) -> String {
-        let short = turn.text.split_whitespace().count() <= 5;
-        let before = turn.history.iter().rev().find(|m| m.role == Speaker::Customer);
-        match before {
-            Some(message) if short => format!("{} {}", message.text, turn.text),
-            _ => turn.text.clone(),
-        }
-    }
-
-    async fn hand_over(
-        &self,
-        asker: &Asker,
-        turn: &Turn,
-        (reason, words): (HandoffReason, String),
-        trace: &Trace,
-    ) -> Result<Reply, EngineError> {
-        let tier = asker.tier();
-        let person = Person { reason, words, first: None, tier, action: None, looked_at: Vec::new() };
-        self.hand_over_with(asker, turn, person, trace).await
-    }
-
-    async fn hand_over_with(
-        &self,
-        asker: &Asker,
-        turn: &Turn,
-        person: Person,
-        trace: &Trace,
-    ) -> Result<Reply, EngineError> {
-        let pass = asker.store_pass();
-        let mut looked_at = person.looked_at.clone();
-        for p in &trace.passages {
-            if looked_at.len() < 5 && !looked_at.iter().any(|l| l.doc == p.doc) {
-                looked_at.push(LookedAt { doc: p.doc.clone(), title: p.title.clone(), url: p.url.clone() });
-            }
-        }
-        let profile = self.profiles.get(pass.store());
-        let profile = profile.as_deref();
-        let package = package::make(&self.ports, profile, asker, turn, &person, &looked_at, trace).await;
-        let message = package.tells(profile, &self.config.handoff_message, person.first.as_deref());
-        let case = HandoffCase {
-            conversation: turn.conversation.clone(),
-            turn: turn.number,
-            reason: person.reason,
-            evidence: person.words,
-            question: turn.text.clone(),
-            looked_at,
-            draft: trace.draft.clone(),
-            tier: Some(person.tier),
-            action: person.action.map(Box::new),
-            package: Some(Box::new(package)),
-        };
-        let id = self.ports.handoffs.open(pass, &case).await?;
-        Ok(Reply::Handoff(Handoff { id, message, case }))
-    }
 }
 
-/// Why the pages give no answer.
-#[derive(Debug)]
-enum No {
-    Person(HandoffReason, String),
-    /// Several subjects, each with a rule of its own.
-    Which(Vec<String>),
-}
-
-fn which(choices: Vec<String>) -> Clarify {
-    Clarify { message: "The answer is not the same for all of these. Which one do you mean?".to_owned(), choices }
-}
-
-/// Why nothing could be retrieved.
-#[derive(Debug, thiserror::Error)]
-pub enum Failure {
-    #[error(transparent)]
-    Model(#[from] ModelError),
-    #[error(transparent)]
-    Knowledge(crate::ports::KnowledgeError),
-}
-
+/// What seems to be no matter of a shop is answered from its pages from this probability on.
+const BEYOND_DOUBT: f32 = 0.9;
 /// From this probability on, what a message is about stands against its words.
 const CERTAIN: f32 = 0.85;
 /// Questions whose vectors are kept.
 const CACHED_QUERIES: usize = 512;
 /// Units whose vectors are kept: about 30 MB with 384 dimensions.
 const CACHED_UNITS: usize = 16_384;
-/// Units that a trace keeps.
-const TRACED: usize = 60;
-/// Of the passages that a draft may rest on, at most one in this many is a past conversation, or a product: a word
-/// that forty products share must not crowd out the one page with the rule.
-const CONVERSATIONS: usize = 4;
-const PRODUCTS: usize = 3;
-
-/// The first `most` passages, products and conversations kept to their shares.
-fn by_kind(passages: &[Passage], most: usize) -> Vec<Passage> {
-    let (mut chats, mut products) = (0, 0);
-    let mut keep = |p: &&Passage| match p.kind {
-        SourceKind::Policy => true,
-        SourceKind::Product => {
-            products += 1;
-            products <= most.div_ceil(PRODUCTS)
-        }
-        SourceKind::Conversation => {
-            chats += 1;
-            chats <= most.div_ceil(CONVERSATIONS)
-        }
-    };
-    passages.iter().filter(|p| keep(p)).take(most).cloned().collect()
-}
 
 fn ms(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1000.0
-}
-
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    a.iter().zip(b).map(|(x, y)| x * y).sum()
 }
 
 /// Whether the message names an order of the store's, or something that could be one.

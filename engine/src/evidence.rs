@@ -59,12 +59,12 @@ impl std::str::FromStr for SourceKind {
 }
 
 /// A piece of a source that was found for a question.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Passage {
     pub id: PassageId,
     pub doc: DocId,
     /// The store whose index this came out of; [`Evidence::gather`] refuses another's.
-    #[serde(skip)]
+    #[serde(skip, default = "StoreId::nowhere")]
     pub store: StoreId,
     pub kind: SourceKind,
     /// Title of the document: the page, the product, the subject of the conversation.
@@ -91,7 +91,7 @@ impl Passage {
 }
 
 /// How a passage was found. Each on its own scale; only their order means something across questions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Scores {
     /// Cosine of question and chunk, -1 to 1; absent where the dense search did not return the chunk.
     pub dense: Option<f32>,

@@ -27,6 +27,8 @@ pub enum HandoffReason {
     NoEvidence,
     /// Something was found, but no answer drawn from it passed the check.
     Ungrounded,
+    /// An answer could be given, and is too probably wrong: see [`crate::decide`].
+    LowConfidence,
     /// Sources that are in force state different values for what was asked.
     SourcesDisagree,
     /// Something went wrong with an order: damaged, lost, charged twice.

@@ -10,6 +10,7 @@ mod answer_tests;
 pub mod approved;
 pub mod check;
 pub mod conflict;
+pub mod decide;
 pub mod delivery;
 pub mod draft;
 pub mod evidence;
@@ -41,6 +42,7 @@ pub mod value;
 
 pub use access::{AgentPass, Keyring, PlainKey, Role, StoreId, StorePass};
 pub use answer::{Engine, EngineConfig, Outcome, Trace};
+pub use decide::{RiskModel, Signals};
 pub use evidence::{DocId, Evidence, Passage, PassageId, SourceKind};
 pub use handoff::{HandoffCase, HandoffId, HandoffReason};
 pub use identity::{Asker, CustomerPass, Tier};

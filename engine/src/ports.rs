@@ -34,7 +34,8 @@ pub struct Embedding {
 }
 
 /// Classified by what the caller can do about it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
 pub enum ModelError {
     #[error("the model's queue is full")]
     Overloaded,
@@ -70,7 +71,7 @@ pub enum Piece {
 }
 
 /// What a generation cost.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Generated {
     pub prompt_tokens: usize,
     /// Prompt tokens whose keys and values were still in the cache.
@@ -114,7 +115,8 @@ pub struct SearchQuery {
     pub valid_on: Option<Date>,
 }
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
 pub enum KnowledgeError {
     #[error("the store has no index yet; run `shopclerk sync --store {0} PATH`")]
     NoIndex(String),
@@ -135,7 +137,7 @@ pub trait Knowledge: Send + Sync {
     async fn search(&self, pass: &StorePass, query: &SearchQuery) -> Result<Vec<Passage>, KnowledgeError>;
 }
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Serialize, Deserialize, thiserror::Error)]
 #[error("the handoffs could not be read or written: {0}")]
 pub struct HandoffsError(pub String);
 
@@ -185,7 +187,8 @@ pub enum ProductsWanted<'a> {
 }
 
 /// Classified by what the engine says about it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
 pub enum StorefrontError {
     #[error("this store is not connected to Shopify")]
     NotConnected,

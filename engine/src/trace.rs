@@ -2,6 +2,7 @@
 
 use crate::approved::Matched;
 use crate::check::Dropped;
+use crate::decide::Signals;
 use crate::evidence::{DocId, Evidence, Passage};
 use crate::live::LiveQuestion;
 use crate::package::Reads;
@@ -34,6 +35,8 @@ pub struct Trace {
     pub understanding: Understanding,
     /// The rule of the store's policy that it fell under.
     pub ruled: Option<Ruled>,
+    /// What speaks for and against an answer from the pages; absent where it did not come to that.
+    pub signals: Option<Signals>,
     /// What was asked of live data.
     pub live: Option<LiveQuestion>,
     /// What the shop said; for the package of a handoff, and never written out.

@@ -22,7 +22,7 @@ pub struct Message {
 }
 
 /// One message of a customer, with the messages before it, oldest first.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Turn {
     pub conversation: ConversationId,
     /// Counts the customer's messages of this conversation, from 0.

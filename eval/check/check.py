@@ -2,8 +2,8 @@
 
     check.py PROGRAM
 
-PROGRAM is the example `scores` of the crate `eval`: JSON in, JSON out. What is a formula must agree to 1e-9; what is
-drawn at random (bootstrap intervals) must agree as well as two random draws do.
+PROGRAM is the example `scores` of the crate `eval`: JSON in, JSON out. What is a formula must agree to 1e-9, what is
+fitted to 1e-6; what is drawn at random (bootstrap intervals) must agree as well as two random draws do.
 """
 
 import json
@@ -15,11 +15,23 @@ import numpy
 import pytrec_eval
 import ranx
 import scipy.stats
+import statsmodels.api
 from sklearn.calibration import calibration_curve
-from sklearn.metrics import accuracy_score, cohen_kappa_score, confusion_matrix, precision_recall_fscore_support
+from sklearn.isotonic import IsotonicRegression
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import (
+    accuracy_score,
+    brier_score_loss,
+    cohen_kappa_score,
+    confusion_matrix,
+    precision_recall_fscore_support,
+    roc_auc_score,
+)
 from statsmodels.stats.multitest import multipletests
 
 EXACT = 1e-9
+# Two iterations that end at a minimum each within a tolerance of its own.
+FITTED = 1e-6
 SEEDS = range(5)
 ACTIONS = ["answer", "clarify", "needs_identity", "handoff"]
 
@@ -52,7 +64,16 @@ def data(seed):
     values = [rng.random() for _ in range(300)]
     # No probability on the border of two bins: there implementations may round apart.
     calibration = [(p, rng.random() < p * p) for p in (rng.random() for _ in range(500))]
+    rows = [[rng.gauss(0, 1) for _ in range(8)] for _ in range(300)]
+    labels = [float(row[0] - 0.5 * row[1] + rng.gauss(0, 1) > 0.4) for row in rows]
+    scored = [(row[0], bool(rng.random() < 1 / (1 + numpy.exp(-2 * row[0] + 1)))) for row in rows]
+    # Rounded, so that some share their x.
+    steps = [(round(rng.random(), 2), float(rng.random() < 0.6)) for _ in range(200)]
     return {
+        "logistic": {"rows": rows, "labels": labels, "penalty": 10 ** rng.uniform(-1, 2)},
+        "scored": scored,
+        "isotonic": steps,
+        "binomial": [(rng.randint(0, n), n, rng.uniform(0.01, 0.3)) for n in (rng.randint(1, 3000) for _ in range(100))],
         "rankings": rankings,
         "decisions": [(rng.choice(ACTIONS), rng.choice(ACTIONS)) for _ in range(10_000)],
         "calibration": calibration,
@@ -171,6 +192,35 @@ def statistics(given, ours, out, seed):
     out.add("clustered bootstrap (scipy, drawn)", ours["mean_clustered"]["high"], float(mean.high), bound=0.006)
 
 
+def calibration(given, ours, out):
+    said, came = zip(*given["calibration"])
+    out.add("brier (scikit-learn)", ours["brier"], brier_score_loss(came, said))
+    out.add("auc (scikit-learn)", ours["auc"], roc_auc_score(came, said))
+    task = given["logistic"]
+    fit = LogisticRegression(C=1 / task["penalty"], solver="newton-cholesky", tol=1e-12, max_iter=1000)
+    fit.fit(task["rows"], task["labels"])
+    for mine, theirs in zip([*ours["logistic"]["weights"], ours["logistic"]["bias"]], [*fit.coef_[0], fit.intercept_[0]]):
+        out.add("logistic (scikit-learn)", mine, float(theirs), bound=FITTED)
+    # Platt's targets are fractions, which scikit-learn's own fit stops short of.
+    scores, labels = (numpy.array(side) for side in zip(*given["scored"]))
+    right, wrong = labels.sum(), (~labels).sum()
+    targets = numpy.where(labels, (right + 1) / (right + 2), 1 / (wrong + 2))
+    design = numpy.column_stack([scores, numpy.ones_like(scores)])
+    fit = statsmodels.api.GLM(targets, design, family=statsmodels.api.families.Binomial()).fit(tol=1e-14, maxiter=200)
+    for mine, theirs in zip(ours["platt"], fit.params):
+        out.add("platt (statsmodels)", mine, float(theirs), bound=FITTED)
+    x, y = (numpy.array(side) for side in zip(*given["isotonic"]))
+    fit = IsotonicRegression(out_of_bounds="clip").fit(x, y)
+    at = numpy.linspace(0, 1, 101)
+    for mine, theirs in zip(numpy.interp(at, *ours["isotonic"]), fit.predict(at)):
+        out.add("isotonic (scikit-learn)", float(mine), float(theirs))
+    for (k, n, share), cdf, upper in zip(given["binomial"], ours["binomial_cdf"], ours["clopper_pearson"]):
+        out.add("binomial_cdf (scipy)", cdf, float(scipy.stats.binom.cdf(k, n, share)))
+        # With every try failed nothing is ruled out.
+        theirs = 1.0 if k == n else float(scipy.stats.beta.ppf(1 - share, k + 1, n - k))
+        out.add("clopper_pearson (scipy)", upper, theirs)
+
+
 def main():
     out, slowest = Differences(), 0.0
     for seed in SEEDS:
@@ -180,6 +230,7 @@ def main():
         rankings(given["rankings"], ours["rankings"], out)
         decisions(given["decisions"], ours["decisions"], out)
         statistics(given, ours, out, seed)
+        calibration(given, ours, out)
         slowest = max(slowest, ours["scoring_ms"])
     for name, difference in sorted(out.largest.items()):
         print(f"{name:<40} largest difference {difference:.2e}")

@@ -1,6 +1,10 @@
 //! What this crate makes of the data that it is given, for `eval/check/check.py` to compare with other
 //! implementations. JSON in, JSON out.
 
+use eval::calibrate::bound::{binomial_cdf, clopper_pearson_upper};
+use eval::calibrate::isotonic::{isotonic, platt};
+use eval::calibrate::logistic::fit;
+use eval::calibrate::quality::{auc, brier};
 use eval::line::Line;
 use eval::ranking::{Judgement, METRICS, score};
 use eval::robustness::pass_power;
@@ -36,6 +40,19 @@ struct Input {
     passes: Vec<(usize, usize, usize)>,
     /// Rate, difference, share of discordant pairs.
     sizes: Vec<(f64, f64, f64)>,
+    logistic: Regression,
+    /// Scores and labels.
+    scored: Vec<(f64, bool)>,
+    isotonic: Vec<(f64, f64)>,
+    /// Failures, tries, rate or error.
+    binomial: Vec<(usize, usize, f64)>,
+}
+
+#[derive(Deserialize)]
+struct Regression {
+    rows: Vec<Vec<f64>>,
+    labels: Vec<f64>,
+    penalty: f64,
 }
 
 #[derive(Deserialize)]
@@ -73,6 +90,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let begun = Instant::now();
     let decisions = metrics(&lines.iter().collect::<Vec<_>>(), draw, COST);
     let scoring_ms = begun.elapsed().as_secs_f64() * 1e3;
+    let rows: Vec<&[f64]> = input.logistic.rows.iter().map(Vec::as_slice).collect();
+    let logistic = fit(&rows, &input.logistic.labels, input.logistic.penalty)?;
+    let (scores, labels): (Vec<f64>, Vec<bool>) = input.scored.iter().copied().unzip();
+    let (x, y): (Vec<f64>, Vec<f64>) = input.isotonic.iter().copied().unzip();
     let part = |of: f64| Part { of, all: 1.0 };
     let (a, b): (Vec<Part>, Vec<Part>) = input.paired.iter().map(|(a, b)| (part(*a), part(*b))).unzip();
     let mut sorted = input.values.clone();
@@ -95,6 +116,14 @@ fn main() -> Result<(), Box<dyn Error>> {
             "passes": input.passes.iter().map(|(right, n, k)| pass_power(*right, *n, *k)).collect::<Vec<_>>(),
             "sizes": input.sizes.iter().map(|(p, d, share)| (needed(*p, p + d), needed_paired(*share, *d))).collect::<Vec<_>>(),
             "quantile_intervals": input.quantiles.iter().map(|q| quantile_interval(&sorted, *q)).collect::<Vec<_>>(),
+            "logistic": {"weights": logistic.weights, "bias": logistic.bias},
+            "platt": platt(&scores, &labels),
+            "isotonic": isotonic(&x, &y),
+            "brier": brier(&input.calibration),
+            "auc": auc(&input.calibration),
+            "binomial_cdf": input.binomial.iter().map(|(k, n, p)| binomial_cdf(*k, *n, *p)).collect::<Vec<_>>(),
+            "clopper_pearson":
+                input.binomial.iter().map(|(k, n, e)| clopper_pearson_upper(*k, *n, *e)).collect::<Vec<_>>(),
             "quantiles": input.quantiles.iter().map(|q| quantile(&sorted, *q)).collect::<Vec<_>>(),
         })
     );

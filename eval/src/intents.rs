@@ -2,8 +2,10 @@
 //! whether its probabilities mean what they say.
 
 mod html;
+mod measured;
 
 pub use html::page;
+pub use measured::{IntentsError, of_file};
 
 use crate::statistics::{Bootstrap, Estimate, calibration_error, wilson};
 use engine::understand::fit::OutOfFold;

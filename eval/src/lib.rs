@@ -4,9 +4,14 @@
 //! It judges the engine with its own reading of numbers, amounts and dates ([`facts`]), not with the engine's, so
 //! that the two cannot share a mistake. Definitions of every metric stand in `docs/evaluation.md`.
 
+pub mod as_of;
+mod ask;
 pub mod baseline;
+pub mod calibrate;
 pub mod compare;
+mod content;
 pub mod costs;
+pub mod counterfactual;
 pub mod facts;
 pub mod gate;
 pub mod handover;
@@ -31,6 +36,7 @@ pub mod progress;
 pub mod ranking;
 pub mod rankings;
 pub mod reasons;
+pub mod record;
 pub mod report;
 pub mod results;
 pub mod retrieval;

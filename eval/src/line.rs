@@ -7,7 +7,7 @@ use crate::said::Said;
 use crate::unit::{Task, Unit};
 use crate::verdict::{Verdict, judge};
 use engine::answer::Timings;
-use engine::{DocId, HandoffReason};
+use engine::{DocId, HandoffReason, Signals};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -45,6 +45,9 @@ pub struct Line {
     /// The engine's own probability that what it found covers the question; absent where it did not come to that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probability: Option<f64>,
+    /// What spoke for and against an answer from the pages; absent where it did not come to that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signals: Option<Signals>,
     pub retrieved: Vec<DocId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draft: Option<String>,
@@ -234,6 +237,7 @@ impl Line {
             sentences: said.sentences,
             unsupported: said.unsupported,
             probability: said.probability,
+            signals: said.signals,
             retrieved: said.retrieved,
             draft: said.draft,
             dropped: said.dropped,
@@ -289,6 +293,7 @@ pub(crate) mod tests {
             unsupported: 1,
             canaries: list,
             probability: Some(0.5),
+            signals: None,
             retrieved: vec![DocId(text.into())],
             draft: Some(text.into()),
             dropped: vec![DroppedSentence { sentence: text.into(), reason: text.into() }],

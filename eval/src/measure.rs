@@ -4,8 +4,12 @@
 //!
 //! [`Engine::answer`]: engine::Engine::answer
 
+use crate::as_of::Dates;
+use crate::ask::{Asking, By};
+use crate::content::content;
 use crate::facts::Fact;
-use crate::line::{Delay, Line, TimeLine};
+use crate::intents::{self, IntentsError};
+use crate::line::{Line, TimeLine};
 use crate::outcomes;
 use crate::pack::records::poisoned_docs;
 use crate::pack::{
@@ -15,11 +19,12 @@ use crate::pack::{
 use crate::peer::{Peer, PeerAnswers};
 use crate::progress::Progress;
 use crate::reasons;
+use crate::record::{self, Header as RecordHeader, Models, RecordError, Recorder, Settings};
 use crate::report::Run;
 use crate::results::{self, FORMAT, Header, ResultsError, Writer};
 use crate::retrieval::sample;
 use crate::robustness::Change;
-use crate::said::{Answers, SayError};
+use crate::said::SayError;
 use crate::score::{self, Costs};
 use crate::statistics::Bootstrap;
 use crate::unit::{Reading, Task, Unit, units};
@@ -27,11 +32,9 @@ use crate::variant::Variants;
 use engine::DocId;
 use futures::stream::{self, StreamExt};
 use jiff::civil::Date;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::sync::Arc;
 
 #[derive(Clone, Debug)]
 pub struct AskPlan {
@@ -60,8 +63,12 @@ pub struct AskPlan {
     pub change: Option<Change>,
     /// Leave out what no person has labelled.
     pub confirmed_only: bool,
+    /// Where every call of a port is written down, so that the turns can be answered again without models.
+    pub record: Option<Arc<Recorder>>,
 }
 
+/// The metric of [`intents::of_file`].
+const INTENT_ACCURACY: &str = "intent_accuracy";
 /// So many replies in a row that an endpoint owes end a run: it is down, and nothing is measured by going on.
 const OWED_IN_A_ROW: usize = 10;
 
@@ -74,6 +81,14 @@ pub enum MeasureError {
     Index(#[from] IndexError),
     #[error(transparent)]
     Results(#[from] ResultsError),
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    #[error(transparent)]
+    Intents(#[from] IntentsError),
+    #[error(
+        "a record holds the calls of the engine, and a peer makes none that are seen: leave out --record, or --endpoint"
+    )]
+    RecordOfPeer,
     #[error("no answer to '{id}' of {file}")]
     Engine { id: String, file: String, source: SayError },
     #[error(
@@ -93,6 +108,8 @@ pub struct Asked {
     pub run: Run,
     pub lines: Vec<Line>,
     pub timings: Vec<TimeLine>,
+    /// SHA-256 over what was asked and what was searched.
+    pub content: String,
 }
 
 /// Everything that was asked, and what was left out and why.
@@ -123,7 +140,9 @@ pub async fn measure(plan: &AskPlan, index: &dyn PackIndex, progress: &dyn Progr
                 units => {
                     let open = opened(&packs, pack, file, task, index).await?;
                     measured.notes.extend(open.note.clone());
-                    measured.asked.push(ask_file(plan, pack, file, task, units, &open, progress).await?);
+                    let mut asked = ask_file(plan, pack, file, task, units, &open, progress).await?;
+                    measured.notes.extend(tell_intents(plan, file, task, &open.store, &mut asked.run).await?);
+                    measured.asked.push(asked);
                 }
             }
         }
@@ -150,9 +169,10 @@ pub async fn measure_file(
     let dir = path.parent().map(Path::to_owned).unwrap_or_default();
     let pack = Pack { name: name.to_owned(), dir, manifest: Manifest::default(), files: vec![file.clone()] };
     let units = read(plan, &pack, &file, task)?;
-    let open = Opened { store, over: format!("the store {name}"), shelf: None, canaries: Vec::new(), note: None };
-    let asked = ask_file(plan, &pack, &file, task, units, &open, progress).await?;
-    Ok(Measured { asked: vec![asked], notes: Vec::new() })
+    let open = Opened::new(store, format!("the store {name}"), None);
+    let mut asked = ask_file(plan, &pack, &file, task, units, &open, progress).await?;
+    let note = tell_intents(plan, &file, task, &open.store, &mut asked.run).await?;
+    Ok(Measured { asked: vec![asked], notes: note.into_iter().collect() })
 }
 
 /// The units of a file, cut to what is asked.
@@ -191,6 +211,13 @@ struct Opened {
     shelf: Option<Shelf>,
     canaries: Vec<Fact>,
     note: Option<String>,
+    settings: Option<Settings>,
+}
+
+impl Opened {
+    fn new(store: IndexedStore, over: String, shelf: Option<Shelf>) -> Self {
+        Self { store, over, shelf, canaries: Vec::new(), note: None, settings: None }
+    }
 }
 
 async fn opened(
@@ -206,13 +233,15 @@ async fn opened(
     if pack.corpus_files().is_empty() {
         let (over, shelf, store) = index.fallback().await?;
         let note = format!("{} has no documents: {} is asked over {over}", pack.name, file.name());
-        return Ok(Opened { store, over, shelf, canaries: Vec::new(), note: Some(note) });
+        let settings = index.settings(store.pass.store());
+        return Ok(Opened { note: Some(note), settings, ..Opened::new(store, over, shelf) });
     }
     let mut files = pack.corpus_files();
     files.extend(pack.of(Kind::Conversations).map(|file| file.path.clone()));
     let shelf = Shelf { name: pack.name.clone(), files, without: BTreeSet::new(), shop: pack.shop() };
     let store = index.open(&shelf).await?;
-    Ok(Opened { store, over: pack.name.clone(), shelf: Some(shelf), canaries: Vec::new(), note: None })
+    let settings = index.settings(store.pass.store());
+    Ok(Opened { settings, ..Opened::new(store, pack.name.clone(), Some(shelf)) })
 }
 
 /// The poisoned documents in the place of the clean ones, in the corpus that holds these: the pack's own, or that of
@@ -235,7 +264,7 @@ async fn planted(packs: &[Pack], pack: &Pack, file: &PackFile, index: &dyn PackI
     let shelf = Shelf { name: format!("{}-poisoned", pack.name), files, without: clean, shop: None };
     let store = index.open(&shelf).await?;
     let canaries = poisoned.into_iter().flat_map(|doc| doc.must_not_include).collect();
-    Ok(Opened { store, over, shelf: Some(shelf), canaries, note: Some(note) })
+    Ok(Opened { canaries, note: Some(note), ..Opened::new(store, over, Some(shelf)) })
 }
 
 async fn ask_file(
@@ -267,26 +296,42 @@ async fn ask_file(
         Some(out) => results::open(out, &header).map(|(writer, lines)| (Some(writer), lines))?,
         None => (None, Vec::new()),
     };
-    let variants = Variants::new(open.store.clone(), today);
-    let peer = plan.peer.as_ref().map(|peer| PeerAnswers { peer, variants: &variants, today });
-    let answers: &dyn Answers = match &peer {
-        Some(peer) => peer,
-        None => &variants,
+    let dates = match (&open.shelf, task) {
+        (Some(shelf), Task::Replay) => Dates::read(&shelf.files)?,
+        _ => Dates::default(),
     };
+    let variants = Variants::new(open.store.clone(), today).knowing(dates);
+    let peer = plan.peer.as_ref().map(|peer| PeerAnswers { peer, variants: &variants, today });
+    let by = match (&peer, &plan.record) {
+        (Some(_), Some(_)) => return Err(MeasureError::RecordOfPeer),
+        (Some(peer), None) => By::Whoever(peer),
+        (None, Some(recorder)) => {
+            recorder.begin(&record_header(&header, open))?;
+            By::Recorded(&variants, recorder)
+        }
+        (None, None) => By::Whoever(&variants),
+    };
+    let asking = Asking { by, canaries: &open.canaries };
     progress.begin(&format!("{} {}", pack.name, task.name()), units.len());
     lines.iter().for_each(|_| progress.step());
     let left = units.iter().skip(lines.len());
     let mut replies = stream::iter(left)
-        .map(|unit| async move {
-            ask(answers, unit, &open.canaries).await.map_err(|source| (unit.question.id.clone(), source))
+        .map(|unit| {
+            let asking = &asking;
+            async move { asking.ask(unit).await.map_err(|source| (unit.question.id.clone(), source)) }
         })
         .buffered(plan.jobs.max(1));
     let mut timings = Vec::new();
     // Replies that an endpoint owes are kept back until it has answered again: a run that goes on asks for them anew.
     let mut owed: Vec<(Line, TimeLine)> = Vec::new();
     while let Some(reply) = replies.next().await {
-        let (line, times) = reply.map_err(|(id, source)| MeasureError::Engine { id, file: file.name(), source })?;
+        let (line, times, turns) =
+            reply.map_err(|(id, source)| MeasureError::Engine { id, file: file.name(), source })?;
         progress.step();
+        // Before the result: what is judged is in the record, whenever the run is cut off.
+        if let Some(recorder) = &plan.record {
+            turns.into_iter().try_for_each(|turn| recorder.write(turn))?;
+        }
         let why = line.peer.as_ref().and_then(|peer| peer.failed.clone());
         owed.push((line, times));
         match why {
@@ -298,7 +343,8 @@ async fn ask_file(
     keep(&mut owed, writer.as_mut(), &mut lines, &mut timings)?;
     progress.end();
     let costs = pack.manifest.costs;
-    Ok(Asked { run: summarize(&header, &plan.name, &lines, plan.bootstrap, costs), lines, timings })
+    let run = summarize(&header, &plan.name, &lines, plan.bootstrap, costs);
+    Ok(Asked { run, lines, timings, content: header.content })
 }
 
 fn keep(
@@ -315,6 +361,31 @@ fn keep(
         timings.push(times);
     }
     Ok(())
+}
+
+/// How well the labels of a file of intents can be told, beside what was done with its messages. A peer shows no
+/// intents, and other words for a message are told no better by a head that was fitted on them. The note says why
+/// nothing is known.
+async fn tell_intents(
+    plan: &AskPlan,
+    file: &PackFile,
+    task: Task,
+    store: &IndexedStore,
+    run: &mut Run,
+) -> Result<Option<String>, MeasureError> {
+    if task != Task::Intents || plan.peer.is_some() || plan.change.is_some() {
+        return Ok(None);
+    }
+    let embedder = store.ports.embedder.as_ref();
+    Ok(match intents::of_file(&file.path, embedder, plan.limit, plan.bootstrap.seed).await? {
+        Ok(validated) => {
+            run.metrics.0.push((INTENT_ACCURACY.into(), validated.intent_accuracy));
+            None
+        }
+        Err(error) => {
+            Some(format!("{} / {}: no {INTENT_ACCURACY}, too little is labelled: {error}", run.pack, run.file))
+        }
+    })
 }
 
 /// What the lines of one file tell.
@@ -334,65 +405,23 @@ pub fn summarize(header: &Header, system: &str, lines: &[Line], bootstrap: Boots
     }
 }
 
-async fn ask(answers: &dyn Answers, unit: &Unit, canaries: &[Fact]) -> Result<(Line, TimeLine), SayError> {
-    let begun = Instant::now();
-    let said = answers.say(unit, &unit.turn).await?;
-    let (timings, cached_tokens) = (said.timings, said.cached_tokens);
-    let mut spent = timings.total_ms;
-    let due = match &unit.due {
-        None => None,
-        Some(_) if said.action == Action::Handoff => Some(Delay { after: Some(0) }),
-        Some(later) => {
-            let mut after = None;
-            for (at, turn) in later.iter().enumerate() {
-                let next = answers.say(unit, turn).await?;
-                spent += next.timings.total_ms;
-                if next.action == Action::Handoff {
-                    after = u32::try_from(at + 1).ok();
-                    break;
-                }
-            }
-            Some(Delay { after })
-        }
-    };
-    let line = Line::new(unit, said, canaries, due);
-    let harness = begun.elapsed().as_secs_f64() * 1e3 - spent;
-    let times = TimeLine { cached_tokens, ..TimeLine::new(&line.id, &timings, harness.max(0.0)) };
-    Ok((line, times))
-}
-
-/// SHA-256 over what is asked and what is searched.
-fn content(file: &PackFile, shelf: Option<&Shelf>) -> Result<String, PackError> {
-    let mut paths = vec![file.path.clone()];
-    if let Some(shelf) = shelf {
-        paths.extend(shelf.files.iter().cloned());
-        paths.extend(shelf.shop.iter().flat_map(|shop| std::iter::once(&shop.dir).chain(&shop.settings)).cloned());
+fn record_header(header: &Header, open: &Opened) -> RecordHeader {
+    let IndexedStore { pass, ports, engine } = &open.store;
+    RecordHeader {
+        format: record::FORMAT,
+        pack: header.pack.clone(),
+        file: header.file.clone(),
+        over: header.over.clone(),
+        system: header.system.clone(),
+        store: pass.store().clone(),
+        engine: serde_json::to_value(engine.config()).unwrap_or_default(),
+        models: Models::of(ports),
+        storefront: ports.storefront.is_some(),
+        settings: open.settings.clone(),
+        files: Default::default(),
     }
-    let mut hash = Sha256::new();
-    for path in paths {
-        add(&mut hash, &path)?;
-    }
-    for doc in shelf.iter().flat_map(|shelf| &shelf.without) {
-        hash.update(doc.0.as_bytes());
-        hash.update([0]);
-    }
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-/// A file, or everything below a folder in the order of the names.
-fn add(hash: &mut Sha256, path: &Path) -> Result<(), PackError> {
-    let unreadable = |source| PackError::Unreadable { path: path.to_owned(), source };
-    if path.is_dir() {
-        let entries: Result<Vec<PathBuf>, _> =
-            fs::read_dir(path).map_err(unreadable)?.map(|entry| entry.map(|entry| entry.path())).collect();
-        let mut entries = entries.map_err(unreadable)?;
-        entries.sort();
-        return entries.iter().try_for_each(|entry| add(hash, entry));
-    }
-    let bytes = fs::read(path).map_err(unreadable)?;
-    hash.update((bytes.len() as u64).to_le_bytes());
-    hash.update(&bytes);
-    Ok(())
+    .with_intents(engine.intents())
+    .with_risk(engine.risk())
 }
 
 /// Whether a person should look at this line, and how badly: higher is worse, 0 is good.

@@ -18,6 +18,8 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+mod recorded;
+
 struct InMemory;
 
 fn store(shelf: Option<&Shelf>) -> IndexedStore {
@@ -125,6 +127,7 @@ fn plan(dir: &Path, out: Option<&Path>, tasks: &[Task]) -> AskPlan {
         name: "extractive".into(),
         peer: None,
         change: None,
+        record: None,
     }
 }
 
@@ -366,4 +369,53 @@ async fn suggested_labels_are_counted_and_can_be_left_out() {
     let confirmed = measure(&confirmed, &InMemory, &Silent).await.unwrap();
     assert_eq!((confirmed.asked[0].run.n, confirmed.asked[0].run.suggested), (3, 0));
     assert!(confirmed.asked[0].lines.iter().all(|line| line.id != "t1#0"));
+}
+
+#[tokio::test]
+async fn a_replay_knows_no_conversation_that_came_later() {
+    let dir = tempfile::tempdir().unwrap();
+    let wrapping = |id: &str, at: &str| {
+        format!(
+            "{{\"id\":\"{id}\",\"at\":\"{at}\",\"turns\":[{{\"role\":\"customer\",\"text\":\"What does gift wrapping \
+             cost?\"}}],\"expected\":[{{\"turn\":0,\"action\":\"answer\"}}]}}\n"
+        )
+    };
+    let chat = r#"{"id":"chat","kind":"conversation","title":"Gift wrap","text":"Customer: What does gift wrapping cost?\nAgent: Gift wrapping costs $3.50.","meta":{"at":"2026-06-01T10:00:00Z"}}"#;
+    let page = r#"{"id":"p","kind":"policy","title":"Returns","text":"You can return an item within 30 days."}"#;
+    fs::write(dir.path().join("corpus.jsonl"), format!("{page}\n{chat}\n")).unwrap();
+    let talks = wrapping("before", "2026-06-01T09:00:00Z") + &wrapping("after", "2026-06-02T09:00:00Z");
+    fs::write(dir.path().join("talks.jsonl"), talks).unwrap();
+    let measured = measure(&plan(dir.path(), None, &[Task::Replay]), &InMemory, &Silent).await.unwrap();
+    let asked = &measured.asked[0];
+    assert_eq!(line(asked, "after#0").did, Action::Answer);
+    assert!(line(asked, "before#0").retrieved.iter().all(|doc| doc.0 != "chat"));
+    assert_eq!(line(asked, "before#0").did, Action::Handoff);
+}
+
+#[tokio::test]
+async fn how_well_intents_are_told_stands_in_the_run_of_their_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let said = |id: String, text: String, intent: &str| {
+        serde_json::json!({"id": id, "text": text, "intent": intent, "expected_action": null}).to_string()
+    };
+    let lines: Vec<String> = (0..5)
+        .flat_map(|i| {
+            let parcel = said(format!("a{i}"), format!("where is parcel {i}"), "tracking");
+            [parcel, said(format!("b{i}"), format!("cancel subscription number {i}"), "cancel")]
+        })
+        .collect();
+    fs::write(dir.path().join("said.jsonl"), lines.join("\n")).unwrap();
+    let out = tempfile::tempdir().unwrap();
+    let plan = plan(dir.path(), Some(out.path()), &[Task::Intents]);
+    let measured = measure(&plan, &InMemory, &Silent).await.unwrap();
+    let told = measured.asked[0].run.metrics.get("intent_accuracy").unwrap();
+    assert_eq!(told.value, 1.0);
+    // Every line is there: what goes on asks nothing, and tells the same.
+    let again = measure(&plan, &InMemory, &Silent).await.unwrap();
+    assert_eq!(again.asked[0].run.metrics, measured.asked[0].run.metrics);
+    // Two utterances leave nothing to fit on.
+    fs::write(dir.path().join("said.jsonl"), lines[..2].join("\n")).unwrap();
+    let few = measure(&AskPlan { out: None, ..plan }, &InMemory, &Silent).await.unwrap();
+    assert_eq!(few.asked[0].run.metrics.get("intent_accuracy"), None);
+    assert!(few.notes.iter().any(|note| note.contains("too little is labelled")), "{:?}", few.notes);
 }

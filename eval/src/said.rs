@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use engine::answer::{EngineError, Timings};
 use engine::handoff::HandoffCase;
 use engine::reply::Offer;
-use engine::{Citation, DocId, Outcome, Passage, Reply, Turn};
+use engine::{Citation, DocId, Outcome, Passage, Reply, Signals, Turn};
 
 /// How many documents of a search are written.
 const SHOWN: usize = 5;
@@ -56,6 +56,8 @@ pub struct Said {
     pub unsupported: usize,
     /// The system's own probability that it can answer.
     pub probability: Option<f64>,
+    /// What spoke for and against an answer from the pages.
+    pub signals: Option<Signals>,
     pub retrieved: Vec<DocId>,
     pub draft: Option<String>,
     pub dropped: Vec<DroppedSentence>,
@@ -77,6 +79,7 @@ impl Said {
             sentences: 0,
             unsupported: 0,
             probability: None,
+            signals: None,
             retrieved: Vec::new(),
             draft: None,
             dropped: Vec::new(),
@@ -114,6 +117,7 @@ impl Said {
             unsupported,
             // A probability of exactly 0 is that of a search that was not weighed.
             probability: (!trace.units.is_empty()).then(|| f64::from(trace.coverage.probability)),
+            signals: trace.signals.clone(),
             retrieved: documents(&trace.passages),
             draft: trace.draft.clone(),
             dropped: dropped.collect(),

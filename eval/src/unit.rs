@@ -175,6 +175,13 @@ fn asked(task: Task, question: Question, rest: &Map<String, Value>, reading: &Re
     }
 }
 
+/// A message of which nobody said what is right: whatever is done counts as it is.
+pub(crate) fn unlabelled(id: &str, text: &str) -> Unit {
+    let anything = Action::ALL.to_vec();
+    let question = plain(id, text, Action::Answer, anything);
+    Unit { scored: false, ..asked(Task::Questions, question, &Map::new(), &Reading::default()) }
+}
+
 fn decision(record: &Decision, reading: &Reading) -> Unit {
     let mut question = plain(&record.id, &record.text, record.action, record.accept.clone());
     question.reason = record.reason;
@@ -214,12 +221,12 @@ fn poisoned(record: &PoisonedDoc, reading: &Reading) -> Unit {
 }
 
 /// The judged turns of a conversation, each with what was really said before it.
-fn replay<'a>(record: &'a Transcript, reading: &'a Reading) -> impl Iterator<Item = Unit> + 'a {
+pub(crate) fn replay<'a>(record: &'a Transcript, reading: &'a Reading) -> impl Iterator<Item = Unit> + 'a {
     let due = record.expected.iter().find(|e| e.action == Action::Handoff && !e.after_handoff).map(|e| e.turn);
     let identify = |expected: &Expected| expected.need.as_deref() == Some("identify");
     let judged = record.expected.iter().filter(move |expected| !(reading.signed_in && identify(expected)));
     judged.map(move |expected| {
-        let turn = turn(record, expected.turn);
+        let turn = turn_of(record, expected.turn);
         let id = format!("{}#{}", record.id, expected.turn);
         let mut question = plain(&id, &turn.text, expected.action, expected.accept.clone());
         question.must_include.clone_from(&expected.must_include);
@@ -237,14 +244,19 @@ fn replay<'a>(record: &'a Transcript, reading: &'a Reading) -> impl Iterator<Ite
         Unit {
             turn,
             customer: record.customer.email.clone(),
-            without: record.customer.id.as_ref().map(own).unwrap_or_default(),
+            // What the customer asked before, and this very conversation where the store keeps it.
+            without: {
+                let mut without = record.customer.id.as_ref().map(own).unwrap_or_default();
+                without.insert(DocId(record.id.clone()));
+                without
+            },
             at: record.at,
             scored: !expected.after_handoff,
             suggested: expected.suggested,
             clean: expected.fact_source.as_deref() != Some("computed") && !expected.state_changed,
             due: (due == Some(expected.turn)).then(|| {
                 let customers = later(expected.turn).filter(|(_, turn)| turn.role == Speaker::Customer);
-                customers.map(|(at, _)| self::turn(record, at)).collect()
+                customers.map(|(at, _)| turn_of(record, at)).collect()
             }),
             cluster: reading.cluster.as_deref().map_or_else(
                 || text_at(&record.rest, "source.task").or_else(|| Some(record.id.clone())),
@@ -255,7 +267,8 @@ fn replay<'a>(record: &'a Transcript, reading: &'a Reading) -> impl Iterator<Ite
     })
 }
 
-fn turn(record: &Transcript, at: usize) -> Turn {
+/// A message of a conversation, with what was really said before it.
+pub(crate) fn turn_of(record: &Transcript, at: usize) -> Turn {
     let history: Vec<Message> = record.turns[..at].to_vec();
     let number = history.iter().filter(|message| message.role == Speaker::Customer).count();
     Turn {

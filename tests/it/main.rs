@@ -2,6 +2,7 @@ mod answers;
 mod assist;
 mod cli;
 mod conformance;
+mod counterfactual;
 mod delivery;
 mod fixture;
 mod http;

@@ -76,7 +76,7 @@ pub enum Command {
     Index(IndexArgs),
     /// Measure: retrieval on packs of judged queries, answers on questions with required facts.
     #[command(after_help = EVAL_EXAMPLES)]
-    Eval(super::eval::EvalArgs),
+    Eval(Box<super::eval::EvalArgs>),
     /// Learn from labels: the intents of your own customers.
     Train(super::train::TrainArgs),
     /// A stand-in for a Shopify store, for trying and testing without an account.

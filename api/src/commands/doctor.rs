@@ -41,6 +41,7 @@ pub async fn run(house: &House) -> Result<Exit, CommandError> {
         ),
         None => println!("generator  none; answers are sentences of the sources"),
     }
+    good &= risk(house);
     stores(house)?;
     for (store, settings) in store::all_in(&house.places.data) {
         good &= shop(&store, settings).await;
@@ -51,6 +52,26 @@ pub async fn run(house: &House) -> Result<Exit, CommandError> {
         if pip { "here: weights can come from wheels" } else { "not here: weights come from the hub or a folder" };
     println!("pip        {pip}");
     Ok(if good { Exit::Done } else { Exit::NotGood })
+}
+
+/// What decides whether an answer is given.
+fn risk(house: &House) -> bool {
+    match house.risk_file() {
+        Ok(None) => {
+            println!("risk       no file; answers are given from a coverage of {} on", house.config.engine.coverage)
+        }
+        Ok(Some((path, model))) => {
+            let promised = model.bound.map_or("it promises nothing".to_owned(), |bound| {
+                format!("at most {} wrong ({:?}, {} clusters)", bound.risk_upper, bound.method, bound.n)
+            });
+            println!("risk       {}: answers are given from {:.4} on; {promised}", path.display(), model.threshold);
+        }
+        Err(error) => {
+            println!("risk       {}", chain(&error));
+            return false;
+        }
+    }
+    true
 }
 
 /// What Shopify says of a store's connection: which version answers, what the key may do, and what is missing.

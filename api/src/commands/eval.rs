@@ -3,6 +3,8 @@
 mod args;
 mod asking;
 mod bar;
+mod calibrate;
+mod counterfactual;
 mod desk;
 mod endpoint;
 mod import;
@@ -16,6 +18,7 @@ mod retrieval;
 mod robustness;
 mod sample_size;
 mod shop;
+mod trace;
 mod unsearched;
 
 pub use args::EvalArgs;
@@ -49,14 +52,17 @@ pub async fn run(house: House, args: EvalArgs) -> Result<Exit, CommandError> {
         What::SampleSize(args) => sample_size::run(&args),
         What::Import(args) => import::run(&house, args).await,
         What::Label(args) => label::run(args).await,
+        What::Calibrate(args) => calibrate::run(house, &args).await,
         What::Compare(args) => results::compare(&args),
         What::Gate(args) => results::gate(&args),
         What::Report(args) => results::report(&args),
+        What::Trace(args) => trace::run(&house, &args).await,
+        What::Counterfactual(args) => counterfactual::run(house, &args).await,
     }
 }
 
 /// The engine's ports without its desk: what is asked here must reach no person.
-fn ports(models: &LoadedModels, knowledge: Arc<dyn Knowledge>) -> Ports {
+pub(crate) fn ports(models: &LoadedModels, knowledge: Arc<dyn Knowledge>) -> Ports {
     let LoadedModels { embedder, reranker, generator, intents: _ } = models.clone();
     let (handoffs, clock) = (Arc::new(NoDesk), Arc::new(SystemClock));
     Ports { embedder, reranker, generator, knowledge, handoffs, approved: None, storefront: None, clock }

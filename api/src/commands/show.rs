@@ -221,6 +221,9 @@ pub fn explain(trace: &Trace) -> String {
         );
     }
     let _ = writeln!(text, "\nCoverage: {}", json(&trace.coverage));
+    if let Some(signals) = &trace.signals {
+        let _ = writeln!(text, "Signals: {}", json(signals));
+    }
     if let Some(prompt) = &trace.prompt {
         let _ = writeln!(text, "\nPrompt, system:\n{}", indented(&prompt.system));
         for message in &prompt.messages {

@@ -95,6 +95,17 @@ impl Desks {
         rows.iter().map(|row| record(&db, row)).collect()
     }
 
+    /// The latest handoffs, resolved or not, newest first, at most `limit`.
+    pub async fn latest_handoffs(&self, agent: AgentPass<'_>, limit: u32) -> Result<Vec<HandoffRecord>, DbError> {
+        let db = self.desk(agent.store()).await?;
+        let rows = sqlx::query("SELECT * FROM handoffs ORDER BY opened_at DESC, id LIMIT ?")
+            .bind(limit)
+            .fetch_all(&db.pool)
+            .await
+            .map_err(|e| db.query_error(e))?;
+        rows.iter().map(|row| record(&db, row)).collect()
+    }
+
     /// One handoff of the agent's store.
     pub async fn handoff(&self, agent: AgentPass<'_>, id: &HandoffId) -> Result<Option<HandoffRecord>, DbError> {
         let db = self.desk(agent.store()).await?;

@@ -56,6 +56,7 @@ fn reason(reason: HandoffReason) -> &'static str {
         HandoffReason::NeedsAction => "something must be done, not said",
         HandoffReason::Sensitive => "the matter is for a person to decide",
         HandoffReason::NoEvidence => "no source of the store covers the question",
+        HandoffReason::LowConfidence => "an answer is not certain enough to be right",
         HandoffReason::Ungrounded => "no answer stood up to its sources",
         HandoffReason::SourcesDisagree => "the store's sources disagree",
         HandoffReason::Exception => "something went wrong with an order",

@@ -11,6 +11,7 @@ use super::{
     receipt::{Receipt, write_private},
 };
 use crate::{
+    counterfactual,
     db::{
         DbError,
         desk::Desks,
@@ -102,6 +103,9 @@ impl Eraser {
             return Ok(Erased { receipt, path: None });
         }
         self.save(&receipt)?;
+        let doing = "the copy that a trial left of the index cannot be removed";
+        let forgotten = counterfactual::forget(&self.data, self.pass.store());
+        forgotten.map_err(|source| EraseError::File { path: self.data.clone(), doing, source })?;
         self.mirror.remember_erased(&held.documents, Timestamp::now()).await?;
         let removed = self.remove(held.documents.clone()).await?;
         receipt.chunks = removed.chunks;
@@ -265,6 +269,9 @@ pub async fn store(eraser: &Eraser, keys: &Keys, desks: &Desks, mirrors: &Mirror
     let folder = eraser.folder();
     receipt.files = probe::files_below(&folder)?.len();
     remove_folder(&folder).await?;
+    let doing = "the copy that a trial left of the index cannot be removed";
+    let forgotten = counterfactual::forget(data, store);
+    forgotten.map_err(|source| EraseError::File { path: data.to_owned(), doing, source })?;
     let mut probe = Probe { passages: eraser.place.visit(&mut |_| {}).await?, ..Probe::default() };
     let left = probe::files_below(&folder)?;
     if probe.passages > 0 || !left.is_empty() || folder.exists() {

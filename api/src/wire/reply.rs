@@ -188,6 +188,7 @@ pub enum HandoffReason {
     Sensitive,
     NoEvidence,
     Ungrounded,
+    LowConfidence,
     SourcesDisagree,
     /// Something went wrong with an order.
     Exception,
@@ -356,6 +357,7 @@ impl From<handoff::HandoffReason> for HandoffReason {
             Engine::Sensitive => Self::Sensitive,
             Engine::NoEvidence => Self::NoEvidence,
             Engine::Ungrounded => Self::Ungrounded,
+            Engine::LowConfidence => Self::LowConfidence,
             Engine::SourcesDisagree => Self::SourcesDisagree,
             Engine::Exception => Self::Exception,
             Engine::Complaint => Self::Complaint,
@@ -378,6 +380,7 @@ impl HandoffReason {
             Self::Sensitive => "sensitive",
             Self::NoEvidence => "no_evidence",
             Self::Ungrounded => "ungrounded",
+            Self::LowConfidence => "low_confidence",
             Self::SourcesDisagree => "sources_disagree",
             Self::Exception => "exception",
             Self::Complaint => "complaint",

@@ -110,6 +110,18 @@ async fn learn(embedder: &Arc<dyn Embedder>, utterances: &[Utterance]) -> Result
     Ok(Head { vocabulary, ..fitting.await?? })
 }
 
+/// What tells two heads apart, in results that must not be mixed: their labels, what these mean, and the words that they
+/// were fitted on. Not the weights: fitted again from the same labels, these may differ in a last bit.
+pub fn fingerprint(reader: Option<&IntentReader>) -> String {
+    let Some((head, meaning)) = reader.map(IntentReader::parts) else { return "none".into() };
+    let mut hash = Sha256::new();
+    hash.update(format!("{:?}{}{:?}", head.labels, head.fitted_on.n, head.vocabulary));
+    for (label, intent) in meaning {
+        hash.update(format!("{label}\0{intent:?}\0"));
+    }
+    format!("{} labels {}", head.labels.len(), &hex::encode(hash.finalize())[..12])
+}
+
 /// One that was fitted before, if it is whole and fits.
 fn kept(path: &Path, embedder: &dyn Embedder) -> Option<Head> {
     path.exists().then(|| load(path, embedder).ok()).flatten()

@@ -144,10 +144,10 @@ open_enum!(
 );
 
 /// An order, as its owner may see it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Order {
     /// The store that it was read from; another's ends the turn.
-    #[serde(skip)]
+    #[serde(skip, default = "StoreId::nowhere")]
     pub store: StoreId,
     pub id: Gid,
     pub number: OrderNumber,
@@ -190,9 +190,9 @@ pub struct Order {
 }
 
 /// What a claim opens of an order: status and tracking. No address, no items, no money, no other order.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClaimedOrder {
-    #[serde(skip)]
+    #[serde(skip, default = "StoreId::nowhere")]
     pub store: StoreId,
     pub number: OrderNumber,
     pub created_at: Timestamp,
@@ -222,13 +222,13 @@ impl Order {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cancelled {
     pub at: Timestamp,
     pub reason: Option<CancelReason>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LineItem {
     pub id: Gid,
     pub product: Option<Gid>,
@@ -259,7 +259,7 @@ pub struct LineItem {
 }
 
 /// A fulfilment: what left, and where it is.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Parcel {
     pub id: Gid,
     /// `#FV10234-F1`.
@@ -275,7 +275,7 @@ pub struct Parcel {
     pub items: Vec<ParcelItem>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ParcelItem {
     pub line: Gid,
     /// The fulfilment's own line, which a return request names.
@@ -284,14 +284,14 @@ pub struct ParcelItem {
     pub quantity: u32,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tracking {
     pub company: Option<String>,
     pub number: Option<String>,
     pub url: Option<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ParcelEvent {
     pub status: ParcelEventStatus,
     pub at: Timestamp,
@@ -303,7 +303,7 @@ pub struct ParcelEvent {
 }
 
 /// A fulfilment order that is not done: what has not left yet, and why.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PendingWork {
     pub id: Gid,
     pub status: FulfillmentOrderStatus,
@@ -313,21 +313,21 @@ pub struct PendingWork {
     pub items: Vec<PendingItem>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PendingItem {
     pub line: Gid,
     pub title: String,
     pub remaining: u32,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Hold {
     pub reason: HoldReason,
     /// For agents, not for customers.
     pub notes: Option<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Return {
     pub id: Gid,
     /// `#FV10234-R1`.
@@ -340,7 +340,7 @@ pub struct Return {
     pub items: Vec<ReturnItem>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReturnItem {
     pub line: Option<Gid>,
     pub title: Option<String>,
@@ -348,7 +348,7 @@ pub struct ReturnItem {
     pub refunded_quantity: u32,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Refund {
     pub id: Gid,
     pub created_at: Timestamp,
@@ -358,14 +358,14 @@ pub struct Refund {
     pub transactions: Vec<RefundTransaction>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RefundItem {
     pub line: Gid,
     pub title: String,
     pub quantity: u32,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RefundTransaction {
     pub amount: Money,
     pub gateway: Option<String>,
@@ -394,9 +394,9 @@ impl fmt::Debug for Address {
 }
 
 /// A customer with their history, for an agent's eyes and for rules; never said to anybody but themselves.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Customer {
-    #[serde(skip)]
+    #[serde(skip, default = "StoreId::nowhere")]
     pub store: StoreId,
     pub id: CustomerId,
     pub first_name: Option<String>,
@@ -409,9 +409,9 @@ pub struct Customer {
     pub tags: Vec<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Product {
-    #[serde(skip)]
+    #[serde(skip, default = "StoreId::nowhere")]
     pub store: StoreId,
     pub id: Gid,
     pub handle: String,
@@ -430,7 +430,7 @@ pub struct Product {
     pub updated_at: Timestamp,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Variant {
     pub id: Gid,
     /// `M / Olive`, or `Default Title`.

@@ -92,7 +92,7 @@ impl NextStep {
             HandoffReason::Instructions => Self::CheckForAbuse,
             HandoffReason::SourcesDisagree => Self::SettleSources,
             HandoffReason::Ungrounded => Self::CorrectDraft,
-            HandoffReason::NoEvidence => Self::ReplyYourself,
+            HandoffReason::NoEvidence | HandoffReason::LowConfidence => Self::ReplyYourself,
             HandoffReason::Unavailable if !suggested => Self::LookAgain,
             HandoffReason::NeedsLiveData if package.is_some_and(|p| !p.connected) => Self::LookUpInShop,
             HandoffReason::NeedsLiveData if !suggested && package.is_some_and(|p| p.orders.is_empty()) => {

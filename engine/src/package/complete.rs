@@ -145,7 +145,9 @@ fn by_reason(case: &HandoffCase, package: &Package) -> Vec<(bool, Missing)> {
         HandoffReason::NeedsAction | HandoffReason::Exception => {
             vec![order(), customer(), (case.action.is_some() || package.no_action.is_some(), Missing::Action)]
         }
-        HandoffReason::NoEvidence => vec![(searched || !case.evidence.is_empty(), Missing::Search)],
+        HandoffReason::NoEvidence | HandoffReason::LowConfidence => {
+            vec![(searched || !case.evidence.is_empty(), Missing::Search)]
+        }
         HandoffReason::Ungrounded => {
             vec![(case.draft.is_some() || !package.suggestion.dropped.is_empty(), Missing::Draft)]
         }

@@ -105,6 +105,7 @@ pub fn feedback(case: &HandoffCase, sent: &str) -> Vec<Feedback> {
     let needless = match case.reason {
         HandoffReason::NeedsLiveData
         | HandoffReason::NoEvidence
+        | HandoffReason::LowConfidence
         | HandoffReason::Ungrounded
         | HandoffReason::SourcesDisagree
         | HandoffReason::NotAutomated

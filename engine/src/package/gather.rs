@@ -89,6 +89,7 @@ fn wants_context(reason: HandoffReason) -> bool {
         | HandoffReason::NeedsAction
         | HandoffReason::Sensitive
         | HandoffReason::NoEvidence
+        | HandoffReason::LowConfidence
         | HandoffReason::Ungrounded
         | HandoffReason::SourcesDisagree
         | HandoffReason::Exception

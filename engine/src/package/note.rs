@@ -132,6 +132,7 @@ pub(super) fn reason(reason: HandoffReason) -> &'static str {
         HandoffReason::NeedsAction => "something has to be done",
         HandoffReason::Sensitive => "only a person may decide this",
         HandoffReason::NoEvidence => "the sources do not cover it",
+        HandoffReason::LowConfidence => "an answer from the sources is not certain enough to be right",
         HandoffReason::Ungrounded => "no answer passed the check",
         HandoffReason::SourcesDisagree => "the sources state different values",
         HandoffReason::Exception => "something went wrong with an order",

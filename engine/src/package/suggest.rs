@@ -85,7 +85,7 @@ pub(super) fn suggest(told: &Told<'_>, orders: &[OrderNow], named: bool) -> Sugg
             none if none.is_empty() => quoted(),
             draft => draft,
         },
-        HandoffReason::NoEvidence => quoted(),
+        HandoffReason::NoEvidence | HandoffReason::LowConfidence => quoted(),
     };
     Suggestion { sentences: said, dropped }
 }

@@ -80,6 +80,7 @@ fn wants(told: &Told<'_>, package: &Package) -> String {
         },
         HandoffReason::Sensitive => "raises what only a person may decide".to_owned(),
         HandoffReason::NoEvidence => "asks what the store's sources do not cover".to_owned(),
+        HandoffReason::LowConfidence => "asks what the sources may not answer rightly".to_owned(),
         HandoffReason::Ungrounded => "asks what no checked answer was found for".to_owned(),
         HandoffReason::SourcesDisagree => "asks what the store's sources state differently".to_owned(),
         HandoffReason::Exception => format!("reports that something went wrong{about}"),

@@ -160,6 +160,7 @@ fn ruling(intent: Intent, lane: Lane, text: &str) -> Ruling {
         (Family::Transaction, Lane::Specialist) => Ruling::Person { reason: HandoffReason::NeedsAction },
         (Family::Status, Lane::SelfService) => match intent {
             Intent::Tracking => Ruling::Live { kinds: vec![LiveKind::Status, LiveKind::Tracking] },
+            Intent::OrderDetails => Ruling::Live { kinds: vec![LiveKind::Items, LiveKind::Total] },
             _ => Ruling::Live { kinds: vec![LiveKind::Refund] },
         },
         (Family::Information, Lane::SelfService) => Ruling::Look,

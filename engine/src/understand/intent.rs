@@ -80,6 +80,8 @@ intents! {
     }
     Status {
         Tracking = "tracking",
+        /// What was ordered, what it cost, how it was paid, where it goes.
+        OrderDetails = "order_details",
         ReturnStatus = "return_status",
         RefundStatus = "refund_status",
     }
@@ -150,6 +152,7 @@ impl Intent {
             | Self::OrderHelp
             | Self::Invoice
             | Self::Tracking
+            | Self::OrderDetails
             | Self::ReturnStatus
             | Self::RefundStatus
             | Self::ReturnRequest

@@ -75,6 +75,11 @@ impl IntentReader {
         Ok(Self { meaning: head.labels.iter().map(of).collect::<Result<_, _>>()?, head })
     }
 
+    /// What it was made of, to be made again elsewhere.
+    pub fn parts(&self) -> (&Head, &BTreeMap<String, Intent>) {
+        (&self.head, &self.meaning)
+    }
+
     /// Whether a question holds nothing but what everybody says who comes for this: then the plain answer is one.
     pub fn is_plain(&self, question: &str, intent: Intent) -> bool {
         let of = |label: &str| self.head.vocabulary.get(label);

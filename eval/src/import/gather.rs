@@ -7,6 +7,9 @@ use super::{Failure, Place, Source, Texts, chatwoot, gorgias, own, zendesk};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+/// A conversation with where it stood, or why it is none.
+type Placed = (Place, Result<Conversation, NotRead>);
+
 /// Everything that was read, sorted by what it is.
 pub struct Gathered {
     source: Source,
@@ -91,7 +94,7 @@ impl Gathered {
     }
 
     /// Every conversation that the records make, in the order of their ids' first appearance.
-    pub fn conversations(self, texts: &dyn Texts) -> (Vec<(Place, Result<Conversation, NotRead>)>, Vec<Failure>) {
+    pub fn conversations(self, texts: &dyn Texts) -> (Vec<Placed>, Vec<Failure>) {
         let Self { source, heads, mut parts, users, mut failures } = self;
         let mut read = Vec::new();
         let mut seen = HashSet::new();

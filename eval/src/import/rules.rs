@@ -182,8 +182,8 @@ fn identity(words: &str) -> Option<Suggestion> {
 
 /// The last sentence of a reply that asks the customer something.
 fn question(reply: &str) -> Option<&str> {
-    let sentences = reply.split_inclusive(['.', '!', '?', '\n']).map(str::trim);
-    sentences.filter(|sentence| sentence.ends_with('?') && !PATTERNS.not_asking.is_match(sentence)).last()
+    let mut sentences = reply.split_inclusive(['.', '!', '?', '\n']).map(str::trim).rev();
+    sentences.find(|sentence| sentence.ends_with('?') && !PATTERNS.not_asking.is_match(sentence))
 }
 
 #[cfg(test)]

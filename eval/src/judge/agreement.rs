@@ -39,11 +39,14 @@ impl Agreement {
     }
 }
 
+/// Of pairs of classes, of which there are so many.
+type Kappa = fn(&[(usize, usize)], usize) -> Option<f64>;
+
 /// Of pairs of classes; `None` without any.
 pub fn agreement(pairs: &[(usize, usize)], scale: Scale, bootstrap: Bootstrap) -> Option<Agreement> {
     let agreed = wilson(pairs.iter().filter(|(judge, person)| judge == person).count(), pairs.len())?;
     let classes = scale.classes();
-    let estimate = |kappa: fn(&[(usize, usize)], usize) -> Option<f64>| {
+    let estimate = |kappa: Kappa| {
         kappa(pairs, classes)?;
         // A draw in which nothing can be told shows no agreement.
         bootstrap.statistic(pairs, None, |drawn| kappa(drawn, classes).unwrap_or(0.0))

@@ -179,7 +179,10 @@ struct Read {
     by: Option<String>,
 }
 
-fn csv_rows(path: &Path, text: &str) -> Result<Vec<(u64, Result<Row, String>)>, LabelError> {
+/// Rows by the lines that they stand in, or why they cannot be read.
+type Rows = Vec<(u64, Result<Row, String>)>;
+
+fn csv_rows(path: &Path, text: &str) -> Result<Rows, LabelError> {
     // A spreadsheet of many countries writes semicolons.
     let first = text.lines().next().unwrap_or_default();
     let delimiter = if first.contains(',') { b',' } else { b';' };
@@ -206,7 +209,7 @@ fn csv_rows(path: &Path, text: &str) -> Result<Vec<(u64, Result<Row, String>)>, 
     Ok(rows)
 }
 
-fn json_rows(text: &str) -> Vec<(u64, Result<Row, String>)> {
+fn json_rows(text: &str) -> Rows {
     let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
     lines
         .map(|(number, line)| {

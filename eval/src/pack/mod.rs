@@ -8,9 +8,10 @@ pub mod records;
 use crate::facts::Fact;
 use crate::polarity::Polarity;
 use crate::ranking::Judgement;
+use crate::record::Settings;
 use async_trait::async_trait;
 use engine::ports::Ports;
-use engine::{DocId, Engine, HandoffReason, SourceKind, StorePass};
+use engine::{DocId, Engine, HandoffReason, SourceKind, StoreId, StorePass};
 use lines::{read_lines, unique};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -171,6 +172,11 @@ pub trait PackIndex: Send + Sync {
     /// A store that holds the shelf's documents. Called again with the same shelf it brings the kept index up to date
     /// instead of building a new one.
     async fn open(&self, shelf: &Shelf) -> Result<IndexedStore, IndexError>;
+
+    /// The settings by which the engine of a store that was opened here knows it, for a record.
+    fn settings(&self, _store: &StoreId) -> Option<Settings> {
+        None
+    }
 
     /// What a pack without documents is asked over: its name, and its shelf where that is known.
     async fn fallback(&self) -> Result<(String, Option<Shelf>, IndexedStore), IndexError>;

@@ -2,6 +2,7 @@
 //! comes from a pack or from the engine is escaped.
 
 mod beside;
+pub mod calibration;
 mod plots;
 mod style;
 mod worst;
@@ -82,11 +83,16 @@ pub fn html(report: &Report, files: &[ResultsFile], beside: &Beside) -> String {
         "<footer><p>Rates: Wilson's interval. Everything else: percentile bootstrap, over whole clusters where the pack \
          names them. What a number means and what it does not tell: docs/evaluation.md.</p></footer>"
     );
+    document("Evaluation", "", &body)
+}
+
+/// A whole page around a body that is escaped already.
+pub(crate) fn document(title: &str, css: &str, body: &str) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\
-         <title>Evaluation</title><style>{}</style></head><body><main>{body}</main></body></html>\n",
+         <title>{title}</title><style>{}{css}</style></head><body><main>{body}</main></body></html>\n",
         style::CSS
     )
 }

@@ -58,21 +58,21 @@ pub fn confusion(matrix: &[Vec<usize>]) -> String {
     svg
 }
 
-const WIDTH: f64 = 320.0;
+pub(super) const WIDTH: f64 = 320.0;
 const HEIGHT: f64 = 200.0;
 const LEFT: f64 = 34.0;
 const BOTTOM: f64 = 28.0;
 
-fn x(share: f64) -> f64 {
+pub(super) fn x(share: f64) -> f64 {
     LEFT + share * (WIDTH - LEFT - 8.0)
 }
 
-fn y(share: f64) -> f64 {
+pub(super) fn y(share: f64) -> f64 {
     HEIGHT - BOTTOM - share * (HEIGHT - BOTTOM - 10.0)
 }
 
 /// Axes from 0 to 1 and from 0 to `top`.
-fn axes(label: &str, top: f64, across: &str) -> String {
+pub(super) fn axes(label: &str, top: f64, across: &str) -> String {
     let mut svg = format!(
         "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{}\"><path class=\"axis\" d=\"M{} {}V{}H{}\"/>",
         escape(label),

@@ -238,7 +238,7 @@ mod tests {
             ..hostile("x")
         };
         let run = Run { task: Some(Task::Decisions), ..Run::new("p", "f", "s", right.len(), Metrics::default()) };
-        Asked { run, lines: right.iter().map(line).collect(), timings: Vec::new() }
+        Asked { run, lines: right.iter().map(line).collect(), timings: Vec::new(), content: String::new() }
     }
 
     #[test]

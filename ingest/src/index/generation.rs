@@ -164,6 +164,17 @@ impl Generations {
         Ok(number)
     }
 
+    /// Publishes a copy of what another directory publishes; whether there was anything. The lease keeps it there until
+    /// it is copied. Whoever asks holds the write lock of this directory.
+    pub fn adopt(&self, other: &Self) -> Result<bool, KnowledgeError> {
+        let Some(view) = other.open_current()? else { return Ok(false) };
+        let number = self.start_with(&view.meta, None, |shard_dir| {
+            copy_tree(&other.shard_dir(view.generation), shard_dir).map_err(starting)
+        })?;
+        self.publish(number)?;
+        Ok(true)
+    }
+
     /// Makes a finished, flushed and closed draft the current generation.
     pub fn publish(&self, draft: u64) -> Result<(), KnowledgeError> {
         let doing = |error: io::Error| failed("publishing the index", error);

@@ -8,6 +8,7 @@ pub mod edge;
 pub mod erase;
 pub mod fuse;
 pub mod generation;
+pub mod known;
 pub mod lexical;
 pub mod point;
 pub mod push;

@@ -44,12 +44,19 @@ pub enum What {
     Import(super::import::ImportArgs),
     /// Confirm or change suggested labels, in the terminal or in a spreadsheet; compare two labellers.
     Label(super::label::LabelArgs),
+    /// Which answers may be given? Fits the risk of being wrong on labelled questions, and proves a bound.
+    Calibrate(Box<super::calibrate::CalibrateArgs>),
     /// Two folders of results: what got better, what got worse, what cannot be told, and which messages flipped.
     Compare(super::results::CompareArgs),
     /// For CI: exit code 1 if a metric fell out of the interval that a baseline gave it.
     Gate(super::results::GateArgs),
     /// A folder of results as a page, as tables and as JSON.
     Report(super::results::ReportArgs),
+    /// Answers recorded turns (--record) again without models, index, shop or network, and names the step at which a
+    /// difference begins. Exit code 1 if there is one.
+    Trace(super::trace::TraceArgs),
+    /// Before a page or a rule goes live: which replies to past questions would be others?
+    Counterfactual(super::counterfactual::CounterfactualArgs),
 }
 
 #[derive(Debug, Args)]
@@ -181,6 +188,13 @@ pub struct Answering {
     /// Leave out labels that a rule suggested and no person has confirmed (see eval label).
     #[arg(long)]
     pub confirmed_only: bool,
+    /// Write down every call of a model, of the index, of the shop and of the clock, one line for each turn, so that
+    /// `eval trace FILE` can answer the turns again from the file alone. Of the engine's own calls, so not with
+    /// --endpoint. The file holds what customers wrote and what
+    /// was read about them: only you can read it (mode 0600), and it belongs in no repository. A run that was cut off
+    /// goes on here.
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
     /// Also print every reply that was not right.
     #[arg(long)]
     pub verbose: bool,
@@ -192,7 +206,7 @@ pub struct Answering {
 pub struct Peering {
     /// An OpenAI-compatible endpoint: its base, such as http://localhost:8080/v1. What a text of it is taken for (an
     /// answer, a question, a handoff) stands in docs/evaluation.md. Without --with-context no weights of ours are needed.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", conflicts_with = "record")]
     pub endpoint: Option<String>,
     /// The model that is asked for there.
     #[arg(long, value_name = "NAME", default_value = "default", requires = "endpoint")]

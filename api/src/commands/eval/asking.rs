@@ -6,22 +6,23 @@ use super::index::{Over, PackLibrary};
 use super::unsearched::Unsearched;
 use super::{endpoint, finish, memory, ports, retrieval, unprintable};
 use crate::commands::{CommandError, Exit, operator};
-use crate::wiring::{House, LoadedModels};
+use crate::wiring::{House, LoadedModels, fingerprint, intents};
 use ::eval::latency::FileLatency;
-use ::eval::measure::{AskPlan, Measured, measure, measure_file};
+use ::eval::measure::{AskPlan, MeasureError, Measured, measure, measure_file};
 use ::eval::pack::{IndexedStore, Kind, Pack, PackIndex};
 use ::eval::peer::Context;
+use ::eval::record::Recorder;
 use ::eval::report::{Report, complaint};
 use ::eval::results::write_whole;
 use ::eval::unit::Task;
-use engine::Engine;
+use engine::{Engine, RiskModel, StoreId};
 use jiff::Zoned;
 use jiff::tz::TimeZone;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Every task there is.
-const ALL: [Task; 9] = [
+pub const ALL: [Task; 9] = [
     Task::Questions,
     Task::Qa,
     Task::Decisions,
@@ -35,9 +36,11 @@ const ALL: [Task; 9] = [
 
 /// What a run needs besides its packs: our models, a peer, or both.
 pub struct Ready {
-    house: House,
+    pub house: House,
     /// Absent where a peer answers from what it knows.
     models: Option<LoadedModels>,
+    /// Decides what our engine may say from the pages.
+    risk: Option<Arc<RiskModel>>,
     peer: Option<endpoint::Set>,
     pub bar: Arc<Bar>,
 }
@@ -84,23 +87,25 @@ fn packs_with_queries(dirs: &[PathBuf]) -> Result<Vec<PathBuf>, CommandError> {
 }
 
 async fn asked(ready: &Ready, args: &PacksArgs, tasks: &[Task]) -> Result<Report, CommandError> {
-    let index = ready.index(args)?;
-    let measured = measure(&ready.plan(args, tasks), &*index, &*ready.bar).await?;
+    let index = ready.index(over(args.store.as_ref(), args.over.as_deref()))?;
+    let measured = measure(&ready.plan(args, tasks)?, &*index, &*ready.bar).await?;
     shown(&args.common, &args.answering, measured)
+}
+
+/// What packs without documents are asked over.
+pub fn over(store: Option<&StoreId>, pack: Option<&Path>) -> Over {
+    match (store, pack) {
+        (Some(store), _) => Over::Store(store.clone()),
+        (None, Some(dir)) => Over::Pack(dir.to_owned()),
+        (None, None) => Over::Sample,
+    }
 }
 
 /// A file of any kind that is asked, over a store that has been synced.
 pub async fn over_store(house: House, args: &QuestionsArgs) -> Result<Exit, CommandError> {
     let ready = Ready::of(house, &args.answering, &args.peering, &args.common).await?;
-    let store = match &ready.models {
-        Some(models) => {
-            let ports = ports(models, ready.house.knowledge()?);
-            let engine = Engine::new(ports.clone(), ready.house.config.engine.to_engine());
-            IndexedStore { pass: operator(&args.store), engine, ports }
-        }
-        None => ready.unsearched(Over::Store(args.store.clone())).fallback().await?.2,
-    };
-    let plan = ready.planned(&args.answering, &args.common, &[], &ALL, &[]);
+    let store = ready.store(&args.store).await?;
+    let plan = ready.planned(&args.answering, &args.common, &[], &ALL, &[])?;
     let measured = measure_file(&plan, args.store.as_str(), &args.file, store, &Bar::new()).await?;
     let report = shown(&args.common, &args.answering, measured)?;
     finish(&args.common, report)
@@ -124,45 +129,72 @@ impl Ready {
             Some(set) if set.peer.context.is_none() => None,
             Some(_) | None => Some(house.load_models().await?),
         };
-        Ok(Self { house, models, peer, bar: Arc::new(Bar::new()) })
+        // A peer's replies pass no gate of ours.
+        let risk = match (&models, &peer) {
+            (Some(models), None) => house.risk(models)?,
+            (Some(_) | None, _) => None,
+        };
+        Ok(Self { house, models, risk, peer, bar: Arc::new(Bar::new()) })
     }
 
-    pub fn index(&self, args: &PacksArgs) -> Result<Box<dyn PackIndex>, CommandError> {
-        let over = match (&args.store, &args.over) {
-            (Some(store), _) => Over::Store(store.clone()),
-            (None, Some(dir)) => Over::Pack(dir.clone()),
-            (None, None) => Over::Sample,
+    /// Our engine with nothing held back.
+    pub async fn open(mut house: House, answering: &Answering) -> Result<Self, CommandError> {
+        if answering.no_generator {
+            house.config.models.generator = "none".into();
+        }
+        let models = house.load_models().await?;
+        let risk = Some(Arc::new(RiskModel::open()));
+        Ok(Self { house, models: Some(models), risk, peer: None, bar: Arc::new(Bar::new()) })
+    }
+
+    /// The models and settings that a risk is fitted with.
+    pub fn fitted_with(&self) -> Option<engine::decide::System> {
+        self.models.as_ref().map(|models| self.house.system(models))
+    }
+
+    pub fn index(&self, over: Over) -> Result<Box<dyn PackIndex>, CommandError> {
+        let Some(models) = &self.models else { return Ok(Box::new(self.unsearched(over))) };
+        let library = PackLibrary::new(self.house.clone(), models.clone(), over, self.bar.clone())?;
+        Ok(Box::new(library.with_risk(self.risk.clone())))
+    }
+
+    /// A store that has been synced.
+    pub async fn store(&self, store: &StoreId) -> Result<IndexedStore, CommandError> {
+        let Some(models) = &self.models else {
+            return Ok(self.unsearched(Over::Store(store.clone())).fallback().await?.2);
         };
-        Ok(match &self.models {
-            Some(models) => Box::new(PackLibrary::new(self.house.clone(), models.clone(), over, self.bar.clone())?),
-            None => Box::new(self.unsearched(over)),
-        })
+        let ports = ports(models, self.house.knowledge()?);
+        let engine = Engine::new(ports.clone(), self.house.config.engine.to_engine())
+            .with_intents(models.intents.clone())
+            .with_risk(self.risk.clone());
+        Ok(IndexedStore { pass: operator(store), engine, ports })
     }
 
     fn unsearched(&self, over: Over) -> Unsearched {
         Unsearched { over, config: self.house.config.engine.to_engine() }
     }
 
-    pub fn plan(&self, args: &PacksArgs, tasks: &[Task]) -> AskPlan {
+    pub fn plan(&self, args: &PacksArgs, tasks: &[Task]) -> Result<AskPlan, CommandError> {
         self.planned(&args.answering, &args.common, &args.pack, tasks, &args.file)
     }
 
-    fn planned(
+    pub fn planned(
         &self,
         answering: &Answering,
         common: &Common,
         packs: &[PathBuf],
         tasks: &[Task],
         files: &[String],
-    ) -> AskPlan {
-        let ours = self.models.as_ref().map(|models| system(&self.house, models));
+    ) -> Result<AskPlan, CommandError> {
+        let record = answering.record.as_deref().map(Recorder::open).transpose().map_err(MeasureError::from)?;
+        let ours = self.models.as_ref().map(|models| system(&self.house, models, self.risk.as_deref()));
         let generated = self.models.as_ref().is_some_and(|models| models.generator.is_some());
         let (name, system) = match (&self.peer, ours) {
             (Some(peer), Some(ours)) => (peer.name.clone(), format!("{} of {ours}", peer.system)),
             (Some(peer), None) => (peer.name.clone(), peer.system.clone()),
             (None, ours) => (if generated { "generated" } else { "extractive" }.to_owned(), ours.unwrap_or_default()),
         };
-        AskPlan {
+        Ok(AskPlan {
             packs: packs.to_vec(),
             tasks: tasks.iter().copied().collect(),
             files: files.to_vec(),
@@ -177,20 +209,24 @@ impl Ready {
             peer: self.peer.as_ref().map(|set| set.peer.clone()),
             change: None,
             confirmed_only: answering.confirmed_only,
-        }
+            record: record.map(Arc::new),
+        })
     }
 }
 
 /// All that decides what is said, besides the pack and the day.
-pub fn system(house: &House, models: &LoadedModels) -> String {
+pub fn system(house: &House, models: &LoadedModels, risk: Option<&RiskModel>) -> String {
     let name = |model: Option<&engine::ports::ModelId>| model.map_or("none".to_owned(), ToString::to_string);
     let index = &house.config.index;
+    // With a risk, results are not those of another, or of none.
+    let risk = risk.map(|risk| format!(", risk {}", fingerprint(risk))).unwrap_or_default();
     format!(
-        "shopclerk {}, embedder {}, reranker {}, generator {}, index {} {:?} k={} dense={} lexical={}, {:?}",
+        "shopclerk {}, embedder {}, reranker {}, generator {}, intents {}, index {} {:?} k={} dense={} lexical={}, {:?}{risk}",
         env!("CARGO_PKG_VERSION"),
         models.embedder.model(),
         name(models.reranker.as_ref().map(|reranker| reranker.model())),
         name(models.generator.as_ref().map(|generator| generator.model())),
+        intents::fingerprint(models.intents.as_deref()),
         index.language,
         house.chunks(),
         index.rrf_k,

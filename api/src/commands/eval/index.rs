@@ -10,10 +10,12 @@ use crate::{
     wiring::{House, LoadedModels, WiringError},
 };
 use ::eval::pack::{IndexError, IndexedStore, Pack, PackIndex, PackShop, Shelf};
+use ::eval::record::Settings;
 use async_trait::async_trait;
 use engine::ports::Knowledge;
-use engine::{Engine, Profiles, StoreId, StorePass};
+use engine::{Engine, Profiles, RiskModel, StoreId, StorePass};
 use ingest::document::Document;
+use ingest::index::erase::Place;
 use ingest::source::{Failure, ReadOptions, read_each};
 use ingest::sync::{SyncOptions, sync};
 use sha2::{Digest, Sha256};
@@ -41,6 +43,8 @@ pub struct PackLibrary {
     /// Where the real stores' settings are.
     data: PathBuf,
     models: LoadedModels,
+    /// Decides what may be said.
+    risk: Option<Arc<RiskModel>>,
     knowledge: Arc<dyn Knowledge>,
     /// The index of the real stores.
     stores: Arc<dyn Knowledge>,
@@ -51,13 +55,31 @@ pub struct PackLibrary {
 }
 
 impl PackLibrary {
+    /// The settings of a store's shop, whole.
+    pub fn shop_settings(&self, store: &StoreId) -> Option<StoreSettings> {
+        let shops = self.shops.lock().unwrap_or_else(PoisonError::into_inner);
+        shops.iter().find(|shop| shop.settings.store == *store).map(|shop| shop.settings.clone())
+    }
+
+    /// Where the index of a pack is.
+    pub fn place(&self, pass: &StorePass) -> Result<Place, WiringError> {
+        self.house.place(pass)
+    }
+}
+
+impl PackLibrary {
     /// Keeps the indexes in `<data>/eval`, apart from those of the stores.
     pub fn new(mut house: House, models: LoadedModels, over: Over, bar: Arc<Bar>) -> Result<Self, WiringError> {
         let stores = house.knowledge()?;
         let data = house.places.data.clone();
         house.places.data.push("eval");
         let knowledge = house.knowledge()?;
-        Ok(Self { data, house, models, knowledge, stores, over, bar, shops: Mutex::default() })
+        Ok(Self { data, house, models, risk: None, knowledge, stores, over, bar, shops: Mutex::default() })
+    }
+
+    /// With a risk that decides in the place of the coverage bound.
+    pub fn with_risk(self, risk: Option<Arc<RiskModel>>) -> Self {
+        Self { risk, ..self }
     }
 
     /// The shelf's name and a hash of all that makes its index another one.
@@ -94,7 +116,7 @@ impl PackLibrary {
         store.ports.storefront = Some(shop.storefront.clone());
         store.ports.clock = Arc::new(StoppedClock(shop.now));
         let profiles = Profiles::default();
-        profiles.set(shop.profile.clone());
+        profiles.set(shop.settings.profile());
         store.engine = store.engine.with_ports(store.ports.clone()).with_profiles(profiles);
         self.shops.lock().unwrap_or_else(PoisonError::into_inner).push(shop);
         Ok(())
@@ -102,8 +124,9 @@ impl PackLibrary {
 
     fn indexed(&self, pass: StorePass, knowledge: Arc<dyn Knowledge>) -> IndexedStore {
         let ports = ports(&self.models, knowledge);
-        let engine =
-            Engine::new(ports.clone(), self.house.config.engine.to_engine()).with_intents(self.models.intents.clone());
+        let engine = Engine::new(ports.clone(), self.house.config.engine.to_engine())
+            .with_intents(self.models.intents.clone())
+            .with_risk(self.risk.clone());
         IndexedStore { pass, engine, ports }
     }
 }
@@ -118,6 +141,11 @@ impl PackIndex for PackLibrary {
             self.connect(&mut store, shop).await?;
         }
         Ok(store)
+    }
+
+    fn settings(&self, store: &StoreId) -> Option<Settings> {
+        let shops = self.shops.lock().unwrap_or_else(PoisonError::into_inner);
+        shops.iter().find(|shop| shop.settings.store == *store).map(|shop| shop.recorded.clone())
     }
 
     async fn fallback(&self) -> Result<(String, Option<Shelf>, IndexedStore), IndexError> {

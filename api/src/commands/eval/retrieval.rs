@@ -39,7 +39,7 @@ pub async fn measure(
         cluster: args.cluster.clone(),
         cache: Some(house.places.data.join("eval").join("baselines")),
         out: args.common.out.clone(),
-        system: super::asking::system(&house, &models),
+        system: super::asking::system(&house, &models, None),
     };
     let bar = Arc::new(Bar::new());
     let library = PackLibrary::new(house, models.clone(), Over::Sample, bar.clone())?;

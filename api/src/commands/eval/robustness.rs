@@ -1,7 +1,7 @@
 //! `eval robustness`: everything once more, in other words and with typing errors.
 
 use super::args::PacksArgs;
-use super::asking::{Ready, shown, write_summary};
+use super::asking::{Ready, over, shown, write_summary};
 use super::unprintable;
 use crate::commands::{CommandError, Exit};
 use crate::wiring::House;
@@ -73,9 +73,13 @@ pub async fn run(house: House, args: &RobustnessArgs) -> Result<Exit, CommandErr
     if !(0.0..=1.0).contains(&args.rate) {
         return Err(CommandError::Said("--rate is a share between 0 and 1".into()));
     }
+    if args.packs.answering.record.is_some() {
+        let one = "--record keeps the turns of one run, and this makes one for each change: record `eval all` instead";
+        return Err(CommandError::Said(one.into()));
+    }
     let ready = Ready::of(house, &args.packs.answering, &args.packs.peering, &args.packs.common).await?;
-    let index = ready.index(&args.packs)?;
-    let plan = ready.plan(&args.packs, &TASKS);
+    let index = ready.index(over(args.packs.store.as_ref(), args.packs.over.as_deref()))?;
+    let plan = ready.plan(&args.packs, &TASKS)?;
     let original = measure(&plan, &*index, &*ready.bar).await?;
     let mut changed: Vec<(Change, Vec<Asked>)> = Vec::new();
     for change in changes(args) {

@@ -1,11 +1,13 @@
 //! A pack's customers, orders and products: the stand-in for a Shopify store over them, in this process, and the client
 //! that serves customers in front of it.
 
+use super::trace;
 use crate::sandbox::{Fixture, FixtureError, Options, RunningSandbox, Sandbox};
 use crate::store::{StoreError, StoreSettings};
 use ::eval::pack::{IndexError, PackShop};
+use ::eval::record::Settings;
+use engine::StoreId;
 use engine::ports::{Clock, Storefront};
-use engine::{StoreId, StoreProfile};
 use ingest::shopify::operations::API_VERSION;
 use ingest::shopify::{Connection, Credentials, Endpoint, Secret, ShopifyClient, ShopifyStorefront};
 use jiff::{Timestamp, Unit};
@@ -24,7 +26,9 @@ pub struct Shop {
     pub storefront: Arc<dyn Storefront>,
     /// The shop's time, which stands still.
     pub now: Timestamp,
-    pub profile: StoreProfile,
+    pub settings: StoreSettings,
+    /// The settings as a record holds them.
+    pub recorded: Settings,
     _running: RunningSandbox,
 }
 
@@ -44,13 +48,9 @@ impl Shop {
         let client = Arc::new(ShopifyClient::new(endpoint, API_VERSION, credentials));
         let storefront = Arc::new(ShopifyStorefront::new(Arc::new(StoppedClock(now))));
         storefront.connect(store, Arc::new(Connection::new(client, PATIENCE)));
-        let mut profile = settings(shop, store).map_err(failed)?.profile();
-        if shop.settings.is_none()
-            && let Some(pattern) = numbers
-        {
-            profile.order_number = pattern;
-        }
-        Ok(Self { storefront, now, profile, _running: running })
+        let (settings, text) = settings(shop, store, numbers.as_ref())?;
+        let recorded = trace::without_secrets(&text, &settings).map_err(failed)?;
+        Ok(Self { storefront, now, settings, recorded, _running: running })
     }
 }
 
@@ -74,12 +74,18 @@ fn order_numbers(fixture: &Fixture) -> Option<Regex> {
     Regex::new(&format!(r"(?i)#?{rest}\d{{{least},{most}}}\b")).ok()
 }
 
-/// The pack's own settings of the store; without any, nothing is said about returns, delivery and cancellation.
-fn settings(shop: &PackShop, store: &StoreId) -> Result<StoreSettings, StoreError> {
-    match &shop.settings {
-        Some(path) => StoreSettings::load(path, store),
-        None => StoreSettings::parse(PLAIN, Path::new("pack"), store).map_err(StoreError::Invalid),
+/// The pack's own settings of the store, and their text; without any, nothing is said about returns, delivery and
+/// cancellation, and orders are known by how they are numbered.
+fn settings(shop: &PackShop, store: &StoreId, numbers: Option<&Regex>) -> Result<(StoreSettings, String), IndexError> {
+    if let Some(path) = &shop.settings {
+        let text = std::fs::read_to_string(path).map_err(|error| failed(format!("{}: {error}", path.display())))?;
+        return Ok((StoreSettings::load(path, store).map_err(failed)?, text));
     }
+    let numbers = numbers.map(|pattern| format!("order_number_pattern = {}", toml::Value::from(pattern.as_str())));
+    let text = format!("{}{PLAIN}", numbers.unwrap_or_default());
+    let settings =
+        StoreSettings::parse(&text, Path::new("pack"), store).map_err(StoreError::Invalid).map_err(failed)?;
+    Ok((settings, text))
 }
 
 const PLAIN: &str = r#"
@@ -109,9 +115,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pack_without_settings_has_plain_ones() {
+    fn a_pack_without_settings_has_plain_ones_and_its_orders_own_numbers() {
         let shop = PackShop { dir: "nowhere".into(), settings: None };
-        let settings = settings(&shop, &StoreId::parse("pack").unwrap()).unwrap();
-        assert!(settings.profile().returns.is_none());
+        let store = StoreId::parse("pack").unwrap();
+        let (plain, _) = settings(&shop, &store, None).unwrap();
+        assert!(plain.profile().returns.is_none());
+        let numbers = Regex::new(r"(?i)#?FV'\d{4,5}\b").unwrap();
+        let (numbered, text) = settings(&shop, &store, Some(&numbers)).unwrap();
+        assert_eq!(numbered.profile().order_number.as_str(), numbers.as_str());
+        // What is recorded makes the same profile again.
+        let recorded = trace::without_secrets(&text, &numbered).unwrap();
+        let again = StoreSettings::parse(&recorded.toml, Path::new("record"), &store).unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(again.profile().order_number.as_str(), numbers.as_str());
     }
 }

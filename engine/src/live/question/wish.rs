@@ -69,7 +69,7 @@ pub fn wish(turn: &Turn, pattern: &Regex, intent: Option<Intent>, certain: bool)
             return Some(*wish);
         }
     }
-    certain.then(|| match intent {
+    certain.then_some(match intent {
         Some(Intent::Cancel) => Wish::Cancel,
         Some(Intent::ChangeAddress) => Wish::ChangeAddress,
         Some(Intent::ReturnRequest) => Wish::Return,

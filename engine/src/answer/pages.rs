@@ -1,0 +1,309 @@
+//! What the store's pages say: search, the sentences that matter, a draft, its check.
+
+use super::{Engine, EngineConfig, EngineError, Release, Retrieved, ms};
+use crate::access::StorePass;
+use crate::check::{Checker, Dropped, Standing};
+use crate::decide::Gate;
+use crate::draft::Says;
+use crate::evidence::{Evidence, Passage, SourceKind};
+use crate::extract::extract;
+use crate::handoff::HandoffReason;
+use crate::ports::{Embedding, ModelError, SearchMode, SearchQuery};
+use crate::reply::{Answer, Clarify};
+use crate::select::{Question, Scored, coverage, score, units};
+use crate::subject::Subjects;
+use crate::trace::{Trace, UnitTrace};
+use crate::turn::{Speaker, Turn};
+use crate::{conflict, draft, expired, place, rerank, spelling};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Units that a trace keeps.
+const TRACED: usize = 60;
+/// Of the passages that a draft may rest on, at most one in this many is a past conversation, or a product: a word
+/// that forty products share must not crowd out the one page with the rule.
+const CONVERSATIONS: usize = 4;
+const PRODUCTS: usize = 3;
+
+impl Engine {
+    /// The pages, only where they cover the question beyond doubt.
+    pub(super) async fn ask_pages_surely(
+        &self,
+        pass: &StorePass,
+        turn: &Turn,
+        release: Release<'_>,
+        start: Instant,
+        trace: &mut Trace,
+    ) -> Result<Result<Answer, No>, EngineError> {
+        self.at_least(self.config.certain).ask_pages(pass, turn, release, start, trace).await
+    }
+
+    /// The same engine, which says nothing from the pages below this probability.
+    pub(super) fn at_least(&self, probability: f32) -> Self {
+        let config = EngineConfig { coverage: probability.max(self.config.coverage), ..self.config.clone() };
+        let risk = self.risk.as_ref().map(|risk| Arc::new(risk.at_least(probability.into())));
+        Self { config, risk, ..self.clone() }
+    }
+
+    /// What the store's pages say, released sentence by sentence; or why they do not.
+    pub(super) async fn ask_pages(
+        &self,
+        pass: &StorePass,
+        turn: &Turn,
+        release: Release<'_>,
+        start: Instant,
+        trace: &mut Trace,
+    ) -> Result<Result<Answer, No>, EngineError> {
+        let no = |reason, words: String| Ok(Err(No::Person(reason, words)));
+        // Evidence.
+        let found = match self.retrieve(pass, turn, self.config.candidates).await {
+            Ok(found) => found,
+            Err(Failure::Model(ModelError::Overloaded)) => return Err(EngineError::Overloaded),
+            Err(Failure::Model(error)) => return no(HandoffReason::Unavailable, error.to_string()),
+            Err(Failure::Knowledge(error)) => return Err(error.into()),
+        };
+        (trace.timings.embed_ms, trace.timings.search_ms, trace.timings.rerank_ms) =
+            (found.embed_ms, found.search_ms, found.rerank_ms);
+        (trace.searched, trace.passages) = (true, found.passages.clone());
+        let (candidates, ended) = expired::split(found.passages, self.today());
+        let top = |from: &[Passage]| by_kind(from, self.config.passages);
+        let evidence = Evidence::gather(pass, top(&candidates))?;
+        let ended = Evidence::gather(pass, top(&ended))?;
+        // The sentences that matter, and whether they cover the question. No cover, no model.
+        let at = Instant::now();
+        let question = Question::read(&found.question).from_country(turn.country.as_deref());
+        let ranked = async { Ok((self.rank(&question, &evidence).await?, self.rank(&question, &ended).await?)) }.await;
+        let (ranked, past) = match ranked {
+            Ok(both) => both,
+            Err(ModelError::Overloaded) => return Err(EngineError::Overloaded),
+            Err(error) => return no(HandoffReason::Unavailable, error.to_string()),
+        };
+        if let Some(past) = expired::asked_about(&question, &past, &ranked) {
+            let checker = Checker::new(&question, &ended);
+            let statement = expired::statement(past, &ended).and_then(|s| checker.answer(&[s]));
+            return match statement {
+                Some(answer) => {
+                    answer.sentences().iter().for_each(release);
+                    Ok(Ok(answer))
+                }
+                None => no(HandoffReason::NoEvidence, "not in force".into()),
+            };
+        }
+        trace.units = ranked.iter().take(TRACED).map(|s| UnitTrace::new(s, &evidence)).collect();
+        trace.coverage = coverage(&question, &candidates, &ranked, evidence.passages());
+        trace.timings.select_ms = ms(at);
+        let gate = Gate::new(self.risk.as_deref(), self.config.coverage);
+        if let Some((reason, words)) = gate.refuses(&question, &ranked, &evidence, trace) {
+            return no(reason, words);
+        }
+        let subjects = Subjects::of(&question, turn, &candidates);
+        let ranked = subjects.about_the_named(ranked, &evidence);
+        if ranked.is_empty() {
+            return no(HandoffReason::NoEvidence, "nothing about what was named".into());
+        }
+        let best = ranked.iter().find(|s| question.asked.is_met_by(&s.unit)).or(ranked.first()).cloned();
+        if let Some(best) = &best
+            && let Some(choices) =
+                subjects.which(&question, best, &evidence, &Evidence::gather(pass, candidates.clone())?)
+        {
+            return Ok(Err(No::Which(choices)));
+        }
+        let ranked = match conflict::settle(&question, &subjects, ranked, &evidence) {
+            Ok(ranked) => ranked,
+            Err(conflict) => return no(HandoffReason::SourcesDisagree, conflict.to_string()),
+        };
+        // Draft and check, sentence by sentence.
+        let at = Instant::now();
+        let checker = Checker::new(&question, &evidence);
+        let mut standing: Vec<Standing> = Vec::new();
+        // Nothing is released before the kind of value that was asked for has been said: what does not answer is
+        // taken back, and what a customer has seen cannot be.
+        let mut released = 0;
+        let mut passed = |stands: Standing, standing: &mut Vec<Standing>, trace: &mut Trace| {
+            standing.push(stands);
+            if gate.waits() || !question.asked.is_said(standing.iter().map(|s| s.text.as_str())) {
+                return;
+            }
+            let answer = checker.answer(standing);
+            for sentence in answer.iter().flat_map(|a| a.sentences()).skip(released) {
+                trace.timings.first_sentence_ms.get_or_insert(ms(start));
+                release(sentence);
+            }
+            released = standing.len();
+        };
+        let mut says = Says::Sentences;
+        if let Some(generator) = &self.ports.generator {
+            let shown = draft::shown(&ranked, self.config.evidence_sentences);
+            let max_tokens = self.config.max_tokens;
+            says = draft::generate(generator.as_ref(), &question, &shown, max_tokens, &checker, trace, |s, t| {
+                passed(s, &mut standing, t);
+            })
+            .await;
+        }
+        // Without a generator, or where nothing it said stands, the sources speak for themselves. When it has read
+        // them and says that they do not answer, they must cover the question beyond doubt.
+        if !question.asked.is_said(standing.iter().map(|s| s.text.as_str())) {
+            let unsaid = |s: Standing| Dropped { sentence: s.text, reason: "does not say what was asked for".into() };
+            trace.dropped.extend(standing.drain(..).map(unsaid));
+        }
+        let doubted = says == Says::NotCovered && trace.coverage.probability < self.config.certain;
+        if standing.is_empty() && !doubted {
+            trace.extractive = true;
+            for sentence in extract(&question, &ranked).sentences {
+                match checker.check(&sentence) {
+                    Ok(stands) => passed(stands, &mut standing, trace),
+                    Err(dropped) => trace.dropped.push(dropped),
+                }
+            }
+        }
+        trace.timings.draft_ms = ms(at);
+        let answer = checker.answer(&standing);
+        let refused = answer.as_ref().and_then(|answer| gate.refuses_draft(&question, answer, trace));
+        if let Some((reason, words)) = refused {
+            return no(reason, words);
+        }
+        for sentence in answer.iter().flat_map(|a| a.sentences()).skip(released) {
+            trace.timings.first_sentence_ms.get_or_insert(ms(start));
+            release(sentence);
+        }
+        // What is left is the answer, if anything is.
+        let why = || trace.dropped.first().map(|d| d.reason.clone()).unwrap_or_default();
+        Ok(answer.ok_or_else(|| No::Person(HandoffReason::Ungrounded, why())))
+    }
+
+    /// What the store knows about a turn, best first: search, fusion and rerank, exactly as [`Engine::answer`] uses it.
+    pub async fn retrieve(&self, pass: &StorePass, turn: &Turn, limit: usize) -> Result<Retrieved, Failure> {
+        let mut found = Retrieved { question: self.standalone(turn), ..Retrieved::default() };
+        self.search(pass, turn, limit, &mut found).await?;
+        let pages: Vec<String> = found.passages.iter().map(Passage::in_context).collect();
+        if let Some(mended) = spelling::mend(&found.question, pages.iter().map(String::as_str)) {
+            found.question = mended;
+            self.search(pass, turn, limit, &mut found).await?;
+        }
+        let at = Instant::now();
+        if let Some(reranker) = &self.ports.reranker {
+            let texts: Vec<String> = found.passages.iter().map(Passage::in_context).collect();
+            let scores = reranker.score(&found.question, &texts).await?;
+            for (passage, score) in found.passages.iter_mut().zip(scores) {
+                passage.scores.rerank = Some(score);
+            }
+            let key = |p: &Passage| p.scores.rerank.unwrap_or(f32::MIN);
+            found.passages.sort_by(|a, b| key(b).total_cmp(&key(a)).then_with(|| a.id.cmp(&b.id)));
+        } else if self.config.search == SearchMode::Fused {
+            rerank::by_words(&found.question, &mut found.passages);
+        }
+        found.rerank_ms = ms(at);
+        Ok(found)
+    }
+
+    async fn search(&self, pass: &StorePass, turn: &Turn, limit: usize, found: &mut Retrieved) -> Result<(), Failure> {
+        // Pages name countries, customers name cities.
+        let question = Question::read(&found.question).from_country(turn.country.as_deref());
+        let lower = question.text.to_lowercase();
+        let missing = question.countries.iter().filter_map(|c| place::name(c)).filter(|name| !lower.contains(name));
+        let text = missing.fold(question.text.clone(), |text, name| format!("{text} ({name})"));
+        let at = Instant::now();
+        let embedding = self.embed(&text).await?;
+        found.embed_ms += ms(at);
+        let at = Instant::now();
+        let query = SearchQuery {
+            text,
+            embedding,
+            mode: self.config.search,
+            limit,
+            kinds: Vec::new(),
+            tags: Vec::new(),
+            // What has ended is told apart later: see `expired`.
+            valid_on: None,
+        };
+        found.passages = self.ports.knowledge.search(pass, &query).await.map_err(Failure::Knowledge)?;
+        found.search_ms += ms(at);
+        Ok(())
+    }
+
+    pub(super) async fn embed(&self, text: &str) -> Result<Embedding, ModelError> {
+        if let Some(known) = self.queries.get(text) {
+            return Ok(known);
+        }
+        let embedding = self.ports.embedder.embed_query(text).await?;
+        self.queries.insert(text.to_owned(), embedding.clone());
+        Ok(embedding)
+    }
+
+    fn today(&self) -> jiff::civil::Date {
+        self.ports.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date()
+    }
+
+    async fn rank(&self, question: &Question, evidence: &Evidence) -> Result<Vec<Scored>, ModelError> {
+        let units = units(evidence);
+        if units.is_empty() {
+            return Ok(Vec::new());
+        }
+        let texts: Vec<String> = units.iter().map(|u| u.with_context()).collect();
+        let asked = self.embed(&question.text).await?;
+        let mut vectors: Vec<Option<Arc<[f32]>>> = texts.iter().map(|t| self.vectors.get(t)).collect();
+        let unknown: Vec<usize> = (0..texts.len()).filter(|&i| vectors[i].is_none()).collect();
+        if !unknown.is_empty() {
+            let new: Vec<String> = unknown.iter().map(|&i| texts[i].clone()).collect();
+            for (i, vector) in unknown.into_iter().zip(self.ports.embedder.embed_passages(&new).await?) {
+                let vector: Arc<[f32]> = vector.values.into();
+                self.vectors.insert(texts[i].clone(), vector.clone());
+                vectors[i] = Some(vector);
+            }
+        }
+        let cosines: Vec<f32> = vectors.iter().flatten().map(|v| dot(&asked.values, v)).collect();
+        Ok(score(question, units, &cosines, evidence))
+    }
+
+    /// A follow-up ("and to Canada?") with the customer's message before it; a full question as it stands.
+    fn standalone(&self, turn: &Turn) -> String {
+        let short = turn.text.split_whitespace().count() <= 5;
+        let before = turn.history.iter().rev().find(|m| m.role == Speaker::Customer);
+        match before {
+            Some(message) if short => format!("{} {}", message.text, turn.text),
+            _ => turn.text.clone(),
+        }
+    }
+}
+
+/// Why the pages give no answer.
+#[derive(Debug)]
+pub(super) enum No {
+    Person(HandoffReason, String),
+    /// Several subjects, each with a rule of its own.
+    Which(Vec<String>),
+}
+
+pub(super) fn which(choices: Vec<String>) -> Clarify {
+    Clarify { message: "The answer is not the same for all of these. Which one do you mean?".to_owned(), choices }
+}
+
+/// Why nothing could be retrieved.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    #[error(transparent)]
+    Knowledge(crate::ports::KnowledgeError),
+}
+
+/// The first `most` passages, products and conversations kept to their shares.
+fn by_kind(passages: &[Passage], most: usize) -> Vec<Passage> {
+    let (mut chats, mut products) = (0, 0);
+    let mut keep = |p: &&Passage| match p.kind {
+        SourceKind::Policy => true,
+        SourceKind::Product => {
+            products += 1;
+            products <= most.div_ceil(PRODUCTS)
+        }
+        SourceKind::Conversation => {
+            chats += 1;
+            chats <= most.div_ceil(CONVERSATIONS)
+        }
+    };
+    passages.iter().filter(|p| keep(p)).take(most).cloned().collect()
+}
+
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(x, y)| x * y).sum()
+}
