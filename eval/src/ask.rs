@@ -61,7 +61,7 @@ impl Asking<'_> {
                 let (engine, asker, tape) = variants.taped(unit, recorder.vectors());
                 let outcome = engine.answer(&asker, turn, &|_| ()).await?;
                 turns.push(TurnLine::new(&unit.question.id, later, &asker, turn, &outcome, &tape));
-                Ok(Said::by_engine(turn, &outcome))
+                Ok(Said::by_engine(turn, unit.customer.is_some(), &outcome))
             }
         }
     }

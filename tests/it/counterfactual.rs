@@ -240,6 +240,7 @@ async fn what_a_store_was_asked_before_is_what_is_asked() {
         draft: None,
         tier: None,
         action: None,
+        package: None,
     };
     sample.house.desks().open(&sample.pass, &case).await.expect("opened");
     let base = Base::of_store(&sample.house, &sample.models, sample.store(), false).expect("a base");

@@ -106,7 +106,7 @@ impl Both<'_> {
 }
 
 fn lines(unit: &Unit, outcome: &Outcome) -> (Line, TimeLine) {
-    let line = Line::new(unit, Said::by_engine(&unit.turn, outcome), &[], None);
+    let line = Line::new(unit, Said::by_engine(&unit.turn, unit.customer.is_some(), outcome), &[], None);
     let times = TimeLine::new(&line.id, &outcome.trace.timings, 0.0);
     (line, times)
 }

@@ -34,6 +34,8 @@ pub enum Port {
     OpenHandoff,
     #[serde(rename = "handoffs.waiting")]
     WaitingHandoffs,
+    #[serde(rename = "handoffs.past")]
+    PastHandoffs,
 }
 
 impl Port {
@@ -52,6 +54,7 @@ impl Port {
             Self::Generate => "generator.generate",
             Self::OpenHandoff => "handoffs.open",
             Self::WaitingHandoffs => "handoffs.waiting",
+            Self::PastHandoffs => "handoffs.past",
         }
     }
 
@@ -66,7 +69,8 @@ impl Port {
             | Self::Products
             | Self::Generate
             | Self::OpenHandoff
-            | Self::WaitingHandoffs => false,
+            | Self::WaitingHandoffs
+            | Self::PastHandoffs => false,
         }
     }
 }

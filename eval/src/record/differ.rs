@@ -28,7 +28,7 @@ fn at(port: Port) -> At {
         Port::Rerank => 55,
         Port::EmbedPassage => 60,
         Port::Generate => 100,
-        Port::OpenHandoff | Port::WaitingHandoffs => 140,
+        Port::OpenHandoff | Port::WaitingHandoffs | Port::PastHandoffs => 140,
     }
 }
 

@@ -4,12 +4,14 @@ use super::call::{Call, Output, Port, name_of, quoted, short};
 use super::file::Models;
 use super::shop::{FoundLine, ReadLine};
 use super::tape::{
-    asked, case_name, case_short, claim_name, key, orders_name, products_name, rerank_name, search_name, vector_name,
+    asked, case_name, case_short, claim_name, key, orders_name, past_name, products_name, rerank_name, search_name,
+    vector_name,
 };
 use super::vectors::{self, Vectors};
 use async_trait::async_trait;
 use engine::identity::{CustomerPass, Email, OrderClaim};
 use engine::live::{ClaimedOrder, Customer, Product, Read};
+use engine::package::{About, PastContact};
 use engine::ports::{
     Clock, Embedder, Embedding, Generated, Generator, Handoffs, HandoffsError, Knowledge, KnowledgeError, ModelError,
     ModelId, OrdersFound, OrdersWanted, Piece, Ports, ProductsWanted, Reranker, SearchQuery, Storefront,
@@ -85,6 +87,7 @@ impl Player {
             generator: models.generator.as_ref().map(|_| Arc::new(PlayedGenerator(self.clone())) as Arc<dyn Generator>),
             knowledge: self.clone(),
             handoffs: self.clone(),
+            approved: None,
             storefront: storefront.then(|| self.clone() as Arc<dyn Storefront>),
             clock: self.clone(),
         }
@@ -276,6 +279,10 @@ impl Handoffs for Player {
 
     async fn waiting(&self, _agent: AgentPass<'_>) -> Result<Vec<(HandoffId, HandoffCase)>, HandoffsError> {
         self.answer(Port::WaitingHandoffs, &name_of(Port::WaitingHandoffs, &()), "", HandoffsError)
+    }
+
+    async fn past(&self, _pass: &StorePass, about: About<'_>) -> Result<Vec<PastContact>, HandoffsError> {
+        self.answer(Port::PastHandoffs, &past_name(about), "", HandoffsError)
     }
 }
 

@@ -4,8 +4,9 @@ use super::Vectors;
 use super::call::{Call, Output, Port, name_of, output, short};
 use super::shop::{FoundLine, ReadLine};
 use async_trait::async_trait;
-use engine::identity::{CustomerKey, CustomerPass, Email, OrderClaim};
+use engine::identity::{CustomerId, CustomerKey, CustomerPass, Email, OrderClaim, OrderNumber};
 use engine::live::{ClaimedOrder, Customer, Product, Read};
+use engine::package::{About, PastContact};
 use engine::ports::{
     Clock, Embedder, Embedding, Generator, Handoffs, HandoffsError, Knowledge, KnowledgeError, ModelError, ModelId,
     OrdersFound, OrdersWanted, Piece, Ports, ProductsWanted, Reranker, SearchQuery, Storefront, StorefrontError,
@@ -52,6 +53,8 @@ pub fn around(ports: &Ports, vectors: &Vectors) -> (Ports, Arc<Tape>) {
             .storefront
             .clone()
             .map(|inner| Arc::new(Taped { inner, tape: tape.clone() }) as Arc<dyn Storefront>),
+        // No evaluation has signed-off answers; a record would have to hold the set.
+        approved: None,
         clock: Arc::new(Taped { inner: ports.clock.clone(), tape: tape.clone() }),
     };
     (taped, tape)
@@ -271,6 +274,20 @@ impl Handoffs for Taped<dyn Handoffs> {
         self.tape.end(place, output(&waiting.as_ref()));
         waiting
     }
+
+    async fn past(&self, pass: &StorePass, about: About<'_>) -> Result<Vec<PastContact>, HandoffsError> {
+        let place = self.tape.begin(Port::PastHandoffs, past_name(about), "");
+        let past = self.inner.past(pass, about).await;
+        self.tape.end(place, output(&past.as_ref()));
+        past
+    }
+}
+
+pub fn past_name(about: About<'_>) -> String {
+    let About { conversation, turn, orders, email, customer } = about;
+    let orders: Vec<&str> = orders.iter().map(OrderNumber::as_str).collect();
+    let (email, customer) = (email.map(Email::expose), customer.map(CustomerId::as_str));
+    name_of(Port::PastHandoffs, &(conversation, turn, orders, email, customer))
 }
 
 /// Who a customer is, for the name of an input; it is not shown.

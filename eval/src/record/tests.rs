@@ -55,6 +55,7 @@ fn profile(store: StoreId) -> StoreProfile {
         returns: None,
         delivery: None,
         cancel: None,
+        hours: None,
         policy: Default::default(),
     }
 }
