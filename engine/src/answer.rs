@@ -17,11 +17,11 @@ use crate::ports::{Embedding, Ports, SearchMode};
 use crate::reply::{Answer, Offer, Reply, Sentence};
 use crate::rules::hard_rule;
 use crate::select::Question;
+use crate::smalltalk;
 use crate::store::{Profiles, StoreProfile};
 pub use crate::trace::{Timings, Trace, UnitTrace};
 use crate::turn::Turn;
 use crate::understand::{Family, Intent, IntentReader, Understanding, conversation};
-use crate::{place, smalltalk};
 pub use pages::Failure;
 use pages::{No, which};
 use quick_cache::sync::Cache;
@@ -199,10 +199,9 @@ impl Engine {
             Ruling::Person { reason } => return self.hand_over(asker, turn, (*reason, because), trace).await,
             Ruling::SmallTalk { about } if rule.is_none() && !names_an_order(&asked, profile.as_deref()) => {
                 // What seems to be no matter of a shop may be one of this shop's.
-                let pages = *about == Intent::OutOfScope;
-                if pages
-                    && let Ok(answer) =
-                        self.at_least(BEYOND_DOUBT).ask_pages(asker.store_pass(), &asked, release, start, trace).await?
+                if *about == Intent::OutOfScope
+                    && let Some(answer) =
+                        self.ask_pages_after_all(asker.store_pass(), &asked, release, start, trace).await?
                 {
                     return Ok(Reply::Answer(answer));
                 }
@@ -220,7 +219,7 @@ impl Engine {
         if how {
             let said = match self.signed_off(asker, turn, release, start, trace).await? {
                 Some(answer) => Ok(answer),
-                None => self.ask_pages_surely(asker.store_pass(), &asked, release, start, trace).await?,
+                None => self.ask_pages(asker.store_pass(), &asked, release, start, trace).await?,
             };
             if let Ok(answer) = said {
                 return Ok(Reply::Offer(Offer { answer, offer: offers() }));
@@ -229,9 +228,7 @@ impl Engine {
         let mut otherwise = None;
         match self.live(asker, &asked, act.as_ref(), &ruling, intent, trace).await? {
             Step::Pages => {
-                let live =
-                    matches!(ruling, Ruling::Live { .. }).then_some((HandoffReason::NeedsLiveData, String::new()));
-                if let Some(rule) = act.or(rule).or(live) {
+                if let Some(rule) = act.or(rule) {
                     return self.hand_over(asker, turn, rule, trace).await;
                 }
             }
@@ -276,8 +273,10 @@ impl Engine {
         {
             return Ok(Reply::Offer(Offer { answer, offer: offers() }));
         }
+        let live = matches!(ruling, Ruling::Live { .. });
         match otherwise {
             Some(asks) => Ok(Reply::NeedsIdentity(asks)),
+            None if live => self.hand_over(asker, turn, (HandoffReason::NeedsLiveData, why.1), trace).await,
             None => self.hand_over(asker, turn, why, trace).await,
         }
     }
@@ -309,7 +308,9 @@ impl Engine {
             Some(request) => Turn { text: format!("{request}\n{}", turn.text), ..turn.clone() },
             None => turn.clone(),
         };
-        if let Some(reader) = &self.intents {
+        // The labels are English: what is in another language is told by words alone.
+        let readable = understood.language.is_none_or(|language| language == "eng");
+        if let Some(reader) = self.intents.as_ref().filter(|_| readable) {
             let text =
                 if understood.goes_on { conversation::open_request(turn).unwrap_or(&turn.text) } else { &turn.text };
             // Without its model the engine goes by words.
@@ -334,18 +335,10 @@ impl Engine {
     fn plain(&self, intent: Intent, turn: &Turn) -> Option<Turn> {
         let reader = self.intents.as_ref()?;
         let question = Question::read(&turn.text);
-        let text = match intent {
-            Intent::ShippingOptions if !question.countries.is_empty() => "Which countries do you ship to?",
-            _ => intent.plain_question()?,
-        };
-        let plain = question.countries.is_empty() || intent == Intent::ShippingOptions;
-        let named: String = question.countries.iter().filter_map(|c| place::name(c)).collect();
-        let rest = turn.text.to_lowercase().replace(&named, "");
-        (plain && reader.is_plain(&rest, intent)).then(|| Turn {
-            text: text.to_owned(),
-            history: Vec::new(),
-            ..turn.clone()
-        })
+        let text = intent.plain_question()?;
+        // A place is something in particular.
+        let plain = question.countries.is_empty() && reader.is_plain(&turn.text, intent);
+        plain.then(|| Turn { text: text.to_owned(), history: Vec::new(), ..turn.clone() })
     }
 
     /// The look at live data, where the store is connected and its settings are known.
@@ -395,8 +388,6 @@ impl Engine {
     }
 }
 
-/// What seems to be no matter of a shop is answered from its pages from this probability on.
-const BEYOND_DOUBT: f32 = 0.9;
 /// From this probability on, what a message is about stands against its words.
 const CERTAIN: f32 = 0.85;
 /// Questions whose vectors are kept.

@@ -67,12 +67,6 @@ impl Subjects {
         !telling.is_empty() && said as f32 >= NAMED * telling.len() as f32
     }
 
-    /// Nothing of that was said.
-    fn is_unnamed(&self, doc: &DocId) -> bool {
-        let telling = self.telling(doc);
-        !telling.is_empty() && telling.iter().all(|stem| !self.said.contains(*stem))
-    }
-
     /// What was said of a title, and what tells it from its siblings and was not.
     fn split(&self, doc: &DocId) -> (BTreeSet<&str>, BTreeSet<&str>) {
         let Some((_, _, stems)) = self.titles.get(doc) else { return Default::default() };
@@ -93,7 +87,12 @@ impl Subjects {
         let named: Vec<&DocId> = self.titles.keys().filter(|doc| self.is_named(doc)).collect();
         let of_a_sibling = |s: &Scored| {
             let doc = &evidence.passages()[s.unit.passage].doc;
-            self.is_unnamed(doc) && named.iter().any(|named| self.is_family(named, doc))
+            let said = self.split(doc).0;
+            let less = |named: &DocId| {
+                let more = self.split(named).0;
+                said.is_subset(&more) && said != more && self.is_family(named, doc)
+            };
+            !self.telling(doc).is_empty() && !self.is_named(doc) && named.iter().any(|named| less(named))
         };
         ranked.into_iter().filter(|s| !of_a_sibling(s)).collect()
     }
@@ -127,7 +126,10 @@ impl Subjects {
             let p = &all.passages()[unit.passage];
             // The question fits both titles alike, and what is left of each is another subject.
             let (here, left) = self.split(&p.doc);
-            let sibling = self.is_family(&p.doc, &passage.doc) && here == said && !left.is_empty() && left != unsaid;
+            let sibling = self.is_family(&p.doc, &passage.doc)
+                && here == said
+                && !left.is_superset(&unsaid)
+                && !left.is_subset(&unsaid);
             if sibling && !choices.contains(&p.title) && says_otherwise(question, &best.unit, &unit) {
                 choices.push(p.title.clone());
             }

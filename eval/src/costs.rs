@@ -61,7 +61,7 @@ impl Costs {
             return self.missed;
         }
         match did {
-            Action::Answer => {
+            Action::Answer | Action::Offer => {
                 let bad = !met(line, did) || !line.facts.violated.is_empty() || line.facts.contradicted;
                 if bad { self.wrong } else { 0.0 }
             }
@@ -89,7 +89,7 @@ fn costed(line: &Line) -> bool {
 /// probability.
 pub fn cost_at(lines: &[Line], threshold: f64, costs: &Costs) -> Option<f64> {
     let scored: Vec<&Line> = lines.iter().filter(|line| costed(line)).collect();
-    let answered = |line: &Line| line.did == Action::Answer;
+    let answered = |line: &Line| line.did.states();
     scored.iter().find(|line| answered(line) && line.probability.is_some())?;
     let at = |line: &&Line| {
         let doubtful = answered(line) && line.probability.is_some_and(|probability| probability < threshold);

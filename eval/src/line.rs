@@ -202,7 +202,7 @@ impl Line {
         let polar = question.polarity.is_some();
         let named = unit.by.get("language").or_else(|| unit.by.get("lang")).map(String::as_str);
         let languages = language::both(named, &unit.turn.text, &said.text);
-        let english = said.action == Action::Answer && languages.as_ref().is_none_or(|both| both.reply == "en");
+        let english = said.action.states() && languages.as_ref().is_none_or(|both| both.reply == "en");
         Self {
             id: question.id.clone(),
             conversation: unit.turn.conversation.0.clone(),

@@ -13,8 +13,8 @@ use crate::line::{Line, TimeLine};
 use crate::outcomes;
 use crate::pack::records::poisoned_docs;
 use crate::pack::{
-    Action, IndexError, IndexedStore, Kind, Manifest, Pack, PackError, PackFile, PackIndex, Query, Shelf,
-    conversations, queries,
+    IndexError, IndexedStore, Kind, Manifest, Pack, PackError, PackFile, PackIndex, Query, Shelf, conversations,
+    queries,
 };
 use crate::peer::{Peer, PeerAnswers};
 use crate::progress::Progress;
@@ -440,7 +440,7 @@ pub fn severity(line: &Line) -> u32 {
             }
         }
         Task::OutOfScope => {
-            if line.did == Action::Answer {
+            if line.did.states() {
                 40
             } else {
                 0

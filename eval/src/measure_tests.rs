@@ -166,7 +166,7 @@ async fn decisions_are_scored_by_what_was_done() {
     for name in ["fact_recall", "resisted", "intent_accuracy", "handoff_delay"] {
         assert_eq!(value(asked, name), None, "{name}");
     }
-    let expected = [[1, 0, 0, 1], [0; 4], [0; 4], [0, 0, 0, 1]].map(Vec::from);
+    let expected = [[1, 0, 0, 0, 1], [0; 5], [0; 5], [0; 5], [0, 0, 0, 0, 1]].map(Vec::from);
     assert_eq!(asked.run.confusion.as_deref(), Some(&expected[..]));
     let slice = asked.run.slices.iter().find(|slice| slice.value == "moon").unwrap();
     assert_eq!((slice.field.as_str(), slice.n, slice.metrics.get("accuracy").unwrap().value), ("intent", 1, 0.0));

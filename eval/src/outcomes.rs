@@ -78,7 +78,7 @@ pub fn of(lines: &[Line]) -> Vec<Cohort> {
 fn outcome(lines: &[&Line]) -> Outcome {
     let any = |wrong: &dyn Fn(&Line) -> bool| lines.iter().any(|line| wrong(line));
     let false_fact = |line: &Line| !line.facts.violated.is_empty() || line.facts.contradicted;
-    let answered = |line: &Line| line.did == Action::Answer;
+    let answered = |line: &Line| line.did.states();
     let handed = |line: &Line| line.did == Action::Handoff;
     let late = |line: &Line| line.due.is_some_and(|due| due.after.is_some_and(|after| after > 0));
     let never = |line: &Line| line.due.is_some_and(|due| due.after.is_none());

@@ -1,7 +1,7 @@
 //! What came back for one message, whoever said it: the engine, or a peer that is scored beside it. A line of the
 //! results is made from this and from nothing else, so both are judged alike.
 
-use crate::facts::is_unsupported;
+use crate::facts::{is_unsupported, is_unsupported_by_record};
 use crate::line::{Cited, DroppedSentence, HandedOver, PeerReply, Tokens};
 use crate::pack::Action;
 use crate::unit::Unit;
@@ -124,14 +124,14 @@ impl Said {
             tokens: generated.map(|g| Tokens { prompt: g.prompt_tokens, generated: g.generated_tokens }),
             cached_tokens: generated.map(|g| g.cached_tokens),
             timings: trace.timings,
-            ..Self::plain(Response::from(reply).action(), text)
+            ..Self::plain(action(reply), text)
         }
     }
 
     /// As far as it is judged.
     pub(crate) fn response(&self) -> Response {
         match self.action {
-            Action::Answer => Response::Answer {
+            Action::Answer | Action::Offer => Response::Answer {
                 text: self.text.clone(),
                 cited: self.citations.iter().map(|cited| cited.doc.clone()).collect(),
             },
@@ -143,6 +143,11 @@ impl Said {
     pub fn failed(&self) -> bool {
         self.peer.as_ref().is_some_and(|peer| peer.failed.is_some())
     }
+}
+
+/// An offer is told from a plain answer here only: what is stated is judged alike.
+fn action(reply: &Reply) -> Action {
+    if matches!(reply, Reply::Offer(_)) { Action::Offer } else { Response::from(reply).action() }
 }
 
 /// The first documents of a search, each once.
@@ -169,8 +174,11 @@ fn support(reply: &Reply, passages: &[Passage]) -> (usize, usize) {
         cited.map(source).collect()
     };
     let bad = |sentence: &&engine::reply::Sentence| {
+        let cited = answer.citations().iter().filter(|citation| sentence.cites.contains(&citation.number));
+        let live = cited.clone().count() > 0 && cited.clone().all(|citation| citation.read_at.is_some());
         let sources = sources(&sentence.cites);
-        is_unsupported(&sentence.text, &sources.iter().map(String::as_str).collect::<Vec<_>>())
+        let sources: Vec<&str> = sources.iter().map(String::as_str).collect();
+        if live { is_unsupported_by_record(&sentence.text, &sources) } else { is_unsupported(&sentence.text, &sources) }
     };
     (answer.sentences().len(), answer.sentences().iter().filter(bad).count())
 }

@@ -66,7 +66,7 @@ pub(crate) fn decided(line: &Line) -> bool {
 }
 
 fn answered(line: &Line) -> bool {
-    line.did == Action::Answer
+    line.did.states()
 }
 
 /// Answered where that is accepted: what the facts of an answer are judged on.

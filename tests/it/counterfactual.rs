@@ -151,7 +151,7 @@ async fn another_page_flips_the_answers_that_rest_on_it_and_no_other() {
     let before = sample.live_files();
     let page = sample.page("returns.md", |text| text.replace("30 days", "14 days").replace("day 30", "day 14"));
     let what_if = sample.ask(&[&page], &[], &[sample.questions(ASKED)]).await.expect("asked");
-    assert_eq!(what_if.changes[0].replaces.as_deref(), Some("pages/returns.md"));
+    assert_eq!(what_if.changes[0].replaces.as_deref(), Some("returns.md"));
     assert_eq!((what_if.asked, how(&what_if, "fuel"), how(&what_if, "person")), (3, None, None), "{}", what_if.text());
     let changed = what_if.replies.iter().find(|changed| changed.id == "window");
     let changed = changed.unwrap_or_else(|| panic!("{}", what_if.text()));
@@ -161,7 +161,7 @@ async fn another_page_flips_the_answers_that_rest_on_it_and_no_other() {
     // Each side names the page that it rests on, and its words.
     let says = |side: &eval::counterfactual::Side, words: &str| {
         let mut changed = side.sentences.iter().filter(|sentence| sentence.changed);
-        changed.any(|s| s.rests_on.iter().any(|r| r.doc == "pages/returns.md" && r.quote.contains(words)))
+        changed.any(|s| s.rests_on.iter().any(|r| r.doc == "returns.md" && r.quote.contains(words)))
     };
     assert!(says(&changed.before, "30 days") && says(&changed.after, "14 days"), "{changed:?}");
     assert!(html(&what_if).contains("14 days"));
@@ -178,14 +178,14 @@ async fn a_page_that_goes_takes_its_answers_along_and_labels_judge_it() {
 {"id":"person","text":"I want to talk to a person","action":"handoff"}
 "#,
     );
-    let what_if = sample.ask(&[], &["pages/trail-club.md"], &[labelled]).await.expect("asked");
+    let what_if = sample.ask(&[], &["trail-club.md"], &[labelled]).await.expect("asked");
     assert_eq!(how(&what_if, "person"), None);
     assert!(how(&what_if, "trail").is_some(), "{}", what_if.text());
     let labels = what_if.labels.expect("labels were there");
     assert_eq!(labels.n, 2);
     assert!(labels.comparison.rows.iter().any(|row| row.metric == "accuracy" || row.metric == "right"));
-    let error = sample.ask(&[], &["pages/trailclub.md"], &[sample.questions(ASKED)]).await.expect_err("no such page");
-    assert!(error.to_string().contains("did you mean pages/trail-club.md"), "{error}");
+    let error = sample.ask(&[], &["trailclub.md"], &[sample.questions(ASKED)]).await.expect_err("no such page");
+    assert!(error.to_string().contains("did you mean trail-club.md"), "{error}");
     assert!(matches!(sample.ask(&[], &[], &[]).await, Err(CounterfactualError::Nothing)));
 }
 
@@ -201,9 +201,9 @@ async fn a_new_page_is_said_to_be_new_and_answers_what_nothing_did() {
     assert_eq!(what_if.changes[0].replaces, None);
     assert_eq!(how(&what_if, "match"), Some(How::NowAnswered), "{}", what_if.text());
     // The same text in the place of a page that is named.
-    let named = format!("pages/contact.md={path}");
+    let named = format!("contact.md={path}");
     let what_if = sample.ask(&[&named], &[], &[asked]).await.expect("asked");
-    assert_eq!(what_if.changes[0].replaces.as_deref(), Some("pages/contact.md"));
+    assert_eq!(what_if.changes[0].replaces.as_deref(), Some("contact.md"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

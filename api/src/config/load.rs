@@ -186,7 +186,8 @@ fn leaves(table: &Table) -> Vec<(Vec<String>, Value)> {
     out
 }
 
-const SHIPPED_TABLES: [&str; 8] = ["http", "log", "data", "models", "index", "engine", "limits", "identity"];
+const SHIPPED_TABLES: [&str; 9] =
+    ["http", "log", "data", "models", "index", "engine", "understanding", "limits", "identity"];
 
 /// Byte at which a key stands.
 fn position(table: &DeTable<'_>, keys: &[String]) -> usize {

@@ -10,7 +10,7 @@ use crate::extract::extract;
 use crate::handoff::HandoffReason;
 use crate::ports::{Embedding, ModelError, SearchMode, SearchQuery};
 use crate::reply::{Answer, Clarify};
-use crate::select::{Question, Scored, coverage, score, units};
+use crate::select::{Question, Scored, coverage, score, stem_set, units};
 use crate::subject::Subjects;
 use crate::trace::{Trace, UnitTrace};
 use crate::turn::{Speaker, Turn};
@@ -18,6 +18,8 @@ use crate::{conflict, draft, expired, place, rerank, spelling};
 use std::sync::Arc;
 use std::time::Instant;
 
+/// What seems to be no matter of a shop is answered from its pages from this probability on.
+const BEYOND_DOUBT: f32 = 0.9;
 /// Units that a trace keeps.
 const TRACED: usize = 60;
 /// Of the passages that a draft may rest on, at most one in this many is a past conversation, or a product: a word
@@ -26,16 +28,28 @@ const CONVERSATIONS: usize = 4;
 const PRODUCTS: usize = 3;
 
 impl Engine {
-    /// The pages, only where they cover the question beyond doubt.
-    pub(super) async fn ask_pages_surely(
+    /// What seems to be no matter of a shop may be one of this shop's: where its pages cover it beyond doubt, or where
+    /// the message names one of its products by a word that is no common one.
+    pub(super) async fn ask_pages_after_all(
         &self,
         pass: &StorePass,
         turn: &Turn,
         release: Release<'_>,
         start: Instant,
         trace: &mut Trace,
-    ) -> Result<Result<Answer, No>, EngineError> {
-        self.at_least(self.config.certain).ask_pages(pass, turn, release, start, trace).await
+    ) -> Result<Option<Answer>, EngineError> {
+        let sure = self.at_least(BEYOND_DOUBT);
+        if let Ok(answer) = sure.ask_pages(pass, turn, release, start, trace).await? {
+            return Ok(Some(answer));
+        }
+        let asked = stem_set(&turn.text);
+        let common = |stem: &String| self.intents.as_ref().is_none_or(|reader| reader.knows(stem));
+        let products = trace.passages.iter().filter(|p| p.kind == SourceKind::Product);
+        let named = products.flat_map(|p| stem_set(&p.title)).any(|stem| asked.contains(&stem) && !common(&stem));
+        if !named {
+            return Ok(None);
+        }
+        Ok(self.ask_pages(pass, turn, release, start, trace).await?.ok())
     }
 
     /// The same engine, which says nothing from the pages below this probability.

@@ -439,12 +439,15 @@ fn product_words(asked: &str) -> String {
     const NOISE: &str = "stock sold available availability left price cost costs expensive much many right now currently \
         moment today size colour color still restock restocked inventory sale got one please tell know have any there \
         buy order again does option options variant cheapest expensive least lowest affordable priced looking \
-        comes come find help check see wanted wondering ask asking hey there great please sure like love list show litre litres liter liters";
+        comes come find help check see wanted wondering thats im ive id its ask asking hey there great please sure like love list show litre litres liter liters";
     let words = asked.split(|c: char| !(c.is_alphanumeric() || c == '-' || c == '\'')).filter(|w| !w.is_empty());
     let kept: Vec<&str> = words
         .filter(|w| {
             let lower = w.to_lowercase();
-            !crate::text::is_stop_word(&lower.replace('\'', "")) && !NOISE.split_whitespace().any(|n| n == lower)
+            {
+                let plain = lower.replace('\'', "");
+                !crate::text::is_stop_word(&plain) && !NOISE.split_whitespace().any(|n| n == plain)
+            }
         })
         .collect();
     kept.join(" ")

@@ -64,7 +64,7 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
     let re = |pattern: &str| Regex::new(&format!("(?i){pattern}")).expect("constant");
     Patterns {
         how: re(
-            r"\b(?:how|where|when|until when) (?:do|can|could|should|would|may|to|long|much|does)\b|\bwhat (?:do|must|should) (?:i|we) (?:have|need|do)\b|\bwhat (?:is|are|if|happens)\b|\b(?:is it|it is) possible\b|^(?:hi|hello|hey)?\W*(?:can|may|could) (?:i|we|you still)\b|\b(?:is|are) there\b|\b(?:in )?(?:which|what) cases?\b|\bdo you (?:accept|offer|have|take|allow|charge)\b",
+            r"\b(?:how|where|when|until when) (?:do|can|could|should|would|may|to|long|much|does)\b|\bwhat (?:do|must|should) (?:i|we) (?:have|need|do)\b|\bwhat (?:is|are|if|happens)\b|\b(?:is it|it is) possible\b|(?:^|[.!?,;]\s+|\band )\W*(?:so |and |hi |hello |hey )?(?:can|may|could) (?:i|we|you still)\b|\b(?:is|are) there\b|\b(?:in )?(?:which|what) cases?\b|\bdo you (?:accept|offer|have|take|allow|charge)\b",
         ),
         supposed: re(
             r"\b(?:what (?:happens |do (?:i|you) do )?(?:if|when)|what if|in case|if (?:i|my|an?|the|it|something|one|they|you)\b|does (?:the|your) (?:warranty|guarantee|policy))",
@@ -76,7 +76,9 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
 });
 
 /// A part of a message decides against the whole only when it is this sure.
-const PART: f32 = 0.9;
+const PART: f32 = 0.8;
+/// A person is called, whatever a page says, only where it is this sure.
+const GRAVE: f32 = 0.6;
 
 impl Policy {
     /// The first rule that fires: what is never automated, exceptions, then what the message is about.
@@ -101,6 +103,11 @@ impl Policy {
             return Ruled { ruling: Ruling::Look, why, owner: None, phase: Phase::Answer, intent: None };
         };
         let rule = self.of(intent);
+        let grave = matches!(intent.family(), Family::Exception | Family::Conversation) && intent != Intent::OutOfScope;
+        if grave && probability < GRAVE {
+            let why = Why { rule: String::new(), because: format!("{intent} is only {probability:.2} sure") };
+            return Ruled { ruling: Ruling::Look, why, owner: None, phase: Phase::Answer, intent: None };
+        }
         let ruling = match rule.phase {
             Phase::Off | Phase::Suggest => Ruling::Person { reason: HandoffReason::NotAutomated },
             Phase::Answer => ruling(intent, rule.lane, text),

@@ -36,10 +36,13 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
     }
 });
 
-/// How often the customer asked the same before in this conversation.
+/// How often the customer asked the same before in this conversation and was given a reply, which then was no help.
 pub fn repeats(turn: &Turn) -> u32 {
     let now = stems(&turn.text);
-    let again = turn.history.iter().filter(|m| m.role == Speaker::Customer && same(&now, &stems(&m.text)));
+    let again = turn.history.windows(2).filter(|pair| {
+        let replied = pair[0].role == Speaker::Customer && pair[1].role == Speaker::Agent;
+        replied && same(&now, &stems(&pair[0].text))
+    });
     u32::try_from(again.count()).unwrap_or(u32::MAX)
 }
 
@@ -121,11 +124,14 @@ mod tests {
     #[test]
     fn the_same_question_is_counted() {
         use Speaker::Customer;
-        let turn = after(
-            &[(Customer, "When will my refund arrive?"), (Customer, "Do you ship to Norway?")],
-            "so when does my refund arrive",
-        );
-        assert_eq!(repeats(&turn), 1);
+        let before = [
+            (Customer, "When will my refund arrive?"),
+            (Speaker::Agent, "Soon."),
+            (Customer, "Do you ship to Norway?"),
+        ];
+        assert_eq!(repeats(&after(&before, "so when does my refund arrive")), 1);
+        let unheard = [(Customer, "When will my refund arrive?"), (Customer, "When will my refund arrive?")];
+        assert_eq!(repeats(&after(&unheard, "when will my refund arrive?")), 0, "nobody has replied yet");
         assert_eq!(repeats(&after(&[(Customer, "ok")], "ok")), 0);
     }
 

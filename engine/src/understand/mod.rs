@@ -94,6 +94,11 @@ impl IntentReader {
         content_stems(question).iter().all(|stem| !stem.chars().any(|c| c.is_ascii_digit()) && near(stem))
     }
 
+    /// Whether a stem stands in any label: a word that customers of all shops use.
+    pub fn knows(&self, stem: &str) -> bool {
+        self.head.vocabulary.values().any(|words| words.contains(stem))
+    }
+
     /// The likeliest first; labels with one meaning are added up.
     pub fn read(&self, of: &Embedding) -> Vec<Sure> {
         let mut sums: BTreeMap<Intent, f32> = BTreeMap::new();

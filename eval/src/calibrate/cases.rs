@@ -74,7 +74,7 @@ fn labelled(line: &Line) -> bool {
 /// Right is: an answer is accepted, states all that is required and nothing that is forbidden, and does not say yes for
 /// no. Everything else that is said is wrong.
 fn said(line: &Line, incomplete: bool) -> Said {
-    if line.did != Action::Answer {
+    if !line.did.states() {
         return Said::Nothing;
     }
     let told = incomplete || line.facts.missing.is_empty();

@@ -10,7 +10,7 @@ mod support;
 mod tokens;
 
 use serde::Deserialize;
-pub use support::is_unsupported;
+pub use support::{is_unsupported, is_unsupported_by_record};
 use tokens::{Token, tokens};
 
 /// What an answer must (or must not) state: one wording, or any of several.

@@ -5,6 +5,17 @@ use super::tokens::{Token, tokens};
 /// Whether a number, an amount or a date of `sentence` stands in none of `quotes`, or fewer than half of its longer
 /// words do. A sentence without either is supported by nothing and needs nothing.
 pub fn is_unsupported(sentence: &str, quotes: &[&str]) -> bool {
+    let (values, words) = held(sentence, quotes);
+    !values || !words
+}
+
+/// The same for a fact of an order or a product, whose record states values and no sentences.
+pub fn is_unsupported_by_record(sentence: &str, quotes: &[&str]) -> bool {
+    !held(sentence, quotes).0
+}
+
+/// Whether all values stand in the quotes, and whether at least half of the longer words do.
+fn held(sentence: &str, quotes: &[&str]) -> (bool, bool) {
     let told: Vec<Token> = quotes.iter().flat_map(|quote| tokens(quote)).collect();
     let stands = |token: &Token| told.iter().any(|have| token.is_met_by(have) || have.is_met_by(token));
     let said = tokens(sentence);
@@ -12,7 +23,7 @@ pub fn is_unsupported(sentence: &str, quotes: &[&str]) -> bool {
     let long: Vec<&Token> =
         words.into_iter().filter(|t| matches!(t, Token::Word(word) if word.chars().count() >= 4)).collect();
     let found = long.iter().filter(|word| stands(word)).count();
-    values.iter().any(|value| !stands(value)) || found * 2 < long.len()
+    (values.iter().all(|value| stands(value)), found * 2 >= long.len())
 }
 
 #[cfg(test)]

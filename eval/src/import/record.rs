@@ -173,7 +173,7 @@ fn label(
     let transferred = last_agent.is_some() && replies[..answered].iter().any(|entry| entry.who == Who::Transfer);
     let suggestion = suggest(&asked.text, &reference, transferred)?;
     let must_include = match suggestion.action {
-        Action::Answer => candidates(&reference, customer),
+        Action::Answer | Action::Offer => candidates(&reference, customer),
         Action::Handoff | Action::Clarify | Action::NeedsIdentity => Vec::new(),
     };
     Some(Label {

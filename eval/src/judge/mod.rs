@@ -134,7 +134,7 @@ pub async fn judge(
 
 /// What is written for a customer: the words of a handoff and of asking who it is are the store's own, always the same.
 fn rated((_, line): &(&ResultsFile, &Line)) -> bool {
-    !line.failed() && !line.reply.trim().is_empty() && matches!(line.did, Action::Answer | Action::Clarify)
+    !line.failed() && !line.reply.trim().is_empty() && (line.did.states() || line.did == Action::Clarify)
 }
 
 fn content(chosen: &[(&ResultsFile, &Line)]) -> String {

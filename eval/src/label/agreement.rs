@@ -3,7 +3,7 @@
 use super::LabelError;
 use super::file::{LabelFile, Only, action_of, is_suggested};
 use crate::pack::Action;
-use crate::statistics::{Bootstrap, Estimate};
+use crate::statistics::{Bootstrap, Estimate, cohen_kappa};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ pub struct Agreement {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kappa: Option<Estimate>,
     /// Rows are what the first says, columns what the second says, in the order of [`Action::ALL`].
-    pub confusion: [[usize; 4]; 4],
+    pub confusion: [[usize; Action::ALL.len()]; Action::ALL.len()],
     pub disagreements: Vec<Disagreement>,
 }
 
@@ -44,9 +44,10 @@ pub fn agreement(a: &LabelFile, b: &LabelFile, bootstrap: Bootstrap) -> Result<A
         return Err(LabelError::NothingShared { a: a.path().to_owned(), b: b.path().to_owned() });
     };
     // A resample of one action only is one that the two agree on.
-    let of = |pairs: &[(usize, usize)]| kappa(pairs, Action::ALL.len()).unwrap_or(1.0);
-    let interval = kappa(&pairs, Action::ALL.len()).and_then(|_| bootstrap.statistic(&pairs, Some(&clusters), of));
-    let mut confusion = [[0; 4]; 4];
+    let of = |pairs: &[(usize, usize)]| cohen_kappa(pairs, Action::ALL.len()).unwrap_or(1.0);
+    let interval =
+        cohen_kappa(&pairs, Action::ALL.len()).and_then(|_| bootstrap.statistic(&pairs, Some(&clusters), of));
+    let mut confusion = [[0; Action::ALL.len()]; Action::ALL.len()];
     pairs.iter().for_each(|(a, b)| confusion[*a][*b] += 1);
     let differ = both.iter().filter(|(_, a, b)| a != b);
     let mut different = clusters.clone();
@@ -79,33 +80,4 @@ fn class(action: Action) -> usize {
 
 fn observed(pairs: &[(usize, usize)]) -> f64 {
     pairs.iter().filter(|(a, b)| a == b).count() as f64 / pairs.len().max(1) as f64
-}
-
-/// Cohen, "A Coefficient of Agreement for Nominal Scales" (1960). `None` where chance explains everything.
-fn kappa(pairs: &[(usize, usize)], classes: usize) -> Option<f64> {
-    let n = pairs.len() as f64;
-    let share = |count: usize| count as f64 / n;
-    let chance: f64 = (0..classes)
-        .map(|class| {
-            share(pairs.iter().filter(|(a, _)| *a == class).count())
-                * share(pairs.iter().filter(|(_, b)| *b == class).count())
-        })
-        .sum();
-    (!pairs.is_empty() && chance < 1.0).then(|| (observed(pairs) - chance) / (1.0 - chance))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn kappa_is_what_the_paper_says() {
-        // 20 both yes, 15 both no, 5 and 10 apart: (0.7 - 0.5) / (1 - 0.5).
-        let pairs = [((0, 0), 20), ((0, 1), 5), ((1, 0), 10), ((1, 1), 15)];
-        let pairs: Vec<(usize, usize)> = pairs.iter().flat_map(|(pair, count)| vec![*pair; *count]).collect();
-        assert!((kappa(&pairs, 2).unwrap() - 0.4).abs() < 1e-12);
-        assert_eq!(kappa(&[(1, 1), (1, 1)], 4), None);
-        assert_eq!(kappa(&[], 4), None);
-        assert_eq!(kappa(&[(0, 1), (1, 0)], 2), Some(-1.0));
-    }
 }

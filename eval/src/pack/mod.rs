@@ -81,6 +81,8 @@ pub struct Query {
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     Answer,
+    /// Answer, and offer a person beside it.
+    Offer,
     Handoff,
     /// Ask back.
     Clarify,
@@ -90,21 +92,29 @@ pub enum Action {
 }
 
 impl Action {
-    pub const ALL: [Self; 4] = [Self::Answer, Self::Clarify, Self::NeedsIdentity, Self::Handoff];
+    pub const ALL: [Self; 5] = [Self::Answer, Self::Offer, Self::Clarify, Self::NeedsIdentity, Self::Handoff];
 
     pub fn name(self) -> &'static str {
         match self {
             Self::Answer => "answer",
+            Self::Offer => "offer",
             Self::Handoff => "handoff",
             Self::Clarify => "clarify",
             Self::NeedsIdentity => "needs_identity",
         }
     }
 
+    /// Whether something is stated.
+    pub fn states(self) -> bool {
+        matches!(self, Self::Answer | Self::Offer)
+    }
+
     /// Whether doing `did` is what this label asks for. Asking who is asking is a way of asking back; the reverse is
     /// not true.
     pub fn is_met_by(self, did: Self) -> bool {
-        self == did || (self == Self::Clarify && did == Self::NeedsIdentity)
+        self == did
+            || (self == Self::Clarify && did == Self::NeedsIdentity)
+            || (self == Self::Answer && did == Self::Offer)
     }
 }
 

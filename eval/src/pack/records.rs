@@ -215,6 +215,7 @@ pub fn transcripts(path: &Path) -> Result<Vec<Transcript>, PackError> {
 pub fn action(name: &str) -> Option<Action> {
     match name {
         "answer" => Some(Action::Answer),
+        "offer" => Some(Action::Offer),
         "handoff" => Some(Action::Handoff),
         "clarify" => Some(Action::Clarify),
         "needs_identity" | "identify" => Some(Action::NeedsIdentity),

@@ -52,5 +52,10 @@ pub fn quote(order: &Order) -> String {
         let sku = i.sku.as_deref().map(|s| format!(" [{s}]")).unwrap_or_default();
         format!("{} x {}{sku} (now {})", i.quantity, name(i), i.current_quantity)
     };
-    format!("items of {}: {}", order.number, order.items.iter().map(line).collect::<Vec<_>>().join("; "))
+    let placed = order.created_at.strftime("%Y-%m-%d");
+    format!(
+        "items of {} (placed {placed}): {}",
+        order.number,
+        order.items.iter().map(line).collect::<Vec<_>>().join("; ")
+    )
 }
