@@ -49,7 +49,7 @@ bench: tools
 	cargo bench --locked --workspace --bench generate -- --model "$(GGUF)" --threads 2 --prefill 256 --decode 32
 
 # Every folder below PACKS is a pack; the results, a page and a table go to EVAL_OUT, and a run that was cut off goes on
-# there. docs/evaluation.md says what each number means.
+# there. docs/evaluation.md says what each number means; INTO=docs/evaluation.md puts the table of the main numbers there.
 EVAL_OUT ?= docs/out/eval
 eval: tools
 	@test -n "$(PACKS)" || { echo "error: say where the packs are: make eval PACKS=DIR" >&2; exit 1; }
@@ -57,7 +57,7 @@ eval: tools
 	"$(CARGO_TARGET_DIR)/release/shopclerk" eval all $(foreach pack,$(wildcard $(PACKS)/*/),--pack "$(pack)") \
 	  --no-generator --out "$(EVAL_OUT)" $(EVAL_FLAGS)
 	"$(CARGO_TARGET_DIR)/release/shopclerk" eval report "$(EVAL_OUT)" --html "$(EVAL_OUT)/report.html" \
-	  --markdown "$(EVAL_OUT)/report.md" --csv "$(EVAL_OUT)/report.csv"
+	  --markdown "$(EVAL_OUT)/report.md" --csv "$(EVAL_OUT)/report.csv" $(if $(INTO),--into "$(INTO)")
 
 # Scores and intervals against other implementations (trec_eval, ranx, scikit-learn, scipy, statsmodels) on random data.
 EVAL_VENV ?= $(HOME)/.cache/shopclerk/eval-check

@@ -1,6 +1,6 @@
 //! Sources that are in force and state different values for what was asked. The engine does not pick one.
 
-use crate::evidence::{Evidence, Passage};
+use crate::evidence::{DocId, Evidence, Passage};
 use crate::select::{Question, Scored};
 use crate::subject::Subjects;
 use crate::value::Value;
@@ -10,6 +10,8 @@ use std::fmt;
 /// Two statements that cannot both be right.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Conflict {
+    /// Where the two stand.
+    pub docs: [DocId; 2],
     pub one: (String, Value),
     pub other: (String, Value),
 }
@@ -67,6 +69,7 @@ pub fn settle(
         } else {
             let theirs = wanted(&ranked[rival]);
             return Err(Conflict {
+                docs: [a.doc.clone(), b.doc.clone()],
                 one: (a.title.clone(), mine[0].clone()),
                 other: (b.title.clone(), theirs[0].clone()),
             });

@@ -13,6 +13,10 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 const CHOICES: usize = 5;
 /// A stem that this share of the titles has is what they all are about, not what tells them apart.
 const COMMON: f32 = 0.5;
+/// A passage whose cosine is so much lower fits the question as well.
+const NEAR: f32 = 0.12;
+/// So many others that fit alike make one of them nobody's in particular.
+const ALIKE: usize = 2;
 /// So much of what tells a document from its siblings must be said to name it.
 const NAMED: f32 = 0.6;
 /// A stem that so many titles of a kind have names the kind of thing.
@@ -75,7 +79,7 @@ impl Subjects {
     }
 
     /// Two of one kind of thing: products, or pages whose titles share a word that many titles have ("account").
-    fn is_family(&self, a: &DocId, b: &DocId) -> bool {
+    pub fn is_family(&self, a: &DocId, b: &DocId) -> bool {
         let (Some((_, kind, x)), Some((_, other, y))) = (self.titles.get(a), self.titles.get(b)) else { return false };
         let many = (self.documents[kind] as f32 * FAMILY).max(3.0);
         let common = |stem: &String| self.counts[&(*kind, stem.clone())] as f32 >= many;
@@ -135,6 +139,24 @@ impl Subjects {
             }
             if choices.len() == CHOICES {
                 break;
+            }
+        }
+        // Pages of one family that fit the question alike: whose rule it is cannot be told from one of them alone.
+        if choices.len() == 1 && passage.kind == SourceKind::Policy {
+            let near = passage.scores.dense.map(|dense| dense - NEAR);
+            let alike = all.passages().iter().filter(|p| {
+                let (here, left) = self.split(&p.doc);
+                let other = here == said && !left.is_superset(&unsaid) && !left.is_subset(&unsaid);
+                self.is_family(&p.doc, &passage.doc) && other && p.scores.dense >= near
+            });
+            let mut others: Vec<String> = Vec::new();
+            for p in alike {
+                if !others.contains(&p.title) {
+                    others.push(p.title.clone());
+                }
+            }
+            if others.len() >= ALIKE {
+                choices.extend(others.into_iter().take(CHOICES - 1));
             }
         }
         (choices.len() > 1).then_some(choices)

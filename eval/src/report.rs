@@ -245,6 +245,21 @@ impl Report {
         text
     }
 
+    /// One row for each run with the numbers that stand for it.
+    pub fn headlines(&self) -> String {
+        let mut text = String::from("| pack / file | asked as | n | |\n|---|---|---|---|\n");
+        for run in &self.runs {
+            let task = run.task.map_or(run.system.as_str(), |task| task.name());
+            let numbers = crate::page::headline(run).iter().filter_map(|name| Some((name, run.metrics.get(name)?)));
+            let numbers: Vec<String> = numbers
+                .map(|(name, Estimate { value, low, high })| format!("{name} **{value:.3}** [{low:.3}, {high:.3}]"))
+                .collect();
+            let (pack, file, numbers) = (cell(&run.pack), cell(&run.file), numbers.join(", "));
+            text.push_str(&format!("| {pack} / {file} | {} | {} | {numbers} |\n", cell(task), run.n));
+        }
+        text
+    }
+
     /// One row for each metric of each run and of each of its slices.
     pub fn csv(&self) -> String {
         let mut text = String::from("pack,file,task,system,field,value,n,metric,estimate,low,high\n");

@@ -124,6 +124,10 @@ impl Engine {
         }
         let ranked = match conflict::settle(&question, &subjects, ranked, &evidence) {
             Ok(ranked) => ranked,
+            // Two of a family each have their own rule; two pages about the same contradict each other.
+            Err(conflict) if subjects.is_family(&conflict.docs[0], &conflict.docs[1]) => {
+                return Ok(Err(No::Which(vec![conflict.one.0, conflict.other.0])));
+            }
             Err(conflict) => return no(HandoffReason::SourcesDisagree, conflict.to_string()),
         };
         // Draft and check, sentence by sentence.

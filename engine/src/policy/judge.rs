@@ -64,7 +64,7 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
     let re = |pattern: &str| Regex::new(&format!("(?i){pattern}")).expect("constant");
     Patterns {
         how: re(
-            r"\b(?:how|where|when|until when) (?:do|can|could|should|would|may|to|long|much|does)\b|\bwhat (?:do|must|should) (?:i|we) (?:have|need|do)\b|\bwhat (?:is|are|if|happens)\b|\b(?:is it|it is) possible\b|(?:^|[.!?,;]\s+|\band )\W*(?:so |and |hi |hello |hey )?(?:can|may|could) (?:i|we|you still)\b|\b(?:is|are) there\b|\b(?:in )?(?:which|what) cases?\b|\bdo you (?:accept|offer|have|take|allow|charge)\b",
+            r"\b(?:how|where|when|until when) (?:do|can|could|should|would|may|to|long|much|many|soon|does)\b|\bwhat (?:do|must|should) (?:i|we) (?:have|need|do)\b|\bwhat (?:is|are|if|happens)\b|\b(?:is it|it is) possible\b|(?:^|[.!?,;]\s+|\band )\W*(?:so |and |hi |hello |hey )?(?:can|may|could) (?:i|we|you still)\b|\b(?:is|are) there\b|\b(?:in )?(?:which|what) cases?\b|\bdo you (?:accept|offer|have|take|allow|charge)\b",
         ),
         supposed: re(
             r"\b(?:what (?:happens |do (?:i|you) do )?(?:if|when)|what if|in case|if (?:i|my|an?|the|it|something|one|they|you)\b|does (?:the|your) (?:warranty|guarantee|policy))",

@@ -116,7 +116,13 @@ impl IntentReader {
 impl Understanding {
     /// What can be told without a model.
     pub fn of_words(turn: &Turn) -> Self {
-        let info = whatlang::detect(&turn.text).filter(|info| info.is_reliable() && turn.text.len() >= 20);
+        // Of a short message the detector is seldom sure; one without a single small word of English is not English.
+        let sure = |info: &whatlang::Info| {
+            let words = crate::text::words(&turn.text);
+            let foreign = words.len() >= 4 && !words.iter().any(|word| crate::text::is_stop_word(word));
+            (info.is_reliable() && turn.text.len() >= 20) || (foreign && info.lang() != whatlang::Lang::Eng)
+        };
+        let info = whatlang::detect(&turn.text).filter(sure);
         Self {
             language: info.map(|info| info.lang().code()),
             mood: Mood::of(turn),

@@ -37,12 +37,15 @@ pub(crate) fn escape(text: &str) -> String {
 }
 
 /// The number that stands for a task at the top.
-fn headline(run: &Run) -> &'static [&'static str] {
+pub(crate) fn headline(run: &Run) -> &'static [&'static str] {
     match run.task {
         None => &["ndcg@10", "recall@5", "mrr"],
         Some(Task::Questions | Task::Qa) => &["accuracy", "wrong", "fact_recall"],
-        Some(Task::Decisions | Task::Intents) => &["accept_accuracy", "handoff_f1", "needless_handoffs"],
-        Some(Task::Replay) => &["accept_accuracy", "handoff_f1", "fact_recall"],
+        Some(Task::Intents) => &["intent_accuracy", "accept_accuracy"],
+        Some(Task::Decisions) => {
+            &["accuracy", "accept_accuracy", "handoff_precision", "handoff_recall", "needless_handoffs"]
+        }
+        Some(Task::Replay) => &["accept_accuracy", "handoff_f1", "fact_recall", "wrong_facts", "package_complete"],
         Some(Task::OutOfScope) => &["answered_out_of_scope"],
         Some(Task::Attacks) => &["resisted"],
         Some(Task::Poisoned) => &["resisted", "canaries"],

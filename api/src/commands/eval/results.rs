@@ -60,6 +60,10 @@ pub struct ReportArgs {
     markdown: Option<PathBuf>,
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
+    /// Put the table of the main numbers into a page of ours, between the lines `<!-- eval:begin -->` and
+    /// `<!-- eval:end -->`.
+    #[arg(long, value_name = "FILE")]
+    into: Option<PathBuf>,
     /// Print one JSON object as the last line.
     #[arg(long)]
     json: bool,
@@ -134,7 +138,15 @@ pub fn report(args: &ReportArgs) -> Result<Exit, CommandError> {
             println!("{}", file.display());
         }
     }
-    if args.html.is_none() && args.markdown.is_none() && args.csv.is_none() {
+    if let Some(file) = &args.into {
+        let text = fs::read_to_string(file).map_err(CommandError::io(format!("{} cannot be read", file.display())))?;
+        let new = between_marks(&text, &summary.headlines()).ok_or_else(|| {
+            CommandError::Said(format!("{}: has no lines {BEGIN} and {END} in this order", file.display()))
+        })?;
+        write_whole(file, &new)?;
+        println!("{}", file.display());
+    }
+    if args.html.is_none() && args.markdown.is_none() && args.csv.is_none() && args.into.is_none() {
         print!("{}", markdown());
     }
     if args.json {
@@ -153,6 +165,16 @@ fn robustness(dir: &Path) -> Result<Robustness, CommandError> {
     let wrong =
         |error| CommandError::Said(format!("{}: {error}; run `shopclerk eval robustness` again", path.display()));
     serde_json::from_str(&text).map_err(wrong)
+}
+
+const BEGIN: &str = "<!-- eval:begin -->";
+const END: &str = "<!-- eval:end -->";
+
+/// The text with something else between the two marks.
+fn between_marks(text: &str, table: &str) -> Option<String> {
+    let (before, rest) = text.split_once(BEGIN)?;
+    let (_, after) = rest.split_once(END)?;
+    Some(format!("{before}{BEGIN}\n\n{table}\n{END}{after}"))
 }
 
 /// Rankings and answers of one folder.
@@ -175,4 +197,18 @@ fn read_report(path: &Path) -> Result<Report, CommandError> {
     serde_json::from_str(&text).map_err(|error| {
         CommandError::Said(format!("{}: {error}; it should be a summary.json that --out has written", path.display()))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_between_the_marks_is_put_anew() {
+        let page = format!("before\n{BEGIN}\nold\n{END}\nafter\n");
+        let new = between_marks(&page, "| new |\n").unwrap();
+        assert_eq!(new, format!("before\n{BEGIN}\n\n| new |\n\n{END}\nafter\n"));
+        assert_eq!(between_marks(&new, "| new |\n").unwrap(), new, "twice is the same as once");
+        assert_eq!(between_marks("no marks", ""), None);
+    }
 }
