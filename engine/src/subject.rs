@@ -126,6 +126,7 @@ impl Subjects {
             return None;
         }
         let mut choices = vec![passage.title.clone()];
+        let mut agreeing: BTreeSet<&DocId> = BTreeSet::new();
         for unit in units(all) {
             let p = &all.passages()[unit.passage];
             // The question fits both titles alike, and what is left of each is another subject.
@@ -134,8 +135,12 @@ impl Subjects {
                 && here == said
                 && !left.is_superset(&unsaid)
                 && !left.is_subset(&unsaid);
-            if sibling && !choices.contains(&p.title) && says_otherwise(question, &best.unit, &unit) {
-                choices.push(p.title.clone());
+            match says_otherwise(question, &best.unit, &unit).filter(|_| sibling) {
+                Some(true) if !choices.contains(&p.title) => choices.push(p.title.clone()),
+                Some(false) => {
+                    agreeing.insert(&p.doc);
+                }
+                Some(true) | None => {}
             }
             if choices.len() == CHOICES {
                 break;
@@ -147,7 +152,7 @@ impl Subjects {
             let alike = all.passages().iter().filter(|p| {
                 let (here, left) = self.split(&p.doc);
                 let other = here == said && !left.is_superset(&unsaid) && !left.is_subset(&unsaid);
-                self.is_family(&p.doc, &passage.doc) && other && p.scores.dense >= near
+                self.is_family(&p.doc, &passage.doc) && other && p.scores.dense >= near && !agreeing.contains(&p.doc)
             });
             let mut others: Vec<String> = Vec::new();
             for p in alike {
@@ -163,8 +168,9 @@ impl Subjects {
     }
 }
 
-/// The same sentence about another subject, with another value or the opposite.
-fn says_otherwise(question: &Question, a: &Unit, b: &Unit) -> bool {
+/// Whether the same sentence about another subject has another value, or says the opposite; `None` where it is another
+/// sentence.
+fn says_otherwise(question: &Question, a: &Unit, b: &Unit) -> Option<bool> {
     let plain = |u: &Unit| -> HashSet<String> {
         u.own_stems.iter().filter(|w| !w.starts_with(|c: char| c.is_ascii_digit())).cloned().collect()
     };
@@ -175,7 +181,7 @@ fn says_otherwise(question: &Question, a: &Unit, b: &Unit) -> bool {
     let countries = a.countries.is_empty() || b.countries.is_empty() || !a.countries.is_disjoint(&b.countries);
     let covers = question.stems.iter().all(|s| !a.stems.contains(s) || b.stems.contains(s));
     if !parallel || !countries || !covers {
-        return false;
+        return None;
     }
     let wanted = |u: &Unit| -> Vec<Value> {
         let all = u.values.iter().map(|f| f.value.clone());
@@ -186,7 +192,7 @@ fn says_otherwise(question: &Question, a: &Unit, b: &Unit) -> bool {
     let comparable = theirs.iter().any(|v| mine.iter().any(|w| v.same_kind(w)));
     let agree = theirs.iter().any(|v| mine.iter().any(|w| v.stands_in(w) || w.stands_in(v)));
     let opposite = (a.denied || is_negative(&a.text)) != (b.denied || is_negative(&b.text));
-    (comparable && !agree) || (mine.is_empty() && theirs.is_empty() && opposite)
+    Some((comparable && !agree) || (mine.is_empty() && theirs.is_empty() && opposite))
 }
 
 #[cfg(test)]
