@@ -19,6 +19,9 @@ const NEAR: f32 = 0.12;
 const ALIKE: usize = 2;
 /// So much of what tells a document from its siblings must be said to name it.
 const NAMED: f32 = 0.6;
+/// Stems that say what kind of page it is, not whose.
+const FORMS: [&str; 10] =
+    ["faq", "question", "guid", "overview", "explain", "understand", "detail", "inform", "polici", "term"];
 /// A stem that so many titles of a kind have names the kind of thing.
 const FAMILY: f32 = 0.2;
 /// Of the words of the shorter of two sentences so many stand in the other, where they say the same of two subjects.
@@ -61,7 +64,7 @@ impl Subjects {
         let Some((_, kind, stems)) = self.titles.get(doc) else { return BTreeSet::new() };
         let all = self.documents.get(kind).copied().unwrap_or_default().max(1) as f32;
         let rare = |stem: &&String| (self.counts[&(*kind, (*stem).clone())] as f32) < (COMMON * all).max(2.0);
-        stems.iter().filter(rare).map(String::as_str).collect()
+        stems.iter().filter(rare).map(String::as_str).filter(|stem| !FORMS.contains(stem)).collect()
     }
 
     /// Most of what tells the document from its siblings was said.
@@ -129,10 +132,10 @@ impl Subjects {
         let mut agreeing: BTreeSet<&DocId> = BTreeSet::new();
         for unit in units(all) {
             let p = &all.passages()[unit.passage];
-            // The question fits both titles alike, and what is left of each is another subject.
+            // What is left of each title is another subject; of products the question must fit both titles alike.
             let (here, left) = self.split(&p.doc);
             let sibling = self.is_family(&p.doc, &passage.doc)
-                && here == said
+                && (p.kind == SourceKind::Policy || here == said)
                 && !left.is_superset(&unsaid)
                 && !left.is_subset(&unsaid);
             match says_otherwise(question, &best.unit, &unit).filter(|_| sibling) {
@@ -150,8 +153,8 @@ impl Subjects {
         if choices.len() == 1 && passage.kind == SourceKind::Policy {
             let near = passage.scores.dense.map(|dense| dense - NEAR);
             let alike = all.passages().iter().filter(|p| {
-                let (here, left) = self.split(&p.doc);
-                let other = here == said && !left.is_superset(&unsaid) && !left.is_subset(&unsaid);
+                let left = self.split(&p.doc).1;
+                let other = !left.is_superset(&unsaid) && !left.is_subset(&unsaid);
                 self.is_family(&p.doc, &passage.doc) && other && p.scores.dense >= near && !agreeing.contains(&p.doc)
             });
             let mut others: Vec<String> = Vec::new();
