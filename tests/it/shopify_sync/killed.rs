@@ -119,6 +119,7 @@ async fn receive(data: &Path, report: &Path) {
         let gid = format!("gid://shopify/Product/{}", rand::random::<u32>());
         let wanted = Wanted::Refetch(Gid(gid.clone()));
         assert!(mirror.receive(&gid, "products/update", &wanted, Timestamp::now()).await.unwrap());
-        writeln!(report, "{gid}").unwrap();
+        // In one write: a kill between the name and its line break would make one line of two.
+        report.write_all(format!("{gid}\n").as_bytes()).unwrap();
     }
 }
