@@ -37,7 +37,7 @@ pub fn settle(
     subjects: &Subjects,
     mut ranked: Vec<Scored>,
     evidence: &Evidence,
-) -> Result<Vec<Scored>, Conflict> {
+) -> Result<Vec<Scored>, Box<Conflict>> {
     let wanted = |s: &Scored| -> Vec<Value> {
         s.unit.values.iter().map(|f| f.value.clone()).filter(|v| question.asked.takes(v)).collect()
     };
@@ -68,11 +68,11 @@ pub fn settle(
             ranked.remove(best);
         } else {
             let theirs = wanted(&ranked[rival]);
-            return Err(Conflict {
+            return Err(Box::new(Conflict {
                 docs: [a.doc.clone(), b.doc.clone()],
                 one: (a.title.clone(), mine[0].clone()),
                 other: (b.title.clone(), theirs[0].clone()),
-            });
+            }));
         }
     }
 }

@@ -193,7 +193,7 @@ mod tests {
         assert!(server.answers(&store).await.unwrap().answers.is_empty(), "a draft is not said");
         let approved = ApprovedAnswer { state: State::Approved, version: 2, ..draft.clone() };
         assert!(person.change_answer(agent, &approved, &line("approved")).await.unwrap());
-        assert_eq!(server.answers(&store).await.unwrap().answers, [approved.clone()]);
+        assert_eq!(server.answers(&store).await.unwrap().answers, *std::slice::from_ref(&approved));
         let held = server.answers(&store).await.unwrap();
         assert!(Arc::ptr_eq(&held, &server.answers(&store).await.unwrap()), "nothing changed, nothing is read");
         // Made on the version that was there before somebody approved it.

@@ -129,7 +129,7 @@ mod tests {
         };
         let named = |name: &str, link| (name.to_owned(), link);
         let own = named("here", Link::Conversation);
-        assert_eq!(found(about(&[], None)).await, [own.clone()]);
+        assert_eq!(found(about(&[], None)).await, *std::slice::from_ref(&own));
         let orders = [order];
         assert_eq!(found(about(&orders, None)).await, [own.clone(), named("mail", Link::Order)]);
         // Found twice is listed once, by the closer link.

@@ -309,8 +309,15 @@ impl From<reply::Handoff> for HandoffReply {
     /// Without the draft and the package: whoever asks may be a storefront.
     fn from(handoff: reply::Handoff) -> Self {
         use handoff::HandoffReason as Reason;
-        // Where live data was needed, the evidence may be an order's state, or Shopify's own words about a key.
-        let private = matches!(handoff.case.reason, Reason::NeedsLiveData | Reason::NeedsAction | Reason::Unavailable);
+        // Where live data was needed, the evidence may be an order's state, or Shopify's own words about a key; where a
+        // rule of the store decided, its name and how sure it was are the store's business.
+        let private = match handoff.case.reason {
+            Reason::NeedsLiveData | Reason::NeedsAction | Reason::Unavailable => true,
+            Reason::Exception | Reason::Complaint | Reason::NeverAutomated | Reason::NotAutomated => true,
+            Reason::Repeated | Reason::LowConfidence => true,
+            Reason::CustomerAsked | Reason::Sensitive | Reason::NoEvidence | Reason::Ungrounded => false,
+            Reason::SourcesDisagree | Reason::Instructions => false,
+        };
         let case = Case { draft: None, package: None, note: None, ..handoff.case.into() };
         let evidence = if private { String::new() } else { case.evidence };
         Self { id: handoff.id.0, message: handoff.message, case: Case { evidence, ..case } }

@@ -126,7 +126,7 @@ impl Engine {
             Ok(ranked) => ranked,
             // Two of a family each have their own rule; two pages about the same contradict each other.
             Err(conflict) if subjects.is_family(&conflict.docs[0], &conflict.docs[1]) => {
-                return Ok(Err(No::Which(vec![conflict.one.0, conflict.other.0])));
+                return Ok(Err(No::Which(vec![conflict.one.0.clone(), conflict.other.0.clone()])));
             }
             Err(conflict) => return no(HandoffReason::SourcesDisagree, conflict.to_string()),
         };

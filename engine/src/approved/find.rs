@@ -227,7 +227,7 @@ fn same_words<'s>(asks: &Asks, candidates: &[Candidate<'s>]) -> Vec<(&'s Approve
 /// Whether the limits of an answer let it be said to this question.
 fn allows(limits: &Limits, asks: &Asks) -> bool {
     let ours = |country: &&str| limits.countries.iter().any(|c| c == country);
-    let here = limits.countries.is_empty() || (!asks.countries.is_empty() && asks.countries.iter().all(|c| ours(&c)));
+    let here = limits.countries.is_empty() || (!asks.countries.is_empty() && asks.countries.iter().all(ours));
     let names = |of: &[String]| of.is_empty() || of.iter().any(|words| asks.has_stems(&stem_set(words)));
     here && names(&limits.products) && names(&limits.subjects)
 }
