@@ -78,7 +78,7 @@ pub async fn admit(app: &App, incoming: Incoming) -> Result<Admitted, ApiError> 
     let begun = app.desks.arrived(pass, &said, app.limits.history_messages).await?;
     turn.number = begun.number;
     if turn.history.is_empty() {
-        if channel != Channel::Api || turn.conversation.0.len() >= UNGUESSABLE {
+        if channel == Channel::Chatwoot || turn.conversation.0.len() >= UNGUESSABLE {
             turn.history.clone_from(&begun.history);
         }
     } else {

@@ -232,13 +232,13 @@ async fn begin(db: &Db, tx: &mut Write, said: &Arrived<'_>, history: usize, now:
         }
     }
     let last = last_number(db, tx, said.conversation).await?;
-    let next = last.map_or(0, |last| last + 1);
+    let next = last.map_or(0, |last| last.saturating_add(1));
     if found.owner == Owner::Resolved {
         super::ownership::open_anew(tx, &mut found, next, now).await.map_err(|e| db.query_error(e))?;
     }
     let number = match said.number {
         // A caller that counts from the beginning again means the beginning of this epoch.
-        Some(number) if number < found.epoch_from => found.epoch_from + number,
+        Some(number) if number < found.epoch_from => found.epoch_from.saturating_add(number),
         Some(number) => number,
         None => match last {
             Some(last) if last >= found.epoch_from && asked_just_now(db, tx, said, last, now).await? => last,

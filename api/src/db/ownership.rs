@@ -101,7 +101,8 @@ impl Desks {
         let moved = async {
             match wanted {
                 Move::Reopen => {
-                    let next = conversations::last_number(&db, &mut tx, id).await?.map_or(0, |last| last + 1);
+                    let next =
+                        conversations::last_number(&db, &mut tx, id).await?.map_or(0, |last| last.saturating_add(1));
                     open_anew(&mut tx, &mut found, next, now).await.map_err(|e| db.query_error(e))?;
                 }
                 Move::TakeOver | Move::GiveBack | Move::Resolve => {

@@ -4,7 +4,7 @@ use engine::{HandoffCase, HandoffReason, identity::Tier};
 
 /// Everything that is known of the case, as plain text: reason, question, what was looked at, what could be done.
 pub fn agent_note(case: &HandoffCase) -> String {
-    let last = format!("Conversation {}, message {}", case.conversation.0, case.turn + 1);
+    let last = format!("Conversation {}, message {}", case.conversation.0, case.turn.saturating_add(1));
     if case.package.is_some() {
         return format!("{}\n\n{last}", engine::package::plain(case).trim_end());
     }

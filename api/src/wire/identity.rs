@@ -117,12 +117,17 @@ impl VerifyRequest {
     }
 }
 
+/// A channel counts its conversations, and what is said there is sent there: no caller of the API may name one.
+const OF_A_CHANNEL: &str = "chatwoot:";
+
 pub(super) fn conversation(id: String, errors: &mut Vec<FieldError>) -> ConversationId {
     let ok = (1..=CONVERSATION_CHARS).contains(&id.len())
         && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b));
     if !ok {
         let problem = format!("use 1 to {CONVERSATION_CHARS} of A-Z, a-z, 0-9 and -_.:");
         errors.push(FieldError::new("conversation_id", problem));
+    } else if id.starts_with(OF_A_CHANNEL) {
+        errors.push(FieldError::new("conversation_id", "begins as those of a channel do"));
     }
     ConversationId(id)
 }

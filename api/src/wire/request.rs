@@ -95,6 +95,9 @@ impl AskRequest {
             None => ConversationId(format!("c_{}", uuid::Uuid::new_v4().simple())),
             Some(id) => identity::conversation(id, &mut errors),
         };
+        if self.turn.is_some_and(|turn| turn > TURNS) {
+            errors.push(FieldError::new("turn", format!("is at most {TURNS}")));
+        }
         let country = self.country.map(|country| {
             if country.len() != 2 || !country.bytes().all(|b| b.is_ascii_alphabetic()) {
                 errors.push(FieldError::new("country", "use two letters, such as US"));
@@ -110,6 +113,9 @@ impl AskRequest {
         Ok((Turn { conversation, number, text: question.to_owned(), history, country }, said))
     }
 }
+
+/// No conversation is longer; numbers are counted on from what a caller says.
+const TURNS: u32 = 1_000_000;
 
 /// One of the three at most: of two that disagree, neither may win in silence.
 fn said(token: Option<Private>, session: Option<Private>, claim: Option<Claim>, errors: &mut Vec<FieldError>) -> Said {
@@ -162,6 +168,9 @@ mod tests {
             (r#"{"question":"ééééééééééé"}"#, &["question"]),
             (r#"{"question":"a","conversation_id":"","country":"USA"}"#, &["conversation_id", "country"]),
             (r#"{"question":"a","conversation_id":"a b"}"#, &["conversation_id"]),
+            // A channel's conversation, and a number after which nothing can be counted.
+            (r#"{"question":"a","conversation_id":"chatwoot:1:7"}"#, &["conversation_id"]),
+            (r#"{"question":"a","turn":4294967295}"#, &["turn"]),
             (r#"{"question":"a","history":[{"role":"agent","text":"too long"}]}"#, &["history[0].text"]),
             (r#"{"question":"a","customer_session":"cs_1"}"#, &["conversation_id"]),
             (

@@ -66,6 +66,8 @@ pub fn open(args: &Peering, seed: u64, context: Context) -> Result<Option<Set>, 
     let http = Client::builder()
         .timeout(Duration::from_secs(args.endpoint_timeout))
         .user_agent(concat!("shopclerk/", env!("CARGO_PKG_VERSION")))
+        // What customers wrote goes to the address that was named, and nowhere else.
+        .redirect(reqwest::redirect::Policy::none())
         .build()
         .map_err(|error| CommandError::Said(format!("no client for {}: {error}", shown(&url))))?;
     let context = args.with_context.then_some(context);
