@@ -309,7 +309,7 @@ impl Engine {
             None => turn.clone(),
         };
         // The labels are English: what is in another language is told by words alone.
-        let readable = understood.language.is_none_or(|language| language == "eng");
+        let readable = understood.language.is_none_or(|language| language == "en");
         if let Some(reader) = self.intents.as_ref().filter(|_| readable) {
             let text =
                 if understood.goes_on { conversation::open_request(turn).unwrap_or(&turn.text) } else { &turn.text };

@@ -28,6 +28,7 @@ mod summary;
 mod tests;
 mod who;
 
+pub use crate::understand::language::language;
 pub use assemble::{Told, any_order_number, assemble, cut_off};
 pub use assist::{Assist, NextStep, assist};
 pub use complete::{Completeness, Missing, completeness};
@@ -35,7 +36,7 @@ pub use event::{Came, Event, Tried};
 pub use feedback::{Feedback, FeedbackKind, FeedbackVerdict, feedback};
 pub(crate) use gather::make;
 pub use known::{Given, GivenKind, Known, mask};
-pub use mood::{Sentiment, language, sentiment};
+pub use mood::{Sentiment, sentiment};
 pub use next::Promise;
 pub use note::{markdown, plain};
 pub use order::{ItemNow, OrderNow, ParcelNow, ScanNow};

@@ -3,6 +3,7 @@
 use super::{Lane, Phase, Policy, Watched};
 use crate::handoff::HandoffReason;
 use crate::live::LiveKind;
+use crate::text::sentences;
 use crate::understand::{Family, Intent, Understanding};
 use regex::Regex;
 use serde::Serialize;
@@ -57,6 +58,7 @@ pub struct Ruled {
 struct Patterns {
     how: Regex,
     supposed: Regex,
+    courtesy: Regex,
     order: Regex,
 }
 
@@ -69,6 +71,7 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         supposed: re(
             r"\b(?:what (?:happens |do (?:i|you) do )?(?:if|when)|what if|in case|if (?:i|my|an?|the|it|something|one|they|you)\b|does (?:the|your) (?:warranty|guarantee|policy))",
         ),
+        courtesy: re(r"^\W*(?:let me know|tell me if you|please let|thanks?|thank you|hi|hello|hey)\b"),
         order: re(
             r"#\s?[a-z]{0,4}\d{3,}|\b[a-z]{0,4}-?\d{5,}\b|\b(?:order|purchase) (?:number |no\.? )?[a-z]{0,4}\d{3,}\b",
         ),
@@ -83,16 +86,17 @@ const GRAVE: f32 = 0.6;
 impl Policy {
     /// The first rule that fires: what is never automated, exceptions, then what the message is about.
     pub fn rule(&self, text: &str, understood: &Understanding) -> Ruled {
-        let watched = |list: &'_ [Watched], reason| {
+        let watched = |list: &'_ [Watched], text: &str, reason| {
             list.iter().find_map(|w| {
                 let hit = w.words.find(text).filter(|_| speaks(w, understood))?;
                 Some((w.id.clone(), w.owner.clone(), hit.as_str().to_owned(), reason))
             })
         };
-        let never = watched(&self.never, HandoffReason::NeverAutomated).map(|hit| ("never", hit));
+        let never = watched(&self.never, text, HandoffReason::NeverAutomated).map(|hit| ("never", hit));
         let hit = never.or_else(|| {
-            let supposed = PATTERNS.supposed.is_match(text);
-            watched(&self.exceptions, HandoffReason::Exception).filter(|_| !supposed).map(|hit| ("exceptions", hit))
+            // What is only supposed is no exception; told is what stands in a sentence that supposes nothing.
+            let told: Vec<&str> = sentences(text).into_iter().filter(|s| !PATTERNS.supposed.is_match(s)).collect();
+            watched(&self.exceptions, &told.join("\n"), HandoffReason::Exception).map(|hit| ("exceptions", hit))
         });
         if let Some((list, (id, owner, words, reason))) = hit {
             let why = Why { rule: format!("{list}.{id}"), because: words };
@@ -148,7 +152,7 @@ impl Policy {
 }
 
 fn ruling(intent: Intent, lane: Lane, text: &str) -> Ruling {
-    let supposed = PATTERNS.supposed.is_match(text);
+    let supposed = only_supposed(text);
     let how = PATTERNS.how.is_match(text) && !PATTERNS.order.is_match(text);
     match (intent.family(), lane) {
         (Family::Conversation, Lane::SelfService) => match intent {
@@ -177,30 +181,19 @@ fn ruling(intent: Intent, lane: Lane, text: &str) -> Ruling {
     }
 }
 
-/// Whether a list of words is meant for the customer's language.
-fn speaks(watched: &Watched, understood: &Understanding) -> bool {
-    let known = understood.language.and_then(whatlang::Lang::from_code).map(two_letters);
-    watched.languages.is_empty() || known.is_none_or(|known| watched.languages.iter().any(|l| l == known))
+/// Whether a message tells of nothing that happened: it supposes, and says no more than courtesies besides ("let me know
+/// if you need a photo" supposes nothing about the matter).
+fn only_supposed(text: &str) -> bool {
+    let all = sentences(text);
+    let about = |s: &&&str| !PATTERNS.courtesy.is_match(s);
+    all.iter().any(|s| !PATTERNS.courtesy.is_match(s) && PATTERNS.supposed.is_match(s))
+        && all.iter().filter(about).all(|s| PATTERNS.supposed.is_match(s) || PATTERNS.how.is_match(s))
 }
 
-/// ISO 639-1, for the languages that shops write their words in.
-fn two_letters(lang: whatlang::Lang) -> &'static str {
-    use whatlang::Lang;
-    match lang {
-        Lang::Eng => "en",
-        Lang::Fra => "fr",
-        Lang::Deu => "de",
-        Lang::Spa => "es",
-        Lang::Ita => "it",
-        Lang::Nld => "nl",
-        Lang::Por => "pt",
-        Lang::Swe => "sv",
-        Lang::Dan => "da",
-        Lang::Nob => "nb",
-        Lang::Fin => "fi",
-        Lang::Pol => "pl",
-        other => other.code(),
-    }
+/// Whether a list of words is meant for the customer's language.
+fn speaks(watched: &Watched, understood: &Understanding) -> bool {
+    let known = understood.language;
+    watched.languages.is_empty() || known.is_none_or(|known| watched.languages.iter().any(|l| l == known))
 }
 
 #[cfg(test)]
@@ -226,6 +219,8 @@ mod tests {
         check("how do I cancel order 113542617?", Intent::Cancel, 0.9, Ruling::Act { how: false });
         check("the zip tore", Intent::Damaged, 0.9, Ruling::Person { reason: Exception });
         check("What happens if my item arrives damaged?", Intent::Damaged, 0.9, Ruling::Look);
+        let told = "The zip tore. Let me know if you need a photo.";
+        check(told, Intent::Damaged, 0.9, Ruling::Person { reason: Exception });
         check("let me file a claim", Intent::Complaint, 0.9, Ruling::Person { reason: Complaint });
         check("somebody real", Intent::Human, 0.9, Ruling::Person { reason: CustomerAsked });
         check("hi", Intent::Greeting, 0.9, Ruling::SmallTalk { about: Intent::Greeting });
@@ -254,6 +249,8 @@ mod tests {
         assert_eq!(ruled.why, Why { rule: "never.wholesale".into(), because: "wholesale".into() });
         let fire = policy.rule("My stove caught fire", &Understanding::default());
         assert_eq!(fire.why.rule, "exceptions.fire");
+        let both = policy.rule("My stove caught fire. Let me know if you need photos.", &Understanding::default());
+        assert_eq!(both.why.rule, "exceptions.fire");
         assert_eq!(policy.rule("What if it caught fire?", &Understanding::default()).ruling, Ruling::Look);
         let suggested = policy.rule("is it in stock", &about(Intent::Stock, 0.9));
         assert_eq!(suggested.ruling, Ruling::Person { reason: HandoffReason::NotAutomated });

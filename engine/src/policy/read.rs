@@ -133,6 +133,13 @@ impl PolicySection {
             });
         }
         policy.voice = self.voice.clone().unwrap_or_default();
+        let Voice { what_i_do, thanks, offer } = &policy.voice;
+        for (name, line) in [("what_i_do", what_i_do), ("thanks", thanks), ("offer", offer)] {
+            if line.trim().is_empty() {
+                let text = "is empty; write what customers shall read, or leave the key out".to_owned();
+                problems.push(PolicyProblem { key: format!("voice.{name}"), text });
+            }
+        }
         (policy, problems)
     }
 }

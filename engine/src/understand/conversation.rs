@@ -25,7 +25,7 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
             r"^\W*(?:(?:oh|ah|um+|umm|hm+|well|ok(?:ay)?|alright|yes|yeah|yep|yup|sure|sure thing|of course|absolutely|right|correct|exactly|no|nope|please|thanks?|thank you|thanks a lot|thank you so much|wait|hold on|let me try (?:again|that again|once more)|actually|great|perfect|awesome|got it|i see|hi|hello|hey|there|hi there|hey there|oops|sorry(?: about that)?|my (?:bad|mistake|apologies)|that(?:'s| is| would be|'d be) (?:right|correct|the one|helpful|great|fine|perfect|good|it)|yes,? please|please do|go ahead|here you go|here it is|i appreciate it|no problem|let me know if you need anything else|let me know|does that help|can you try (?:that|again|with that)|could you (?:try|check) (?:again|now|that|with that)(?: with that)?|sorry for the (?:confusion|mix-?up)|i misspoke(?: earlier)?)[\s,.!?;:—–-]*)+$",
         ),
         identity: re(
-            r"[\w.+-]+@[\w-]+\.\w+|\b(?:my|the) (?:(?:full|first|last|correct|right|actual) )*(?:name|e-?mail(?: address)?|zip(?: ?code)?|postal code|postcode|phone(?: number)?|order (?:number|id|no\.?)|user ?id)\b|\b(?:zip|postal) ?code\b|\bit(?:'s| is) (?:actually )?#?\w*\d{4,}\w*\W*$|^\W*(?:it(?:'s| is)|this is|i am|i'm) (?:actually )?(?:[A-Z][\w'-]+(?: [A-Z][\w'-]+)+|#?\w*\d{4,}\w*)\W*$|\b(?:don't|do not|can't|cannot) (?:have|remember|recall|know)\b[^.?!]{0,40}\b(?:e-?mail|account|number|zip|code|id)\b|^\W*#?\w*\d{4,}\w*\W*$|\bi live (?:in|at)\b|\bsearch (?:it )?(?:using|by|with) something else\b",
+            r"[\w.+-]+@[\w-]+\.\w+|\b(?:my|the) (?:(?:full|first|last|correct|right|actual) )*(?:(?:(?:first|last) )?name (?:is|was|:)|last name [a-z]|e-?mail\b|(?:zip|postal) ?code\b|zip (?:is|was) (?:actually )?\d|postcode\b|phone number\b|order (?:number|id|no\.?)|user ?id)|\b(?:zip|postal) ?code\b|\bit(?:'s| is) (?:actually )?#?\w*\d{4,}\w*\W*$|^\W*(?:it(?:'s| is)|this is|i am|i'm) (?:actually )?(?:(?-i:[A-Z][\w'-]+(?: [A-Z][\w'-]+)+)|#?\w*\d{4,}\w*)\W*$|\b(?:don't|do not|can't|cannot) (?:have|remember|recall|know)\b[^.?!]{0,40}\b(?:e-?mail|account|number|zip|code|id)\b|^\W*#?\w*\d{4,}\w*\W*$|\bi live (?:in|at)\b|\bsearch (?:it )?(?:using|by|with) something else\b",
         ),
         asks: re(
             r"\b(?:want|need|like to|would like|wish|please (?:cancel|change|return|exchange|refund|send|update|check|tell)|return|exchange|refund|cancel|change|modify|update|replace|track|where|when|how|which|what|why|who|does|is it|are there|can you tell|could you tell|tell me|show me|check (?:my|the|if|whether)|find out|confirm)\b",
@@ -114,8 +114,15 @@ mod tests {
             assert!(goes_on(&turn), "{reply}");
             assert_eq!(open_request(&turn), Some("What is the status of my last order?"), "{reply}");
         }
-        for own in ["Can you change the address to 12 Birch Street?", "Thanks! When will it arrive?", "I want a refund"]
-        {
+        for own in [
+            "Can you change the address to 12 Birch Street?",
+            "Thanks! When will it arrive?",
+            "I want a refund",
+            "This is the wrong item.",
+            "It's completely broken.",
+            "I am very disappointed",
+            "The zip tore.",
+        ] {
             assert!(!goes_on(&after(&before, own)), "{own}");
         }
         assert!(!goes_on(&Turn::single("c", "Yes, please.")), "nothing was asked before");

@@ -22,7 +22,7 @@ pub struct Head {
     pub temperature: f32,
     /// What it was fitted on.
     pub fitted_on: FittedOn,
-    /// For each label the stems that its utterances share, and under the empty name those that many labels share: a
+    /// For each label the stems of its utterances, and under the empty name those that many labels share: a
     /// word that is in neither is particular to a question.
     #[serde(default)]
     pub vocabulary: BTreeMap<String, BTreeSet<String>>,

@@ -42,25 +42,23 @@ pub fn read(text: &str) -> Result<Vec<Utterance>, LabelError> {
     Ok(all)
 }
 
-/// A word belongs to a label that has it in so many utterances.
-const SHARED: usize = 1;
 /// A word that so many labels have says nothing about any of them.
 const COMMON: usize = 8;
 
-/// For each label the stems that its utterances share; under the empty name those of many labels.
+/// For each label the stems of its utterances; under the empty name those of many labels.
 pub fn vocabulary(utterances: &[Utterance]) -> BTreeMap<String, BTreeSet<String>> {
-    let mut counts: BTreeMap<String, BTreeMap<&str, usize>> = BTreeMap::new();
+    let mut labels_of: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
     for utterance in utterances {
         for stem in content_stems(&utterance.text).into_iter().collect::<BTreeSet<_>>() {
-            *counts.entry(stem).or_default().entry(&utterance.intent).or_default() += 1;
+            labels_of.entry(stem).or_default().insert(&utterance.intent);
         }
     }
     let mut vocabulary: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for (stem, labels) in counts {
+    for (stem, labels) in labels_of {
         if labels.len() >= COMMON {
             vocabulary.entry(String::new()).or_default().insert(stem.clone());
         }
-        for (label, _) in labels.into_iter().filter(|(_, n)| *n >= SHARED) {
+        for label in labels {
             vocabulary.entry(label.to_owned()).or_default().insert(stem.clone());
         }
     }

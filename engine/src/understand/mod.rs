@@ -6,6 +6,7 @@ pub mod fit;
 pub mod head;
 pub mod intent;
 pub mod labels;
+pub mod language;
 pub mod sentiment;
 
 pub use head::{Guess, Head, HeadError};
@@ -22,7 +23,7 @@ use std::sync::Arc;
 /// What was understood of a turn. Holds no text of the customer's.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Understanding {
-    /// ISO 639-3, where the message is long enough to tell.
+    /// ISO 639-1, where it can be told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<&'static str>,
     /// What the message as a whole is about, the likeliest first, at most three. Empty without a head.
@@ -116,15 +117,8 @@ impl IntentReader {
 impl Understanding {
     /// What can be told without a model.
     pub fn of_words(turn: &Turn) -> Self {
-        // Of a short message the detector is seldom sure; one without a single small word of English is not English.
-        let sure = |info: &whatlang::Info| {
-            let words = crate::text::words(&turn.text);
-            let foreign = words.len() >= 4 && !words.iter().any(|word| crate::text::is_stop_word(word));
-            (info.is_reliable() && turn.text.len() >= 20) || (foreign && info.lang() != whatlang::Lang::Eng)
-        };
-        let info = whatlang::detect(&turn.text).filter(sure);
         Self {
-            language: info.map(|info| info.lang().code()),
+            language: language::language(&turn.text),
             mood: Mood::of(turn),
             repeats: conversation::repeats(turn),
             goes_on: conversation::goes_on(turn),
