@@ -113,7 +113,7 @@ Gorgias (JSON), and JSON lines. Personal data in conversations is masked before 
 
 Examples:
   shopclerk sync --store mystore export/
-  shopclerk sync --store mystore pages/ products.csv tickets.json --currency EUR --order-prefix FV
+  shopclerk sync --store mystore pages/ products.csv tickets.json --currency EUR --order-number '#?FV\\d{5}'
   shopclerk sync --store mystore export/ --rebuild        after changing the embedder";
 
 const ASK_EXAMPLES: &str = "\
@@ -134,7 +134,7 @@ Examples:
   shopclerk eval all --pack packs/mystore --pack packs/attacks --no-generator --out results/today --json
   shopclerk eval import --from zendesk export/ --out packs/mystore
   shopclerk eval label packs/mystore --only suggested
-  shopclerk eval replay --pack packs/mystore --out results/replay
+  shopclerk eval replay --pack packs/mystore --store mystore --out results/replay
   shopclerk eval all --pack packs/mystore --endpoint http://localhost:8080/v1 --endpoint-model theirs --out results/theirs
   shopclerk eval robustness --pack packs/mystore --no-generator --out results/robust
   shopclerk eval compare results/before results/today

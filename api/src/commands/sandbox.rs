@@ -44,7 +44,7 @@ The client id client-of-another-organization is refused with shop_not_permitted.
 Examples:
   shopclerk sandbox --fixture api/demo/shop --port 4800
   shopclerk sandbox --fixture api/demo/shop --port 0 --json --fault 429=0.1 --fault slow:800=0.1 --seed 7
-  shopclerk sandbox --fixture api/demo/shop --port 4800 --webhooks-to http://127.0.0.1:8787/v1/shopify/webhooks";
+  shopclerk sandbox --fixture api/demo/shop --port 4800 --webhooks-to http://127.0.0.1:8787/v1/shopify/mystore/webhooks";
 
 #[derive(Debug, Args)]
 pub struct SandboxArgs {
