@@ -4,6 +4,7 @@
 
 use crate::check::polarity::is_negative;
 use crate::evidence::{DocId, Evidence, Passage, SourceKind};
+use crate::place::countries;
 use crate::select::{Question, Scored, Unit, stem_set, units};
 use crate::turn::{Speaker, Turn};
 use crate::value::Value;
@@ -125,6 +126,11 @@ impl Subjects {
     ) -> Option<Vec<String>> {
         let passage = &evidence.passages()[best.unit.passage];
         let (said, unsaid) = self.split(&passage.doc);
+        // A page about the place that was named is the one that is meant.
+        let about = countries(&passage.title);
+        if !question.countries.is_disjoint(&about) {
+            return None;
+        }
         if passage.kind == SourceKind::Conversation || unsaid.is_empty() || self.is_named(&passage.doc) {
             return None;
         }
@@ -264,6 +270,17 @@ mod tests {
             .map(|p| Passage { text: "The monthly fee of the plan is $5.00.".into(), ..p })
             .collect();
         assert_eq!(asked("What is the monthly fee?", &[], &same), None);
+    }
+
+    #[test]
+    fn a_named_place_names_its_page() {
+        let take = |doc, title, days| page(doc, title, &format!("Standard shipping takes {days} business days."));
+        let pages = [
+            take("u", "Shipping within the United States", 3),
+            take("c", "Shipping to Canada", 6),
+            take("h", "Holiday shipping", 9),
+        ];
+        assert_eq!(asked("How many days does standard shipping take to Texas?", &[], &pages), None);
     }
 
     #[test]
