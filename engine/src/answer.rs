@@ -217,9 +217,12 @@ impl Engine {
         // on a page how to do it, is read there first.
         let offers = || policy.voice.offer.clone();
         if how {
+            // "I want to return it. How do I go about that?"
+            let named = intent.and_then(Intent::how_to).filter(|_| conversation::asks_how_only(&asked.text));
+            let how = named.map_or_else(|| asked.clone(), |text| Turn { text: text.to_owned(), ..asked.clone() });
             let said = match self.signed_off(asker, turn, release, start, trace).await? {
                 Some(answer) => Ok(answer),
-                None => self.ask_pages(asker.store_pass(), &asked, release, start, trace).await?,
+                None => self.ask_pages(asker.store_pass(), &how, release, start, trace).await?,
             };
             if let Ok(answer) = said {
                 return Ok(Reply::Offer(Offer { answer, offer: offers() }));
@@ -240,7 +243,9 @@ impl Engine {
                 // What else was asked, where the pages answer it beyond doubt; nothing of that is released before.
                 if !rest.is_empty() && hard_rule(&rest).is_none() {
                     let rest = Turn { text: rest, history: Vec::new(), ..turn.clone() };
-                    if let Ok(answer) = self.ask_pages(asker.store_pass(), &rest, &|_| (), start, trace).await? {
+                    if let Ok(answer) = self.ask_pages(asker.store_pass(), &rest, &|_| (), start, trace).await?
+                        && !trace.rests_on_conversations(&answer)
+                    {
                         composed.append(&answer);
                         composed.sentences()[said..].iter().for_each(release);
                     }

@@ -3,12 +3,13 @@
 use crate::approved::Matched;
 use crate::check::Dropped;
 use crate::decide::Signals;
-use crate::evidence::{DocId, Evidence, Passage};
+use crate::evidence::{DocId, Evidence, Passage, PassageId, SourceKind};
 use crate::live::LiveQuestion;
 use crate::package::Reads;
 use crate::policy::Ruled;
 use crate::ports::Generated;
 use crate::prompt::Prompt;
+use crate::reply::Answer;
 use crate::select::{Coverage, Features, Scored};
 use crate::understand::Understanding;
 use serde::Serialize;
@@ -43,6 +44,15 @@ pub struct Trace {
     #[serde(skip)]
     pub reads: Reads,
     pub timings: Timings,
+}
+
+impl Trace {
+    /// Whether something of an answer was once said to another customer, and stands on no page.
+    pub(crate) fn rests_on_conversations(&self, answer: &Answer) -> bool {
+        let told =
+            |passage: &PassageId| self.passages.iter().any(|p| p.id == *passage && p.kind == SourceKind::Conversation);
+        answer.citations().iter().any(|citation| told(&citation.passage))
+    }
 }
 
 /// A unit of the evidence, and what speaks for it.

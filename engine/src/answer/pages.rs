@@ -138,6 +138,10 @@ impl Engine {
         // taken back, and what a customer has seen cannot be.
         let mut released = 0;
         let mut passed = |stands: Standing, standing: &mut Vec<Standing>, trace: &mut Trace| {
+            // Two sources that say it in the same words say it once.
+            if standing.iter().any(|s| s.text == stands.text) {
+                return;
+            }
             standing.push(stands);
             if gate.waits() || !question.asked.is_said(standing.iter().map(|s| s.text.as_str())) {
                 return;

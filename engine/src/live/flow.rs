@@ -4,7 +4,8 @@
 
 use super::compose::{self, Composed, Scene};
 use super::question::{LiveQuestion, Named, is_whole};
-use super::{ClaimedOrder, LiveKind, Order, PreparedAction, Product, ProductStatus, Read};
+use super::which::{AT_ONCE, Choice, choose};
+use super::{ClaimedOrder, Order, PreparedAction, Product, ProductStatus, Read};
 use crate::access::StoreId;
 use crate::evidence::{DocId, ForeignPassage};
 use crate::handoff::{HandoffReason, LookedAt};
@@ -34,9 +35,6 @@ const SIGN_IN: &str =
 const LATEST: usize = 20;
 /// More choices than this are no help.
 const CHOICES: usize = 5;
-/// Orders that one reply speaks of.
-const AT_ONCE: usize = 3;
-
 /// What came of the look at live data.
 #[derive(Debug)]
 pub enum Step {
@@ -170,7 +168,7 @@ impl Live<'_> {
         });
         let scene = self.scene(question, found.orders.read_at);
         let mut composed = Composed::default();
-        match choose(&self.profile.order_number, question, &found.orders.value, &scene) {
+        match choose(&self.profile.order_number, question, self.turn, &found.orders.value, &scene) {
             Choice::These { orders, missing } => {
                 if !missing.is_empty() {
                     compose::missing(&scene, &missing, &mut composed);
@@ -230,7 +228,12 @@ impl Live<'_> {
     }
 
     async fn catalogue(&self, question: &LiveQuestion) -> Result<Step, ForeignPassage> {
-        let words = product_words(&question.asked);
+        let mut words = product_words(&question.asked);
+        if words.is_empty() {
+            // "And the price?": of what the customer asked about before.
+            let before = self.turn.history.iter().rev().filter(|m| m.role == Speaker::Customer);
+            words = before.map(|m| product_words(&m.text)).find(|words| !words.is_empty()).unwrap_or_default();
+        }
         if words.is_empty() {
             return Ok(Step::Pages);
         }
@@ -355,82 +358,6 @@ fn one_at_a_time(numbers: &[OrderNumber]) -> Clarify {
     Clarify {
         message: "Let us take one order at a time. Which one first?".to_owned(),
         choices: numbers.iter().take(CHOICES).map(ToString::to_string).collect(),
-    }
-}
-
-/// Which of a customer's orders is meant.
-#[derive(Debug)]
-pub enum Choice<'a> {
-    These { orders: Vec<&'a Order>, missing: Vec<&'a OrderNumber> },
-    Which(Vec<&'a Order>),
-    None,
-}
-
-/// The named ones; else the newest, if that is what was said; else the only one that the question can be about.
-pub fn choose<'a>(
-    pattern: &regex::Regex,
-    question: &'a LiveQuestion,
-    orders: &'a [Order],
-    scene: &Scene<'_>,
-) -> Choice<'a> {
-    if !question.numbers.is_empty() {
-        let of = |number: &OrderNumber| orders.iter().find(|o| is_meant(pattern, number, &o.number));
-        let mut found: Vec<&Order> = Vec::new();
-        for order in question.numbers.iter().filter_map(of) {
-            if !found.iter().any(|f| f.id == order.id) {
-                found.push(order);
-            }
-        }
-        let missing = question.numbers.iter().filter(|n| of(n).is_none()).collect();
-        return if found.is_empty() { Choice::None } else { Choice::These { orders: found, missing } };
-    }
-    let these = |orders: Vec<&'a Order>| Choice::These { orders, missing: Vec::new() };
-    let mut left: Vec<&Order> = orders.iter().collect();
-    left.sort_by_key(|o| std::cmp::Reverse(o.created_at));
-    // "The jacket": orders that hold one.
-    let asked = content_stems(&question.asked);
-    let holds = |o: &&&Order| o.items.iter().any(|i| content_stems(&i.title).iter().any(|s| asked.contains(s)));
-    let named: Vec<&Order> = left.iter().filter(holds).copied().collect();
-    if !named.is_empty() {
-        left = named;
-    }
-    if question.newest {
-        left.truncate(1);
-        return if left.is_empty() { Choice::None } else { these(left) };
-    }
-    let likely: Vec<&Order> =
-        left.iter().filter(|o| question.kinds.iter().any(|k| concerns(*k, o, scene))).copied().collect();
-    if !likely.is_empty() {
-        left = likely;
-    }
-    match left.len() {
-        0 => Choice::None,
-        1 => these(left),
-        n if question.several && n <= AT_ONCE => these(left),
-        _ => Choice::Which(left),
-    }
-}
-
-/// Customers leave out what all numbers begin with: "10234" for #FV10234, among their own orders.
-pub(crate) fn is_meant(pattern: &regex::Regex, said: &OrderNumber, number: &OrderNumber) -> bool {
-    let digits = said.as_str().trim_start_matches('#');
-    let bare = !is_whole(pattern, said.as_str()) && digits.len() >= 4 && digits.bytes().all(|b| b.is_ascii_digit());
-    let rest = number.as_str().strip_suffix(digits).map(|r| r.trim_start_matches('#'));
-    said == number || (bare && rest.is_some_and(|r| r.bytes().all(|b| !b.is_ascii_digit())))
-}
-
-/// Whether a question of this kind is likely about this order, where none is named.
-fn concerns(kind: LiveKind, order: &Order, scene: &Scene<'_>) -> bool {
-    let active = compose::status::is_active(order);
-    match kind {
-        LiveKind::Status | LiveKind::Tracking | LiveKind::Delivery | LiveKind::Address => active,
-        LiveKind::Items | LiveKind::Total => active,
-        LiveKind::Cancellable => active && order.parcels.is_empty(),
-        LiveKind::Refund => order.cancelled.is_some() || !order.refunds.is_empty() || !order.returns.is_empty(),
-        LiveKind::ReturnWindow => {
-            compose::window::verdicts(scene, order).iter().any(|(_, v)| compose::window::may_return(v))
-        }
-        LiveKind::Stock | LiveKind::Price => false,
     }
 }
 

@@ -14,6 +14,7 @@ pub mod question;
 pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
+pub(crate) mod which;
 
 pub use action::{Action, ActionId, Approval, PreparedAction, RefundLine, ReturnLine};
 pub use facts::*;

@@ -2,8 +2,9 @@
 
 use super::address;
 use super::compose::{self, Composed, Scene};
-use super::flow::{Choice, Live, Person, Step, choose, looked_at};
+use super::flow::{Live, Person, Step, looked_at};
 use super::question::{LiveQuestion, Named, Wish};
+use super::which::{Choice, choose};
 use super::{Action, ActionId, FulfillmentState, LiveKind, Money, Order, PreparedAction, RefundLine, ReturnLine};
 use crate::delivery::{Cancellable, cancellable};
 use crate::evidence::ForeignPassage;
@@ -11,6 +12,8 @@ use crate::handoff::HandoffReason;
 use crate::identity::{Asker, OrderNumber, Tier};
 use crate::reply::IdentityWay;
 use crate::returns::{Standing, Verdict};
+use crate::turn::Speaker;
+use crate::understand::conversation;
 use sha2::{Digest, Sha256};
 
 impl Live<'_> {
@@ -48,10 +51,17 @@ impl Live<'_> {
             }
         };
         let scene = self.scene(&question, found.orders.read_at);
-        let order = match choose(&self.profile.order_number, &question, &found.orders.value, &scene) {
+        let order = match choose(&self.profile.order_number, &question, self.turn, &found.orders.value, &scene) {
             Choice::These { orders, .. } if orders.len() == 1 => orders[0],
-            Choice::Which(orders) if wish != Wish::Other => return Ok(Step::Clarify(self.which(&orders))),
-            Choice::These { .. } | Choice::Which(_) | Choice::None => return Ok(Step::person(plain())),
+            Choice::Which(orders) if wish != Wish::Other && self.can_say_which() => {
+                return Ok(Step::Clarify(self.which(&orders)));
+            }
+            // Who was asked and cannot say, or means all of them, is not asked again: the person sees which they can be.
+            Choice::These { orders, .. } | Choice::Which(orders) => {
+                let looked_at = orders.iter().take(LISTED).map(|order| looked_at(&order.number)).collect();
+                return Ok(Step::person(Person { looked_at, ..plain() }));
+            }
+            Choice::None => return Ok(Step::person(plain())),
         };
         let person = Person { looked_at: vec![looked_at(&order.number)], ..plain() };
         Ok(match wish {
@@ -61,6 +71,14 @@ impl Live<'_> {
             Wish::Refund => self.refund(&scene, order, person),
             Wish::Other => Step::person(person),
         })
+    }
+
+    /// Whether asking which order is meant gets anywhere: not with somebody who has said that they do not know, who was
+    /// asked already, or who means all of them.
+    fn can_say_which(&self) -> bool {
+        let last = self.turn.history.iter().rev().find(|m| m.role == Speaker::Agent);
+        let was_asked = last.is_some_and(|m| conversation::asks_which_order(&m.text));
+        !was_asked && !conversation::asks_for_orders(&self.turn.text) && !conversation::means_all(&self.turn.text)
     }
 
     /// Number and e-mail open no action, but they save the person a search.
@@ -292,6 +310,8 @@ impl Live<'_> {
     }
 }
 
+/// Orders that a person is shown, where it can be one of several.
+const LISTED: usize = 5;
 /// What Shopify takes as a note.
 const NOTE: usize = 300;
 

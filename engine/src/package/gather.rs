@@ -151,6 +151,6 @@ impl Reads {
     fn has_looked_for(&self, number: &crate::identity::OrderNumber, pattern: &regex::Regex) -> bool {
         let own = self.orders.iter().map(|o| &o.value.number).chain(self.claimed.iter().map(|o| &o.value.number));
         let asked = |tried: &Tried| matches!(tried, Tried::Order { number: Some(n), .. } if n == number);
-        own.into_iter().any(|n| crate::live::flow::is_meant(pattern, number, n)) || self.tried.iter().any(asked)
+        own.into_iter().any(|n| crate::live::which::is_meant(pattern, number, n)) || self.tried.iter().any(asked)
     }
 }

@@ -80,7 +80,7 @@ pub(super) fn about(
     scene: Option<(&StoreProfile, Timestamp, &LiveQuestion)>,
 ) -> Vec<OrderNow> {
     let meant = |number: &OrderNumber, among: &[OrderNumber]| match scene {
-        Some((profile, ..)) => among.iter().any(|n| crate::live::flow::is_meant(&profile.order_number, n, number)),
+        Some((profile, ..)) => among.iter().any(|n| crate::live::which::is_meant(&profile.order_number, n, number)),
         None => among.contains(number),
     };
     let of = |among: &[OrderNumber]| -> Vec<OrderNow> {

@@ -95,7 +95,7 @@ pub fn units(evidence: &Evidence) -> Vec<Unit> {
             let mut before = "";
             for text in pieces {
                 let text = without_greeting(text);
-                if personal(text) {
+                if personal(text) || (p.kind == SourceKind::Conversation && of_one_case(text)) {
                     continue;
                 }
                 // A question answers nothing, but says what the sentences after it are about.
@@ -191,10 +191,56 @@ fn personal(text: &str) -> bool {
     MASKS.iter().any(|mask| text.contains(mask))
 }
 
+/// What an agent said of one customer's case, or to keep the conversation going: who they are, what was done for them,
+/// what they got back. It answers nobody else.
+fn of_one_case(text: &str) -> bool {
+    static CASE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(concat!(
+            r"(?i)\b(?:i['’](?:m|ve|ll)|i (?:have|had|am|will|can|could|see|found|understand|apologi[sz]e|did|was)|(?:i['’]d|i would) be (?:happy|glad))\b",
+            r"|\b(?:happy|glad|here) to (?:help|assist)\b|\blet me (?:know|check|look|see|help|pull)\b|\b(?:feel free|don['’]t hesitate) to\b",
+            r"|\bplease (?:provide|confirm|share|specify|tell me|send me|give me|let me)\b|\b(?:could|can|would|may) (?:you|i)\b",
+            r"|\b(?:authenticate|verify|confirm|locate) (?:me|you|your|the) (?:identity|account|details|user|order)\b|\byour (?:user id|identity|account (?:has|was|is))\b",
+            r"|\b(?:refund|refunded|total|charged|credited|paid|balance|difference)\b[^.]*(?:[$€£]\s?\d|\d\s?(?:USD|EUR|GBP|CAD)\b)|(?:[$€£]\s?\d|\d\s?(?:USD|EUR|GBP|CAD)\b)[^.]*\b(?:refund|refunded|charged|credited|paid back)\b",
+            r"|\byour (?:[a-z-]+ ){0,3}(?:order|return|request|refund|exchange|address|item|items|package|cancellation)\b[^.]{0,40}\b(?:has|have|had|was|were) (?:now |already |successfully |just |been )*(?:cancel|process|updat|chang|refund|ship|sent|deliver|initiat|complet|submit|modif|exchang|creat)",
+        ))
+        .expect("constant")
+    });
+    CASE.is_match(text)
+}
+
 /// Without the greeting that a reply begins with.
 fn without_greeting(text: &str) -> &str {
     match text.split_once("[name], ") {
         Some((greeting, rest)) if greeting.split_whitespace().count() <= 2 => rest,
         _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_said_of_one_case_answers_nobody_else() {
+        for case in [
+            "I'd be happy to help you with your order.",
+            "Could you please tell me your order number?",
+            "Please provide your first name, last name, and zip code.",
+            "The total refund amount of $164.28 will be paid back to your card.",
+            "Your order has been successfully cancelled.",
+            "I have changed the address for you.",
+            "Let me know if you need anything else!",
+        ] {
+            assert!(of_one_case(case), "{case}");
+        }
+        for general in [
+            "Refunds take 5 to 7 business days.",
+            "For day hikes we would take the 20 litre pack.",
+            "It runs small, so size up.",
+            "Shipping costs $5.00 below $50.00.",
+            "Returned items must be unworn.",
+        ] {
+            assert!(!of_one_case(general), "{general}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! A message in its conversation: is it asked again, and whose request does it go on with?
 
 use crate::text::{content_stems, sentences};
-use crate::turn::{Speaker, Turn};
+use crate::turn::{Message, Speaker, Turn};
 use regex::Regex;
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -16,6 +16,13 @@ struct Patterns {
     identity: Regex,
     asks: Regex,
     unknown_number: Regex,
+    agrees: Regex,
+    offers: Regex,
+    asks_who: Regex,
+    which_order: Regex,
+    all: Regex,
+    how: Regex,
+    names: Regex,
 }
 
 static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
@@ -32,6 +39,25 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         ),
         unknown_number: re(
             r"\b(?:don't|do not|don’t|can't|cannot|can’t|not (?:really |quite |exactly |entirely )?sure)\b[^.?!]{0,50}\border(?:'s)? ?(?:number|id|no\b)|\b(?:what|which) (?:is|was) my order (?:number|id)\b|\b(?:look (?:it )?up|check|find|see|list|show(?: me)?)\b[^.?!]{0,20}\bmy (?:recent |past |latest )?orders\b|\bforgot(?:ten)?\b[^.?!]{0,30}\border (?:number|id)\b",
+        ),
+        agrees: re(
+            r"^\W*(?:(?:oh|ah|ok(?:ay)?|great|perfect)\W+)*(?:yes|yeah|yep|yup|sure|of course|absolutely|please do|go ahead|that would be|that'd be|that’d be)\b",
+        ),
+        offers: re(
+            r"\b(?:would you like|do you want|shall i|should i|can i (?:also )?(?:help|show|list|check)|let me know if you(?:'d| would) like)\b",
+        ),
+        asks_who: re(
+            r"\b(?:e-?mail|zip|postal|postcode|your (?:full |first |last )?name|identity|authenticate|verify|locate (?:your|an) account|user ?id)\b",
+        ),
+        which_order: re(
+            r"\bwhich (?:one|order)s?\b|\b(?:provide|share|tell me|let me know|give me|specify|have|know|need)\b[^.?!]{0,40}\border(?:'s)? ?(?:number|id|no\b)",
+        ),
+        how: re(r"\b(?:how (?:do|can|could|should|would|to|does)|what (?:do|should|must|are the) )"),
+        names: re(
+            r"\b(?:it's|it is|i'm|i am|this is|i meant|i mean|that's|name is|name's|try) (?:actually )?(?-i:[A-Z][\w'-]+(?: [A-Z][\w'-]+)*|[A-Z0-9-]*\d{4,})",
+        ),
+        all: re(
+            r"\b(?:everything|all (?:of )?(?:my|the|these|those|them)|(?:all|any|several|multiple|both) (?:of )?(?:the |my )?(?:[a-z]+ )?(?:orders|purchases|items|things)|(?:my|some|any|several) (?:[a-z]+ ){0,2}orders)\b",
         ),
     }
 });
@@ -57,12 +83,21 @@ fn same(a: &HashSet<String>, b: &HashSet<String>) -> bool {
 
 /// Only gives what was asked for, or agrees: the request stands in an earlier message.
 pub fn goes_on(turn: &Turn) -> bool {
-    turn.history.iter().any(|m| m.role == Speaker::Customer)
-        && turn.history.iter().any(|m| m.role == Speaker::Agent)
-        && {
-            let parts = sentences(&turn.text);
-            !parts.is_empty() && parts.iter().all(|s| only_replies(s))
-        }
+    goes_on_after(&turn.history, &turn.text)
+}
+
+fn goes_on_after(history: &[Message], text: &str) -> bool {
+    let Some(asked) = history.iter().rev().find(|m| m.role == Speaker::Agent) else { return false };
+    if !history.iter().any(|m| m.role == Speaker::Customer) {
+        return false;
+    }
+    let parts = sentences(text);
+    // "Yes, please. Can you tell me the prices?": what was offered, and a word on how.
+    let agrees = PATTERNS.agrees.is_match(text) && offers(&asked.text);
+    // What is said around a correction of who they are, where that was asked for.
+    let corrects = PATTERNS.asks_who.is_match(&asked.text) && parts.iter().any(|s| gives_identity(s) || names(s));
+    let reply = |s: &&str| only_replies(s) || (corrects && says_only(s, &AROUND)) || (agrees && says_only(s, &OFFERED));
+    !parts.is_empty() && parts.iter().all(reply)
 }
 
 /// A sentence without a request of its own.
@@ -71,22 +106,84 @@ fn only_replies(sentence: &str) -> bool {
     if PATTERNS.courtesy.is_match(&plain) {
         return true;
     }
-    PATTERNS.identity.is_match(&plain) && !PATTERNS.unknown_number.is_match(&plain) && {
+    gives_identity(&plain) && !PATTERNS.unknown_number.is_match(&plain) && {
         let rest = PATTERNS.identity.replace_all(&plain, " ");
         !PATTERNS.asks.is_match(&rest)
     }
 }
 
+fn gives_identity(sentence: &str) -> bool {
+    PATTERNS.identity.is_match(&sentence.replace('’', "'"))
+}
+
+/// "It's Berg", "I meant 55803": what was asked for, and no more words around it than that.
+fn names(sentence: &str) -> bool {
+    PATTERNS.names.is_match(&sentence.replace('’', "'"))
+}
+
+/// Ends with an offer: "Would you like me to …?"
+fn offers(text: &str) -> bool {
+    sentences(text).iter().rev().take(2).any(|s| PATTERNS.offers.is_match(s))
+}
+
+/// Words around a correction: they ask for nothing but another try.
+static AROUND: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    stems(
+        "oh ah um made make again try tri retry check look search find correct correction mistake mistakes mix mixed mixing confusion \
+         misspoke mistyped typo wrong earlier before now help know actually meant mean think thought might must may small \
+         little bad sorry apologies give gave given said say told tell type typed enter entered use used remember memory \
+         number code zip postal postcode e-mail email mail name address account one work works hmm oops try went wait let \
+         last first time instead",
+    )
+});
+/// Words in which an offer is taken up: they name no subject of their own.
+static OFFERED: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    stems(
+        "again check look find now right moment currently available availability price prices cost costs option options \
+         detail details show list give see tell know helpful help great perfect also them one ones all each every please \
+         include well good today stock yes yeah yep yup sure",
+    )
+});
+
+/// Whether a sentence says nothing besides these words, numbers, and what tells who somebody is.
+fn says_only(sentence: &str, words: &HashSet<String>) -> bool {
+    let plain = sentence.replace('’', "'");
+    let rest = PATTERNS.identity.replace_all(&plain, " ");
+    let rest = PATTERNS.names.replace_all(&rest, " ").replace("'s", " ").replace("'d", " ");
+    stems(&rest).iter().all(|stem| words.contains(stem) || stem.bytes().all(|b| b.is_ascii_digit()))
+}
+
 /// The request that a reply goes on with: the customer's last message that had one of its own.
 pub fn open_request(turn: &Turn) -> Option<&str> {
-    let customers = turn.history.iter().rev().filter(|m| m.role == Speaker::Customer);
-    let mut messages = customers.map(|m| m.text.as_str());
-    messages.find(|text| !sentences(text).iter().all(|s| only_replies(s)))
+    let history = &turn.history;
+    let customers = (0..history.len()).rev().filter(|at| history[*at].role == Speaker::Customer);
+    let mut requests = customers.filter(|at| !goes_on_after(&history[..*at], &history[*at].text));
+    let at = requests.find(|at| !sentences(&history[*at].text).iter().all(|s| only_replies(s)))?;
+    Some(&history[at].text)
 }
 
 /// Asks which orders there are, because the number is not known.
 pub fn asks_for_orders(text: &str) -> bool {
     PATTERNS.unknown_number.is_match(&text.replace('’', "'"))
+}
+
+/// Asks how in a sentence without a subject of its own: "How do I go about that?"
+pub fn asks_how_only(text: &str) -> bool {
+    static FILL: LazyLock<HashSet<String>> = LazyLock::new(|| {
+        stems("how go going proceed start begin do done get process step steps next way best about work")
+    });
+    let mut asking = sentences(text).into_iter().filter(|s| PATTERNS.how.is_match(s)).peekable();
+    asking.peek().is_some() && asking.all(|s| stems(s).iter().all(|stem| FILL.contains(stem)))
+}
+
+/// An agent's message that asks which order is meant.
+pub fn asks_which_order(text: &str) -> bool {
+    PATTERNS.which_order.is_match(&text.replace('’', "'"))
+}
+
+/// Means all of their orders, or everything in them, not one.
+pub fn means_all(text: &str) -> bool {
+    PATTERNS.all.is_match(&text.replace('’', "'"))
 }
 
 #[cfg(test)]
@@ -109,6 +206,9 @@ mod tests {
             "Oh, sorry about that! My correct zip code is actually 55803. Does that help?",
             "Yes, please.",
             "I don't remember which e-mail address I used.",
+            "Hmm, you know what? I might have mixed it up—my zip code is actually 55803. Can you try again with that?",
+            "Oh, actually, it's 55803! Sorry, I misspoke earlier. Can you try again?",
+            "Oh wait, my bad, I made a small mistake earlier! My zip code is 55803, not 55802. Could you check now?",
         ] {
             let turn = after(&before, reply);
             assert!(goes_on(&turn), "{reply}");
@@ -129,6 +229,36 @@ mod tests {
     }
 
     #[test]
+    fn the_request_stands_behind_several_replies_and_an_accepted_offer() {
+        use Speaker::{Agent, Customer};
+        let who = "Could you tell me your e-mail address, please?";
+        let history = [
+            (Customer, "What did I pay for my last order?"),
+            (Agent, who),
+            (Customer, "My name is Kim Berg, zip code 55802."),
+            (Agent, who),
+            (Customer, "I think I mixed that up. It's actually 55801. Could you try again?"),
+            (Agent, who),
+            (Customer, "Oh, my mistake! I meant 55802, not 55801. Does that help?"),
+            (Agent, "And your last name?"),
+            (Customer, "Oh, of course! It's Berg."),
+            (Agent, who),
+        ];
+        let turn = after(&history, "Hmm, let me try again. My zip code is actually 55803, sorry for the mix-up!");
+        assert!(goes_on(&turn));
+        assert_eq!(open_request(&turn), Some("What did I pay for my last order?"));
+        let offer = [(Customer, "I am looking for the cheapest tent"), (Agent, "Would you like me to list our tents?")];
+        let turn = after(&offer, "Yes, please! Can you also tell me the prices?");
+        assert!(goes_on(&turn));
+        assert_eq!(open_request(&turn), Some("I am looking for the cheapest tent"));
+        assert!(goes_on(&after(&offer, "Yes, that’d be great! Can you check what’s available right now?")));
+        assert!(!goes_on(&after(&offer, "Yes, and what does a stove cost?")), "a subject of its own");
+        assert!(!goes_on(&after(&offer, "Can you tell me the prices?")), "nothing was agreed to");
+        let plain = [(Customer, "Where is my order?"), (Agent, "It arrives on Friday.")];
+        assert!(!goes_on(&after(&plain, "It is wrong again")), "nobody asked who they are");
+    }
+
+    #[test]
     fn the_same_question_is_counted() {
         use Speaker::Customer;
         let before = [
@@ -140,6 +270,27 @@ mod tests {
         let unheard = [(Customer, "When will my refund arrive?"), (Customer, "When will my refund arrive?")];
         assert_eq!(repeats(&after(&unheard, "when will my refund arrive?")), 0, "nobody has replied yet");
         assert_eq!(repeats(&after(&[(Customer, "ok")], "ok")), 0);
+    }
+
+    #[test]
+    fn all_orders_are_not_one() {
+        for all in
+            ["I want to return everything I ordered.", "cancel all my orders", "cancel any orders that have not left"]
+        {
+            assert!(means_all(all), "{all}");
+        }
+        assert!(!means_all("I want to return an item of my last order"));
+        assert!(asks_which_order("Could you please provide the order ID for it?"));
+        assert!(asks_which_order("You have several orders. Which one do you mean?"));
+        assert!(!asks_which_order("Your order arrives on Friday."));
+    }
+
+    #[test]
+    fn how_alone_is_about_what_was_said_before() {
+        assert!(asks_how_only("I will return my keyboard then. How do I go about that?"));
+        assert!(asks_how_only("I want to return some items. How can I proceed with that?"));
+        assert!(!asks_how_only("How do I return a final sale item?"));
+        assert!(!asks_how_only("I want to return it."));
     }
 
     #[test]

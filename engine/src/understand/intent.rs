@@ -122,6 +122,19 @@ impl fmt::Display for Intent {
 }
 
 impl Intent {
+    /// How it is done, as a page may say: for "How do I go about that?", where the sentence before says what.
+    pub fn how_to(self) -> Option<&'static str> {
+        const HOW: [(Intent, &str); 6] = [
+            (Intent::ReturnRequest, "How do I return an item?"),
+            (Intent::RefundRequest, "How do I get a refund?"),
+            (Intent::Exchange, "How do I exchange an item?"),
+            (Intent::Cancel, "How do I cancel an order?"),
+            (Intent::ChangeAddress, "How do I change the delivery address of an order?"),
+            (Intent::ChangeOrder, "How do I change an order?"),
+        ];
+        HOW.iter().find(|(intent, _)| *intent == self).map(|(_, question)| *question)
+    }
+
     /// The question that a page answers when a customer asks in words that no page has. Only where the plain answer is
     /// of use to everybody who comes for this.
     pub fn plain_question(self) -> Option<&'static str> {

@@ -40,6 +40,10 @@ pub fn asks(sentence: &str) -> Option<Asks> {
             kinds.push(*kind);
         }
     }
+    // A sum that no order shows: what is left of one, what two cost more or less than each other, what will come back.
+    if p.reckoned.is_match(sentence) {
+        kinds.retain(|k| *k != LiveKind::Total);
+    }
     if to_be_changed {
         kinds.retain(|k| {
             matches!(k, LiveKind::Refund | LiveKind::ReturnWindow | LiveKind::Cancellable | LiveKind::Stock)
@@ -48,7 +52,7 @@ pub fn asks(sentence: &str) -> Option<Asks> {
     // About an order of theirs, in words that no pattern foresaw: its topic says what is asked.
     let foreseen = !kinds.is_empty() || to_be_changed || p.other_wishes.is_match(sentence);
     let mut vague = false;
-    if !foreseen && own && !supposed {
+    if !foreseen && own && !supposed && !p.reckoned.is_match(sentence) {
         vague = true;
         kinds.extend(p.topics.iter().find(|(_, words)| words.is_match(sentence)).map(|(kind, _)| *kind));
     }
@@ -87,6 +91,7 @@ struct Patterns {
     how_to: Regex,
     after: Regex,
     only_names: Regex,
+    reckoned: Regex,
 }
 
 static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
@@ -104,5 +109,6 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         how_to: compiled(HOW_TO),
         after: compiled(AFTER),
         only_names: compiled(ONLY_NAMES),
+        reckoned: compiled(RECKONED),
     }
 });

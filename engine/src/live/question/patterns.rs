@@ -306,6 +306,10 @@ pub const TOPICS: &[(LiveKind, &[&str])] = &[
         ],
     ),
     (
+        LiveKind::Status,
+        &[r"\b(?:help|assistance|question|questions) (?:me )?(?:with|about|on|regarding|concerning) {few}{own}"],
+    ),
+    (
         LiveKind::Items,
         &[r"\b(?:items?|products?|contents?|size|colou?r|what|which|articles?|pieces|contains?|included?)\b"],
     ),
@@ -372,6 +376,13 @@ pub const HOW_TO: &[&str] = &[
 /// Conditions of returning and cancelling that pages state.
 pub const AFTER: &[&str] = &[
     r"\b(?:after|before|without|wore|worn|washed|used|opened|open|open(?:ed)? box|as a gift|in (?:a |your )?stores?|for (?:free|store credit)|online|by mail|tags)\b",
+];
+
+/// A sum that no order shows.
+pub const RECKONED: &[&str] = &[
+    r"\b(?:refund|return|exchange|switch|swap)[a-z]*\b.*\b(?:total|amount|difference)\b|\b(?:total|amount|difference)\b.*\b(?:refund|refunded|get back|getting back|back to me|return|returning|exchange|swap)\b",
+    r"\b(?:remaining|rest of|not returning|other items|left over|keeping)\b",
+    r"\b(?:price|cost|total) difference\b|\bdifference (?:in|of|between) (?:price|cost)",
 ];
 
 /// Nothing but which order, who, and please.
