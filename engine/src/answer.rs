@@ -1,6 +1,7 @@
 //! One turn, on one page: what it is about, rules, live data, pages, reply. [`Engine::answer`] reads top to bottom.
 
 mod hand_over;
+mod own;
 mod pages;
 
 use crate::approved::find::Look;
@@ -270,6 +271,12 @@ impl Engine {
             Err(No::Which(choices)) => return Ok(Reply::Clarify(which(choices))),
             Err(No::Person(reason, words)) => (reason, words),
         };
+        if matches!(why.0, HandoffReason::NoEvidence | HandoffReason::Ungrounded)
+            && let Some(answer) = self.otherwise(asker, &asked, trace).await?
+        {
+            answer.sentences().iter().for_each(release);
+            return Ok(Reply::Answer(answer));
+        }
         // What everybody asks in words that no page has: the plain question has an answer. Not where a risk refuses: its
         // bound is of the question as it was asked.
         if matches!(why.0, HandoffReason::NoEvidence | HandoffReason::Ungrounded)

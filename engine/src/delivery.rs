@@ -21,6 +21,9 @@ pub struct DeliveryRules {
     /// Days on which nothing leaves and nobody carries, besides Saturdays and Sundays.
     pub holidays: Vec<Date>,
     pub methods: Vec<Method>,
+    /// Every country that the store delivers to (`US`). Empty: not said, and then no country is one that it does not
+    /// deliver to.
+    pub ships_to: Vec<String>,
     /// Business days without a scan after which a parcel is treated as lost, by country.
     pub lost_after_business_days: BTreeMap<String, u32>,
     /// Delivered, the carrier says, and nothing is there.
@@ -171,6 +174,8 @@ struct RawDelivery {
     #[serde(default)]
     methods: Vec<Method>,
     #[serde(default)]
+    ships_to: Vec<String>,
+    #[serde(default)]
     lost_after_business_days: BTreeMap<String, u32>,
     not_received: Option<NotReceived>,
     claim_within_days: Option<u32>,
@@ -198,9 +203,27 @@ impl TryFrom<RawDelivery> for DeliveryRules {
         if let Some(code) = raw.lost_after_business_days.keys().find(|code| !is_country(code)) {
             return Err(format!("'{code}' is no country code; write two capitals, such as US"));
         }
-        let RawDelivery { cutoff, holidays, methods, lost_after_business_days, not_received, .. } = raw;
+        if let Some(code) = raw.ships_to.iter().find(|code| !is_country(code)) {
+            return Err(format!("'{code}' of `ships_to` is no country code; write two capitals, such as US"));
+        }
+        let missing = |country: &&String| !raw.ships_to.contains(country);
+        let carried = raw.methods.iter().flat_map(|method| &method.countries).find(missing);
+        if let Some(code) = carried.filter(|_| !raw.ships_to.is_empty()) {
+            return Err(format!("a method goes to {code}, which `ships_to` leaves out"));
+        }
+        let RawDelivery { cutoff, holidays, methods, ships_to, lost_after_business_days, not_received, .. } = raw;
         let RawDelivery { claim_within_days, page, url, .. } = raw;
-        Ok(Self { cutoff, holidays, methods, lost_after_business_days, not_received, claim_within_days, page, url })
+        Ok(Self {
+            cutoff,
+            holidays,
+            methods,
+            ships_to,
+            lost_after_business_days,
+            not_received,
+            claim_within_days,
+            page,
+            url,
+        })
     }
 }
 

@@ -51,9 +51,54 @@ pub fn read(text: &str) -> Result<Address, &'static str> {
     })
 }
 
+/// The one address among the customer's own that lies in a town that the text names. `None` where several do.
+pub fn known<'a>(text: &str, own: impl Iterator<Item = &'a Address>) -> Option<&'a Address> {
+    let place = |a: &Address| (a.address1.clone(), a.address2.clone(), a.city.clone(), a.zip.clone());
+    let mut there = own.filter(|a| is_named(a, text));
+    let first = there.next()?;
+    there.all(|other| place(other) == place(first)).then_some(first)
+}
+
+/// How customers write the names of some towns.
+const SHORT_TOWNS: [(&str, &str); 4] =
+    [("NYC", "new york"), ("LA", "los angeles"), ("SF", "san francisco"), ("DC", "washington")];
+
+/// Whether the text names the town of an address.
+pub fn is_named(address: &Address, text: &str) -> bool {
+    let Some(city) = address.city.as_deref() else { return false };
+    let city = city.trim().to_lowercase();
+    let lower = text.to_lowercase();
+    let whole = |from: usize| {
+        let word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        !word(lower[..from].chars().next_back()) && !word(lower[from + city.len()..].chars().next())
+    };
+    let named = city.chars().count() >= 3 && lower.match_indices(&city).any(|(from, _)| whole(from));
+    let words = || text.split(|c: char| !c.is_alphanumeric());
+    named || SHORT_TOWNS.iter().any(|(short, town)| *town == city && words().any(|word| word == *short))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_town_tells_which_of_their_addresses_is_meant() {
+        let of = |street: &str, city: &str| Address {
+            name: None,
+            address1: Some(street.into()),
+            address2: None,
+            city: Some(city.into()),
+            province_code: None,
+            zip: Some("1".into()),
+            country_code: None,
+            phone: None,
+        };
+        let own = [of("1 A Street", "Duluth"), of("2 B Street", "New York"), of("2 B Street", "New York")];
+        assert_eq!(known("to my daughter's place in Duluth", own.iter()), Some(&own[0]));
+        assert_eq!(known("send it to my NYC address", own.iter()), Some(&own[1]), "the same one twice");
+        assert_eq!(known("to Duluth, not New York", own.iter()), None, "two are named");
+        assert_eq!(known("to DuluthX", own.iter()), None);
+    }
 
     #[test]
     fn an_address_is_read_whole_or_not_at_all() {

@@ -365,8 +365,9 @@ fn one_at_a_time(numbers: &[OrderNumber]) -> Clarify {
 fn product_words(asked: &str) -> String {
     const NOISE: &str = "stock sold available availability left price cost costs expensive much many right now currently \
         moment today size colour color still restock restocked inventory sale got one please tell know have any there \
-        buy order again does option options variant cheapest expensive least lowest affordable priced looking \
+        buy order again does whats thatd option options variant cheapest expensive least lowest affordable priced looking \
         comes come find help check see wanted wondering thats im ive id its ask asking hey there great please sure like love list show litre litres liter liters";
+    let asked = asked.replace('’', "'");
     let words = asked.split(|c: char| !(c.is_alphanumeric() || c == '-' || c == '\'')).filter(|w| !w.is_empty());
     let kept: Vec<&str> = words
         .filter(|w| {

@@ -66,10 +66,13 @@ impl Live<'_> {
         let person = Person { looked_at: vec![looked_at(&order.number)], ..plain() };
         Ok(match wish {
             Wish::Cancel => self.cancel(&scene, order, person),
-            Wish::ChangeAddress => self.change_address(order, person),
+            Wish::ChangeAddress => self.change_address(order, &found.orders.value, person),
             Wish::Return => self.give_back(&scene, order, person),
             Wish::Refund => self.refund(&scene, order, person),
-            Wish::Other => Step::person(person),
+            Wish::Other => {
+                let first = self.about_an_item(order);
+                Step::person(Person { first, ..person })
+            }
         })
     }
 
@@ -170,10 +173,35 @@ impl Live<'_> {
         Step::person(Person { first: Some(first), action: Some(action), ..person })
     }
 
-    fn change_address(&self, order: &Order, person: Person) -> Step {
+    /// Of an order that is not closed yet, what is to become of which item; so that the customer can see that the right
+    /// one was understood.
+    fn about_an_item(&self, order: &Order) -> Option<String> {
+        let [item] = compose::window::named(&self.turn.text, order).try_into().ok()?;
+        let name = compose::items::name(item);
+        Some(format!(
+            "I have passed on your request for the {name} of order {}. Nothing is changed before a person has confirmed it.",
+            order.number
+        ))
+    }
+
+    fn change_address(&self, order: &Order, orders: &[Order], person: Person) -> Step {
         let number = &order.number;
         let before = order.shipping_address.as_ref();
-        let mut address = match address::read(&self.turn.text) {
+        // "To my daughter's address in Duluth", where another parcel of theirs went.
+        let known = || address::known(&self.turn.text, orders.iter().filter_map(|o| o.shipping_address.as_ref()));
+        let written = address::read(&self.turn.text).or_else(|missing| known().cloned().ok_or(missing));
+        if conversation::is_of_the_account(&self.turn.text) {
+            let first = written.map_or_else(
+                |_| "I have passed on that you want the address of your account changed.".to_owned(),
+                |address| {
+                    let line = compose::address::line(&super::Address { name: None, ..address });
+                    format!("I have passed on that the address of your account is to become {line}.")
+                },
+            );
+            let first = Some(format!("{first} It is not changed before a person has done it."));
+            return Step::person(Person { first, ..person });
+        }
+        let mut address = match written {
             Ok(address) => address,
             Err(missing) => {
                 let first = format!(

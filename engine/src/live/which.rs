@@ -3,7 +3,7 @@
 
 use super::compose::{self, Scene};
 use super::question::{LiveQuestion, is_whole};
-use super::{LiveKind, Order};
+use super::{LiveKind, Order, address};
 use crate::identity::OrderNumber;
 use crate::text::content_stems;
 use crate::turn::{Speaker, Turn};
@@ -79,30 +79,13 @@ fn narrowed<'a>(orders: Vec<&'a Order>, asked: &str, text: &str) -> Vec<&'a Orde
     let stems = content_stems(asked);
     let holds = |o: &Order| o.items.iter().any(|i| content_stems(&i.title).iter().any(|s| stems.contains(s)));
     let kept = keep(orders, holds);
-    keep(kept, |order| goes_to_a_place_in(order, text))
+    keep(kept, |order| order.shipping_address.as_ref().is_some_and(|a| address::is_named(a, text)))
 }
 
 /// Those that fit; all where none does.
 fn keep<'a>(orders: Vec<&'a Order>, fits: impl Fn(&Order) -> bool) -> Vec<&'a Order> {
     let fitting: Vec<&Order> = orders.iter().copied().filter(|o| fits(o)).collect();
     if fitting.is_empty() { orders } else { fitting }
-}
-
-/// How customers write the names of some towns.
-const SHORT_TOWNS: [(&str, &str); 4] =
-    [("NYC", "new york"), ("LA", "los angeles"), ("SF", "san francisco"), ("DC", "washington")];
-
-fn goes_to_a_place_in(order: &Order, text: &str) -> bool {
-    let Some(city) = order.shipping_address.as_ref().and_then(|a| a.city.as_deref()) else { return false };
-    let city = city.trim().to_lowercase();
-    let lower = text.to_lowercase();
-    let whole = |from: usize| {
-        let word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
-        !word(lower[..from].chars().next_back()) && !word(lower[from + city.len()..].chars().next())
-    };
-    let named = city.chars().count() >= 3 && lower.match_indices(&city).any(|(from, _)| whole(from));
-    let words = || text.split(|c: char| !c.is_alphanumeric());
-    named || SHORT_TOWNS.iter().any(|(short, town)| *town == city && words().any(|word| word == *short))
 }
 
 /// Speaks of something that was spoken of: "it", "that one", "this order".

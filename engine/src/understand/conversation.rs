@@ -38,7 +38,7 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
             r"\b(?:want|need|like to|would like|wish|please (?:cancel|change|return|exchange|refund|send|update|check|tell)|return|exchange|refund|cancel|change|modify|update|replace|track|where|when|how|which|what|why|who|does|is it|are there|can you tell|could you tell|tell me|show me|check (?:my|the|if|whether)|find out|confirm)\b",
         ),
         unknown_number: re(
-            r"\b(?:don't|do not|don’t|can't|cannot|can’t|not (?:really |quite |exactly |entirely )?sure)\b[^.?!]{0,50}\border(?:'s)? ?(?:number|id|no\b)|\b(?:what|which) (?:is|was) my order (?:number|id)\b|\b(?:look (?:it )?up|check|find|see|list|show(?: me)?)\b[^.?!]{0,20}\bmy (?:recent |past |latest )?orders\b|\bforgot(?:ten)?\b[^.?!]{0,30}\border (?:number|id)\b",
+            r"\b(?:don't|do not|don’t|can't|cannot|can’t|not (?:really |quite |exactly |entirely )?sure)\b[^.?!]{0,50}\border(?:'s)? ?(?:number|id|no\b)|\b(?:what|which) (?:is|was) my order (?:number|id)\b|\b(?:look (?:it )?up|check|find|see|list|show(?: me)?)\b[^.?!]{0,20}\bmy (?:recent |past |latest )?orders\b|\bnot (?:really |quite |exactly |entirely )?sure\b[^.?!]{0,30}\bwhich (?:one|order)\b|\bforgot(?:ten)?\b[^.?!]{0,30}\border (?:number|id)\b",
         ),
         agrees: re(
             r"^\W*(?:(?:oh|ah|ok(?:ay)?|great|perfect)\W+)*(?:yes|yeah|yep|yup|sure|of course|absolutely|please do|go ahead|that would be|that'd be|that’d be)\b",
@@ -181,6 +181,18 @@ pub fn asks_which_order(text: &str) -> bool {
     PATTERNS.which_order.is_match(&text.replace('’', "'"))
 }
 
+/// Speaks of the address that their account holds, not of an order's.
+pub fn is_of_the_account(text: &str) -> bool {
+    static ACCOUNT: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:default|account|profile|saved|on file)\b[^.?!]{0,30}\baddress|\baddress\b[^.?!]{0,20}\b(?:on file|(?:in|on|of) my (?:account|profile))")
+            .expect("constant")
+    });
+    // "Send it to my default address" is about an order.
+    static TO_IT: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"(?i)\b(?:to|use) (?:my|the) (?:default|saved|account)\b").expect("constant"));
+    ACCOUNT.is_match(text) && !TO_IT.is_match(text)
+}
+
 /// Means all of their orders, or everything in them, not one.
 pub fn means_all(text: &str) -> bool {
     PATTERNS.all.is_match(&text.replace('’', "'"))
@@ -297,6 +309,10 @@ mod tests {
     fn an_unknown_order_number_asks_for_the_orders() {
         assert!(asks_for_orders("I don’t have the order ID on hand—is there another way to locate it?"));
         assert!(asks_for_orders("Could you check my recent orders for it?"));
+        assert!(asks_for_orders("Could you check the details? I'm not exactly sure which one it is."));
         assert!(!asks_for_orders("Where is my order?"));
+        assert!(is_of_the_account("Could I update my default address to my place in Duluth?"));
+        assert!(!is_of_the_account("Please send it to my default address instead."));
+        assert!(!is_of_the_account("Please change the address of my order."));
     }
 }

@@ -39,6 +39,12 @@ pub fn compose(scene: &Scene<'_>, order: &Order, said: &mut Composed) {
     }
 }
 
+/// One item of an order, in the variant that was ordered.
+pub fn one(scene: &Scene<'_>, order: &Order, item: &LineItem, said: &mut Composed) {
+    let fact = scene.of_order(&Seen::from(order), "items", quote(order));
+    said.say(format!("Order {} holds {} × {}.", order.number, item.quantity, name(item)), &[fact]);
+}
+
 /// The item as its page names it, with the variant.
 pub fn name(item: &LineItem) -> String {
     match item.variant_title.as_deref() {

@@ -9,6 +9,7 @@ pub mod items;
 mod parcel;
 mod pending;
 mod refund;
+pub mod ships_to;
 pub mod status;
 #[cfg(test)]
 mod tests;

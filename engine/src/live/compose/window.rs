@@ -37,8 +37,14 @@ pub fn verdicts<'a>(scene: &Scene<'_>, order: &'a Order) -> Vec<(&'a LineItem, V
 
 /// Items that the question names ("the jacket"), else all.
 pub fn meant<'a>(asked: &str, order: &'a Order) -> Vec<&'a LineItem> {
+    let named = named(asked, order);
+    if named.is_empty() { order.items.iter().collect() } else { named }
+}
+
+/// Items that the question names.
+pub fn named<'a>(asked: &str, order: &'a Order) -> Vec<&'a LineItem> {
     let asked = content_stems(asked);
-    let named: Vec<&LineItem> = order
+    order
         .items
         .iter()
         .filter(|i| {
@@ -46,8 +52,7 @@ pub fn meant<'a>(asked: &str, order: &'a Order) -> Vec<&'a LineItem> {
                 .iter()
                 .any(|s| asked.contains(s))
         })
-        .collect();
-    if named.is_empty() { order.items.iter().collect() } else { named }
+        .collect()
 }
 
 /// Whether steps and costs of a return are of use.

@@ -25,6 +25,8 @@ const SHADOWS: &[(LiveKind, &[LiveKind])] = &[
 /// What a sentence asks for; `None` where it is not about live data. `sentence` is [`super::heard`]'s plain form.
 pub fn asks(sentence: &str) -> Option<Asks> {
     let p = &*PATTERNS;
+    // "Check if it has left" supposes nothing.
+    let sentence = &*p.checks.replace_all(sentence, "$check whether");
     let named = sentence.contains(NUMBER);
     let own = p.own.is_match(sentence);
     let to_be_changed = p.edits.is_match(sentence);
@@ -92,6 +94,7 @@ struct Patterns {
     after: Regex,
     only_names: Regex,
     reckoned: Regex,
+    checks: Regex,
 }
 
 static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
@@ -110,5 +113,6 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         after: compiled(AFTER),
         only_names: compiled(ONLY_NAMES),
         reckoned: compiled(RECKONED),
+        checks: compiled(CHECKS),
     }
 });

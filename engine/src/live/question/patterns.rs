@@ -86,6 +86,7 @@ pub const KINDS: &[(LiveKind, &[&str])] = &[
             r"\b(?:waiting|wait|waited) (?:for|on)\b {few}(?:{own}|(?:my|our) [a-z0-9-]+)",
             r"\bno sign of {few}{mine}",
             r"\bhow (?:is|are) {own}",
+            r"\bwhether {few}{mine} (?:is|are|has|have|was|were) (?:not )?{been}(?:{left}|{come})\b",
             r"\bhold ?-?up with {few}{own}",
             r"\b(?:problem|issue|wrong) with {few}{own}",
             r"^(?:my |the |and |but )*{noun} (?:has|have|is|are|did|does|still) (?:not|never|nowhere)\b",
@@ -384,6 +385,10 @@ pub const RECKONED: &[&str] = &[
     r"\b(?:remaining|rest of|not returning|other items|left over|keeping)\b",
     r"\b(?:price|cost|total) difference\b|\bdifference (?:in|of|between) (?:price|cost)",
 ];
+
+/// "If" that asks.
+pub const CHECKS: &[&str] =
+    &[r"\b(?P<check>(?:check|verify|confirm|see|know|tell me|tell|find out|wondering|wonder|ask|asking)) if\b"];
 
 /// Nothing but which order, who, and please.
 pub const ONLY_NAMES: &[&str] = &[r"^(?:(?:{filler}|{number}|{email}) ?)+$"];
