@@ -25,7 +25,7 @@ use crate::store::{Profiles, StoreProfile};
 pub use crate::trace::{Timings, Trace, UnitTrace};
 use crate::turn::Turn;
 use crate::understand::{Family, Intent, IntentReader, Understanding, conversation};
-pub use pages::Failure;
+pub use pages::{BEYOND_DOUBT, Failure};
 use pages::{No, which};
 use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 /// What seems to be no matter of a shop is answered from its pages from this probability on.
-const BEYOND_DOUBT: f32 = 0.9;
+pub const BEYOND_DOUBT: f32 = 0.9;
 /// Units that a trace keeps.
 const TRACED: usize = 60;
 /// Of the passages that a draft may rest on, at most one in this many is a past conversation, or a product: a word

@@ -53,10 +53,9 @@ impl Engine {
         let policy = self.policy(asker);
         let Some(ruled) = trace.ruled.clone() else { return Ok(None) };
         let profile = self.profiles.get(asker.store_pass().store());
-        // More than a courtesy, whatever it seems to be about.
-        let asks = rule.is_some() || names_an_order(turn, profile.as_deref());
+        let besides = rule.is_some() || names_an_order(turn, profile.as_deref());
         // Nobody is looked up for a greeting, nor by a store that gives no segment to people.
-        let takes = |segment: &Segment| segment.takes(&ruled.ruling) || (segment.straight_to_a_person && asks);
+        let takes = |segment: &Segment| segment.takes(&ruled.ruling, besides);
         if !policy.segments.iter().any(takes) {
             return Ok(None);
         }

@@ -27,10 +27,11 @@ impl Segment {
     }
 
     /// Whether a person answers what was ruled so. A greeting or thanks ask for nothing that a person could do, so they
-    /// are returned; what is no matter of a shop is a question all the same, and a person's.
-    pub fn takes(&self, ruling: &Ruling) -> bool {
+    /// are returned, unless something else is plainly asked for besides; what is no matter of a shop is a question all
+    /// the same, and a person's.
+    pub fn takes(&self, ruling: &Ruling, asks_besides: bool) -> bool {
         let courtesy = matches!(ruling, Ruling::SmallTalk { about } if *about != Intent::OutOfScope);
-        self.straight_to_a_person && !courtesy
+        self.straight_to_a_person && (asks_besides || !courtesy)
     }
 
     /// As a reason names it.
