@@ -85,11 +85,8 @@ impl fmt::Display for Stakes {
         let segment = self.segment.as_ref().map(|id| format!("segment.{id}"));
         let whose = [intent, segment].into_iter().flatten().collect::<Vec<_>>().join(", ");
         let whose = if whose.is_empty() { "the default".to_owned() } else { whose };
-        write!(
-            f,
-            "a wrong answer costs {wrong} and a handoff {handoff} ({whose}), {:.3} times the default",
-            self.weight
-        )
+        write!(f, "a wrong answer costs {wrong} and a handoff {handoff} ({whose})")?;
+        if self.weight == 1.0 { Ok(()) } else { write!(f, ", {:.3} times the default", self.weight) }
     }
 }
 
