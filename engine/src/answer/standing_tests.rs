@@ -24,7 +24,7 @@ use std::time::Duration;
 
 const YEARS: &str = "How many years does the warranty of a tent last?";
 /// Its page says something about it, and not all.
-const HALF: &str = "How many years does the warranty of a borrowed tent last?";
+const HALF: &str = "How many years does the warranty of a borrowed, mended and dyed tent last?";
 const VIP: &str = "[[segments]]\nid = \"vip\"\ntags = [\"VIP\"]\nstraight_to_a_person = true";
 const DEAR: &str = "[[segments]]\nid = \"club\"\ntags = [\"vip\"]\nvalue = 20\nservice_risk = 2.5";
 
