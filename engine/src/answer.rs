@@ -3,6 +3,9 @@
 mod hand_over;
 mod own;
 mod pages;
+mod standing;
+#[cfg(test)]
+mod standing_tests;
 
 use crate::approved::find::Look;
 use crate::decide::RiskModel;
@@ -23,7 +26,7 @@ use crate::store::{Profiles, StoreProfile};
 pub use crate::trace::{Timings, Trace, UnitTrace};
 use crate::turn::Turn;
 use crate::understand::{Family, Intent, IntentReader, Understanding, conversation};
-pub use pages::Failure;
+pub use pages::{BEYOND_DOUBT, Failure};
 use pages::{No, which};
 use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
@@ -85,6 +88,8 @@ pub struct Engine {
     policy: Arc<Policy>,
     /// Decides what may be said from the pages; without one the coverage bound does.
     risk: Option<Arc<RiskModel>>,
+    /// Below this probability nothing is said from the pages, whatever mistakes cost.
+    floor: f32,
 }
 
 /// What a search brought for a question, in the order in which the engine trusts it.
@@ -112,6 +117,7 @@ impl Engine {
             intents: None,
             policy: Arc::default(),
             risk: None,
+            floor: 0.0,
         }
     }
 
@@ -176,7 +182,7 @@ impl Engine {
     ) -> Result<Reply, EngineError> {
         // 1. What it is about, and the rules that need no more than that.
         let profile = self.profiles.get(asker.store_pass().store());
-        let policy = profile.as_ref().map_or_else(|| self.policy.clone(), |profile| profile.policy.clone());
+        let policy = self.policy(asker);
         let asked = self.understand(turn, trace).await;
         trace.timings.understand_ms = ms(start);
         let rule = hard_rule(&asked.text);
@@ -192,6 +198,9 @@ impl Engine {
         if tries >= policy.hand_over_after {
             return self.hand_over(asker, turn, (HandoffReason::Repeated, format!("{tries} tries")), trace).await;
         }
+        if let Some(person) = self.straight_to_a_person(asker, &asked, rule.as_ref(), trace).await? {
+            return self.hand_over_with(asker, turn, person, trace).await;
+        }
         let mut act = rule.clone().filter(|(reason, _)| *reason == HandoffReason::NeedsAction);
         let mut how = false;
         match &ruling {
@@ -201,8 +210,7 @@ impl Engine {
             Ruling::SmallTalk { about } if rule.is_none() && !names_an_order(&asked, profile.as_deref()) => {
                 // What seems to be no matter of a shop may be one of this shop's.
                 if *about == Intent::OutOfScope
-                    && let Some(answer) =
-                        self.ask_pages_after_all(asker.store_pass(), &asked, release, start, trace).await?
+                    && let Some(answer) = self.ask_pages_after_all(asker, &asked, release, start, trace).await?
                 {
                     return Ok(Reply::Answer(answer));
                 }
@@ -223,7 +231,7 @@ impl Engine {
             let how = named.map_or_else(|| asked.clone(), |text| Turn { text: text.to_owned(), ..asked.clone() });
             let said = match self.signed_off(asker, turn, release, start, trace).await? {
                 Some(answer) => Ok(answer),
-                None => self.ask_pages(asker.store_pass(), &how, release, start, trace).await?,
+                None => self.ask_pages(asker, &how, release, start, trace).await?,
             };
             if let Ok(answer) = said {
                 return Ok(Reply::Offer(Offer { answer, offer: offers() }));
@@ -244,7 +252,7 @@ impl Engine {
                 // What else was asked, where the pages answer it beyond doubt; nothing of that is released before.
                 if !rest.is_empty() && hard_rule(&rest).is_none() {
                     let rest = Turn { text: rest, history: Vec::new(), ..turn.clone() };
-                    if let Ok(answer) = self.ask_pages(asker.store_pass(), &rest, &|_| (), start, trace).await?
+                    if let Ok(answer) = self.ask_pages(asker, &rest, &|_| (), start, trace).await?
                         && !trace.rests_on_conversations(&answer)
                     {
                         composed.append(&answer);
@@ -263,7 +271,7 @@ impl Engine {
         // 3. What the store has signed off for this question, word for word; else its pages, or a person.
         let said = match self.signed_off(asker, turn, release, start, trace).await? {
             Some(answer) => Ok(answer),
-            None => self.ask_pages(asker.store_pass(), &asked, release, start, trace).await?,
+            None => self.ask_pages(asker, &asked, release, start, trace).await?,
         };
         let why = match said {
             Ok(answer) if tries >= policy.offer_after => return Ok(Reply::Offer(Offer { answer, offer: offers() })),
@@ -281,7 +289,7 @@ impl Engine {
         // bound is of the question as it was asked.
         if matches!(why.0, HandoffReason::NoEvidence | HandoffReason::Ungrounded)
             && let Some(plain) = intent.and_then(|intent| self.plain(intent, &asked))
-            && let Ok(answer) = self.ask_pages(asker.store_pass(), &plain, release, start, trace).await?
+            && let Ok(answer) = self.ask_pages(asker, &plain, release, start, trace).await?
         {
             return Ok(Reply::Offer(Offer { answer, offer: offers() }));
         }

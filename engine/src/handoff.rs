@@ -39,6 +39,8 @@ pub enum HandoffReason {
     NeverAutomated,
     /// Of an intent that the store's policy does not let the engine answer, or not yet.
     NotAutomated,
+    /// A customer of a segment that the store's policy leaves to people, whatever they ask.
+    Segment,
     /// The customer has asked the same too often without being helped.
     Repeated,
     /// The message tries to instruct the engine instead of asking the store.

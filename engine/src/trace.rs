@@ -2,7 +2,7 @@
 
 use crate::approved::Matched;
 use crate::check::Dropped;
-use crate::decide::Signals;
+use crate::decide::{Signals, Threshold};
 use crate::evidence::{DocId, Evidence, Passage, PassageId, SourceKind};
 use crate::live::LiveQuestion;
 use crate::package::Reads;
@@ -38,6 +38,8 @@ pub struct Trace {
     pub ruled: Option<Ruled>,
     /// What speaks for and against an answer from the pages; absent where it did not come to that.
     pub signals: Option<Signals>,
+    /// How sure one had to be to answer from the pages, and what a mistake costs; absent where it did not come to that.
+    pub threshold: Option<Threshold>,
     /// What was asked of live data.
     pub live: Option<LiveQuestion>,
     /// What the shop said; for the package of a handoff, and never written out.

@@ -11,6 +11,7 @@ mod live;
 mod openapi;
 mod peer;
 mod sandbox;
+mod segments;
 mod shopify_schema;
 mod shopify_sync;
 mod sync_kill;

@@ -1,13 +1,13 @@
 //! `shopclerk policy`: is the policy right, and which rule does a message fall under?
 
+mod explain;
+
 use super::{CommandError, Exit};
 use crate::store::{StoreError, StoreSettings};
 use crate::wiring::House;
 use clap::{Args, Subcommand};
-use engine::ports::Embedder;
-use engine::understand::conversation;
-use engine::{Intent, Policy, StoreId, Turn, Understanding};
-use serde_json::json;
+use engine::{Policy, StoreId};
+use explain::explain;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -19,6 +19,7 @@ api/demo/store.toml. Change it with `shopclerk store set`, and see before what w
 Examples:
   shopclerk policy check --file store.toml --store mystore
   shopclerk policy explain --store mystore \"my parcel came torn open\"
+  shopclerk policy explain --store mystore \"how long is the warranty?\" --tags vip
   shopclerk policy intents --store mystore";
 
 #[derive(Debug, Args)]
@@ -37,7 +38,8 @@ enum What {
         #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
     },
-    /// What a message is about, which rule it falls under, and why.
+    /// What a message is about, which rule it falls under and why, what a mistake costs, and how sure an answer from the
+    /// pages must therefore be.
     Explain {
         #[arg(long)]
         store: StoreId,
@@ -46,6 +48,9 @@ enum What {
         file: Option<PathBuf>,
         /// As a customer would write it.
         message: String,
+        /// As a customer would be treated who has proved who they are, and whom the shop has given these tags.
+        #[arg(long, value_name = "TAG,…", value_delimiter = ',')]
+        tags: Option<Vec<String>>,
         /// Print one JSON object.
         #[arg(long)]
         json: bool,
@@ -72,8 +77,8 @@ pub async fn run(house: &House, args: PolicyArgs) -> Result<Exit, CommandError> 
                 policy.segments.len()
             );
         }
-        What::Explain { store, file, message, json } => {
-            explain(house, &*policy(house, &store, file.as_ref())?, &message, json).await?;
+        What::Explain { store, file, message, tags, json } => {
+            explain(house, &*policy(house, &store, file.as_ref())?, &message, tags.as_deref(), json).await?;
         }
         What::Intents { store, file } => {
             println!("{:<20} {:<13} {:<9} {:<14} wrong/handoff", "intent", "lane", "phase", "owner");
@@ -104,52 +109,6 @@ fn policy(house: &House, store: &StoreId, file: Option<&PathBuf>) -> Result<Arc<
         Err(StoreError::Missing(_)) => Ok(Arc::default()),
         Err(error) => Err(error.into()),
     }
-}
-
-async fn explain(house: &House, policy: &Policy, message: &str, json: bool) -> Result<(), CommandError> {
-    let turn = Turn::single("explain", message);
-    let mut understood = Understanding::of_words(&turn);
-    if house.config.understanding.head != "none" {
-        let embedder: Arc<dyn Embedder> = house.load_embedder().await?;
-        if let Some(reader) = house.intents(&embedder).await? {
-            let failed = |error| CommandError::Said(format!("the message cannot be read: {error}"));
-            let whole = embedder.embed_query(message).await.map_err(failed)?;
-            understood.read(&reader, embedder.as_ref(), message, &whole).await;
-        }
-    }
-    let hard = engine::rules::hard_rule(message);
-    let ruled = policy.rule(message, &understood);
-    if json {
-        let hard = hard.map(|(reason, words)| json!({ "reason": reason, "words": words }));
-        println!("{}", json!({ "understood": understood, "hard_rule": hard, "ruled": ruled }));
-        return Ok(());
-    }
-    let list = |sure: &[engine::understand::Sure]| {
-        let each = sure.iter().map(|s| format!("{} {:.2}", s.intent, s.probability));
-        each.collect::<Vec<_>>().join(", ")
-    };
-    println!("about:      {}", if understood.intents.is_empty() { "–".into() } else { list(&understood.intents) });
-    if !understood.parts.is_empty() {
-        println!("sentences:  {}", list(&understood.parts));
-    }
-    println!("language:   {}", understood.language.unwrap_or("too short to tell"));
-    println!("mood:       {:.2} (from -1 to 1)", understood.mood.now);
-    if conversation::asks_for_orders(message) {
-        println!("orders:     asks which orders there are");
-    }
-    if let Some((reason, words)) = hard {
-        println!("hard rule:  {} (\"{words}\")", super::show::reason(reason));
-    }
-    println!("rule:       {}", if ruled.why.rule.is_empty() { "none" } else { &ruled.why.rule });
-    println!("because:    {}", ruled.why.because);
-    println!("then:       {}", word(&ruled.ruling));
-    if let Some(owner) = &ruled.owner {
-        println!("owner:      {owner}");
-    }
-    if let Some(intent) = ruled.intent.filter(|intent: &Intent| intent.plain_question().is_some()) {
-        println!("else:       the pages are asked \"{}\"", intent.plain_question().unwrap_or_default());
-    }
-    Ok(())
 }
 
 /// A value as JSON says it, without the quotes.

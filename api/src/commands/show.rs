@@ -224,6 +224,9 @@ pub fn explain(trace: &Trace) -> String {
     if let Some(signals) = &trace.signals {
         let _ = writeln!(text, "Signals: {}", json(signals));
     }
+    if let Some(threshold) = &trace.threshold {
+        let _ = writeln!(text, "Threshold: {}", json(threshold));
+    }
     if let Some(prompt) = &trace.prompt {
         let _ = writeln!(text, "\nPrompt, system:\n{}", indented(&prompt.system));
         for message in &prompt.messages {

@@ -63,6 +63,7 @@ fn reason(reason: HandoffReason) -> &'static str {
         HandoffReason::Complaint => "the customer complains",
         HandoffReason::NeverAutomated => "a topic that the store leaves to people",
         HandoffReason::NotAutomated => "of a kind that the store does not let the assistant answer",
+        HandoffReason::Segment => "a customer whom the store leaves to its people",
         HandoffReason::Repeated => "the customer has asked the same too often",
         HandoffReason::Instructions => "the message tries to instruct the assistant",
         HandoffReason::Unavailable => "the assistant could not answer in time",

@@ -197,6 +197,8 @@ pub enum HandoffReason {
     NeverAutomated,
     /// Of a kind that the store does not let the engine answer.
     NotAutomated,
+    /// A customer of a segment that the store leaves to people.
+    Segment,
     /// Asked too often without help.
     Repeated,
     Instructions,
@@ -314,7 +316,7 @@ impl From<reply::Handoff> for HandoffReply {
         let private = match handoff.case.reason {
             Reason::NeedsLiveData | Reason::NeedsAction | Reason::Unavailable => true,
             Reason::Exception | Reason::Complaint | Reason::NeverAutomated | Reason::NotAutomated => true,
-            Reason::Repeated | Reason::LowConfidence => true,
+            Reason::Repeated | Reason::LowConfidence | Reason::Segment => true,
             Reason::CustomerAsked | Reason::Sensitive | Reason::NoEvidence | Reason::Ungrounded => false,
             Reason::SourcesDisagree | Reason::Instructions => false,
         };
@@ -370,6 +372,7 @@ impl From<handoff::HandoffReason> for HandoffReason {
             Engine::Complaint => Self::Complaint,
             Engine::NeverAutomated => Self::NeverAutomated,
             Engine::NotAutomated => Self::NotAutomated,
+            Engine::Segment => Self::Segment,
             Engine::Repeated => Self::Repeated,
             Engine::Instructions => Self::Instructions,
             Engine::Unavailable => Self::Unavailable,
@@ -393,6 +396,7 @@ impl HandoffReason {
             Self::Complaint => "complaint",
             Self::NeverAutomated => "never_automated",
             Self::NotAutomated => "not_automated",
+            Self::Segment => "segment",
             Self::Repeated => "repeated",
             Self::Instructions => "instructions",
             Self::Unavailable => "unavailable",

@@ -1,6 +1,6 @@
 //! What the store's pages say: search, the sentences that matter, a draft, its check.
 
-use super::{Engine, EngineConfig, EngineError, Release, Retrieved, ms};
+use super::{Engine, EngineError, Release, Retrieved, ms};
 use crate::access::StorePass;
 use crate::check::{Checker, Dropped, Standing};
 use crate::decide::Gate;
@@ -8,6 +8,7 @@ use crate::draft::Says;
 use crate::evidence::{Evidence, Passage, SourceKind};
 use crate::extract::extract;
 use crate::handoff::HandoffReason;
+use crate::identity::Asker;
 use crate::ports::{Embedding, ModelError, SearchMode, SearchQuery};
 use crate::reply::{Answer, Clarify};
 use crate::select::{Question, Scored, coverage, score, stem_set, units};
@@ -19,7 +20,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 /// What seems to be no matter of a shop is answered from its pages from this probability on.
-const BEYOND_DOUBT: f32 = 0.9;
+pub const BEYOND_DOUBT: f32 = 0.9;
 /// Units that a trace keeps.
 const TRACED: usize = 60;
 /// Of the passages that a draft may rest on, at most one in this many is a past conversation, or a product: a word
@@ -32,14 +33,14 @@ impl Engine {
     /// the message names one of its products by a word that is no common one.
     pub(super) async fn ask_pages_after_all(
         &self,
-        pass: &StorePass,
+        asker: &Asker,
         turn: &Turn,
         release: Release<'_>,
         start: Instant,
         trace: &mut Trace,
     ) -> Result<Option<Answer>, EngineError> {
         let sure = self.at_least(BEYOND_DOUBT);
-        if let Ok(answer) = sure.ask_pages(pass, turn, release, start, trace).await? {
+        if let Ok(answer) = sure.ask_pages(asker, turn, release, start, trace).await? {
             return Ok(Some(answer));
         }
         let asked = stem_set(&turn.text);
@@ -49,26 +50,25 @@ impl Engine {
         if !named {
             return Ok(None);
         }
-        Ok(self.ask_pages(pass, turn, release, start, trace).await?.ok())
+        Ok(self.ask_pages(asker, turn, release, start, trace).await?.ok())
     }
 
-    /// The same engine, which says nothing from the pages below this probability.
+    /// The same engine, which says nothing from the pages below this probability, whatever mistakes cost.
     pub(super) fn at_least(&self, probability: f32) -> Self {
-        let config = EngineConfig { coverage: probability.max(self.config.coverage), ..self.config.clone() };
-        let risk = self.risk.as_ref().map(|risk| Arc::new(risk.at_least(probability.into())));
-        Self { config, risk, ..self.clone() }
+        Self { floor: probability, ..self.clone() }
     }
 
     /// What the store's pages say, released sentence by sentence; or why they do not.
     pub(super) async fn ask_pages(
         &self,
-        pass: &StorePass,
+        asker: &Asker,
         turn: &Turn,
         release: Release<'_>,
         start: Instant,
         trace: &mut Trace,
     ) -> Result<Result<Answer, No>, EngineError> {
         let no = |reason, words: String| Ok(Err(No::Person(reason, words)));
+        let pass = asker.store_pass();
         // Evidence.
         let found = match self.retrieve(pass, turn, self.config.candidates).await {
             Ok(found) => found,
@@ -106,7 +106,8 @@ impl Engine {
         trace.units = ranked.iter().take(TRACED).map(|s| UnitTrace::new(s, &evidence)).collect();
         trace.coverage = coverage(&question, &candidates, &ranked, evidence.passages());
         trace.timings.select_ms = ms(at);
-        let gate = Gate::new(self.risk.as_deref(), self.config.coverage);
+        let stakes = self.stakes(asker, trace).await;
+        let gate = Gate::new(self.risk.as_deref(), self.config.coverage, self.floor, stakes);
         if let Some((reason, words)) = gate.refuses(&question, &ranked, &evidence, trace) {
             return no(reason, words);
         }

@@ -190,11 +190,6 @@ impl RiskModel {
         Ok(model)
     }
 
-    /// The same, asking for at least this probability.
-    pub fn at_least(&self, probability: f64) -> Self {
-        Self { threshold: self.threshold.max(probability), ..self.clone() }
-    }
-
     /// Refuses nothing, however sure one wants to be: with it, every question gets its draft, which is how a threshold is
     /// looked for.
     pub fn open() -> Self {

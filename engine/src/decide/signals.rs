@@ -95,7 +95,8 @@ signals! {
     Sentiment, "sentiment", Evidence;
     /// How often the customer has asked the same before.
     Repeats, "repeats", Evidence;
-    /// What the customer is worth to the store, in its own unit.
+    /// What the customer is worth to the store: the `value` of their segment, 1 without one; unknown where the shop was
+    /// not asked who they are.
     CustomerValue, "customer_value", Evidence;
     /// A generator wrote the answer; otherwise it is sentences of the sources.
     Generated, "generated", Draft;

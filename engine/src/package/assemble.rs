@@ -67,7 +67,7 @@ pub fn assemble(told: &Told<'_>) -> Package {
         made_at: now,
         time_zone: profile.and_then(|p| p.time_zone.iana_name()).map(str::to_owned),
         summary: String::new(),
-        who: Who::new(asker, told.tier, turn.country.as_deref(), reads),
+        who: Who::new(asker, told.tier, turn.country.as_deref(), profile.map(|p| p.policy.as_ref()), reads),
         connected: told.connected && profile.is_some(),
         asks: trace.live.as_ref().map(|question| question.kinds.clone()).unwrap_or_default(),
         language,

@@ -102,6 +102,7 @@ impl NextStep {
             | HandoffReason::NeedsLiveData
             | HandoffReason::CustomerAsked
             | HandoffReason::NotAutomated
+            | HandoffReason::Segment
             | HandoffReason::Repeated => {
                 if suggested {
                     Self::SendSuggestion

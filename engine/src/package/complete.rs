@@ -140,6 +140,7 @@ fn by_reason(case: &HandoffCase, package: &Package) -> Vec<(bool, Missing)> {
         | HandoffReason::Complaint
         | HandoffReason::NeverAutomated
         | HandoffReason::NotAutomated
+        | HandoffReason::Segment
         | HandoffReason::Repeated => vec![order(), customer()],
         HandoffReason::NeedsLiveData => vec![order(), customer()],
         HandoffReason::NeedsAction | HandoffReason::Exception => {

@@ -116,6 +116,7 @@ pub fn feedback(case: &HandoffCase, sent: &str) -> Vec<Feedback> {
         | HandoffReason::Exception
         | HandoffReason::Complaint
         | HandoffReason::NeverAutomated
+        | HandoffReason::Segment
         | HandoffReason::Repeated
         | HandoffReason::Instructions => false,
     };

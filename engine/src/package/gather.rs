@@ -34,7 +34,7 @@ pub(crate) async fn make(
     let mut reads = trace.reads.clone();
     if let (Some(storefront), Some(profile)) = (&ports.storefront, profile)
         && wants_context(person.reason)
-        && !reads.has_failed()
+        && !reads.shop_has_failed()
     {
         let watched = Watched::new(storefront.as_ref(), reads);
         let live = Live { storefront: &watched, profile, asker, turn, now: ports.clock.now() };
@@ -96,6 +96,7 @@ fn wants_context(reason: HandoffReason) -> bool {
         | HandoffReason::Complaint
         | HandoffReason::NeverAutomated
         | HandoffReason::NotAutomated
+        | HandoffReason::Segment
         | HandoffReason::Repeated
         | HandoffReason::Unavailable => true,
     }
@@ -121,7 +122,7 @@ async fn read(live: &Live<'_>, watched: &Watched<'_>) {
                 };
                 let _ = watched.orders(customer, wanted).await;
             }
-            if known.customer.is_none() && !watched.snapshot().has_failed() {
+            if !known.has_looked_for_customer() && !watched.snapshot().has_failed() {
                 let _ = watched.customer(customer).await;
             }
         }

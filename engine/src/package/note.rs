@@ -139,6 +139,7 @@ pub(super) fn reason(reason: HandoffReason) -> &'static str {
         HandoffReason::Complaint => "the customer complains",
         HandoffReason::NeverAutomated => "the store leaves this topic to people",
         HandoffReason::NotAutomated => "the store does not let this be answered yet",
+        HandoffReason::Segment => "the customer is one of those whom the store's people answer",
         HandoffReason::Repeated => "the customer asked several times without being helped",
         HandoffReason::Instructions => "the message instructs instead of asking",
         HandoffReason::Unavailable => "something was out of order",
@@ -163,7 +164,8 @@ fn promise(promise: Promise, clock: &Clock) -> Line {
 }
 
 fn who(package: &Package, clock: &Clock) -> Vec<Line> {
-    let Who { tier, proof, customer_id, email, name, since, orders, spent, segment, locale, country } = &package.who;
+    let who = &package.who;
+    let Who { tier, proof, customer_id, email, name, since, orders, spent, segment, in_segment, locale, country } = who;
     let known = match tier {
         Tier::Anonymous => "anonymous: nothing is proved",
         Tier::Claimed => "claimed: gave an order number and an e-mail address that fit",
@@ -183,7 +185,8 @@ fn who(package: &Package, clock: &Clock) -> Vec<Line> {
     let spent = spent.map(|spent| format!(", {spent} spent")).unwrap_or_default();
     let since = since.map(|at| format!(", customer since {}", clock.day(at))).unwrap_or_default();
     add("History", orders.map(|n| format!("{n} orders{spent}{since}")));
-    add("Segment", (!segment.is_empty()).then(|| segment.join(", ")));
+    add("Segment", in_segment.clone());
+    add("Tags", (!segment.is_empty()).then(|| segment.join(", ")));
     add("Locale", locale.clone());
     add("Shops from", country.clone());
     add("Language", package.language.clone());

@@ -26,6 +26,17 @@ impl Reads {
         self.tried.iter().any(Tried::has_failed)
     }
 
+    /// A look-up failed for which the shop was to blame: that the customer could not be read, or not in time, hinders
+    /// nothing else.
+    pub fn shop_has_failed(&self) -> bool {
+        self.tried.iter().any(|tried| tried.has_failed() && !matches!(tried, Tried::Customer { .. }))
+    }
+
+    /// Whether the shop was asked who they are, whatever came of it.
+    pub fn has_looked_for_customer(&self) -> bool {
+        self.tried.iter().any(|tried| matches!(tried, Tried::Customer { .. }))
+    }
+
     /// Orders could not be read; that the key may not read customers hinders nothing of it.
     pub fn orders_failed(&self) -> bool {
         self.tried.iter().any(|tried| matches!(tried, Tried::Order { came: Came::Failed { .. }, .. }))
@@ -73,6 +84,14 @@ fn is_theirs(order: &Order, customer: &CustomerPass) -> bool {
         CustomerKey::Email(email) => order.email.as_ref() == Some(email),
     };
     owner && &order.store == customer.store_pass().store()
+}
+
+fn is_them(found: &Customer, customer: &CustomerPass) -> bool {
+    let same = match customer.customer() {
+        CustomerKey::Id(id) => &found.id == id,
+        CustomerKey::Email(email) => found.email.as_ref() == Some(email),
+    };
+    same && &found.store == customer.store_pass().store()
 }
 
 #[async_trait]
@@ -123,8 +142,7 @@ impl Storefront for Watched<'_> {
         let answer = self.storefront.customer(customer).await;
         let mut reads = self.reads();
         let came = came(&answer, |answer| {
-            let ours = |read: &&Read<Customer>| &read.value.store == customer.store_pass().store();
-            reads.customer = answer.as_ref().filter(ours).cloned();
+            reads.customer = answer.as_ref().filter(|read| is_them(&read.value, customer)).cloned();
             reads.customer.is_some()
         });
         reads.tried.push(Tried::Customer { came });

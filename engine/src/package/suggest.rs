@@ -79,6 +79,7 @@ pub(super) fn suggest(told: &Told<'_>, orders: &[OrderNow], named: bool) -> Sugg
         | HandoffReason::NeedsAction
         | HandoffReason::Exception
         | HandoffReason::NotAutomated
+        | HandoffReason::Segment
         | HandoffReason::Repeated => live(),
         HandoffReason::Unavailable => live(),
         HandoffReason::Ungrounded => match drafted() {

@@ -87,6 +87,10 @@ fn wants(told: &Told<'_>, package: &Package) -> String {
         HandoffReason::Complaint => "complains".to_owned(),
         HandoffReason::NeverAutomated => "asks about what the store leaves to people".to_owned(),
         HandoffReason::NotAutomated => "asks what the store does not let be answered yet".to_owned(),
+        HandoffReason::Segment => match told.action {
+            Some(action) => format!("wants something done: {}", action.says),
+            None => "asks, and is a customer whom people answer".to_owned(),
+        },
         HandoffReason::Repeated => "asks again without having been helped".to_owned(),
         HandoffReason::Instructions => "sent instructions instead of a question".to_owned(),
         HandoffReason::Unavailable => "asked while something was out of order".to_owned(),

@@ -3,6 +3,7 @@
 use super::Reads;
 use crate::identity::{Asker, CustomerId, CustomerKey, Email, Proof, Tier};
 use crate::live::Money;
+use crate::policy::Policy;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -22,13 +23,22 @@ pub struct Who {
     pub spent: Option<Money>,
     /// The shop's own tags of the customer: what it sorts them by.
     pub segment: Vec<String>,
+    /// The segment of the store's policy that the tags put them into.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_segment: Option<String>,
     pub locale: Option<String>,
     /// The country that they shop from.
     pub country: Option<String>,
 }
 
 impl Who {
-    pub(super) fn new(asker: &Asker, tier: Tier, country: Option<&str>, reads: &Reads) -> Self {
+    pub(super) fn new(
+        asker: &Asker,
+        tier: Tier,
+        country: Option<&str>,
+        policy: Option<&Policy>,
+        reads: &Reads,
+    ) -> Self {
         let mut who = Self {
             tier,
             proof: None,
@@ -39,6 +49,7 @@ impl Who {
             orders: None,
             spent: None,
             segment: Vec::new(),
+            in_segment: None,
             locale: None,
             country: country.map(str::to_owned),
         };
@@ -62,6 +73,7 @@ impl Who {
             who.email = who.email.or_else(|| customer.email.clone());
             (who.since, who.orders, who.spent) =
                 (Some(customer.created_at), Some(customer.orders), Some(customer.spent));
+            who.in_segment = policy.and_then(|policy| policy.segment(&customer.tags)).map(|segment| segment.id.clone());
             (who.segment, who.locale) = (customer.tags.clone(), customer.locale.clone());
         }
         who

@@ -3,9 +3,11 @@
 
 mod judge;
 mod read;
+mod segment;
 
 pub use judge::{Ruled, Ruling, Why};
 pub use read::{PolicyProblem, PolicySection};
+pub use segment::Segment;
 
 use crate::understand::{Family, Intent};
 use regex::Regex;
@@ -36,7 +38,7 @@ pub enum Phase {
     Answer,
 }
 
-/// What a mistake costs, in any unit: only the ratio counts.
+/// What a mistake costs, in any unit: only the ratio counts, against that of [`Costs::default`]. Both are above 0.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Costs {
@@ -65,18 +67,6 @@ pub struct Watched {
     pub languages: Vec<String>,
     pub words: Regex,
     pub owner: Option<String>,
-}
-
-/// Customers who are treated otherwise.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Segment {
-    pub id: String,
-    /// Tags of the customer in the shop, one of which is enough.
-    pub tags: Vec<String>,
-    /// A person answers them whatever they ask.
-    pub straight_to_a_person: bool,
-    /// A wrong answer to them costs so many times as much: what the relation is worth, and what is at risk.
-    pub value: f64,
 }
 
 /// One store's policy, complete: every intent has a rule.
@@ -109,6 +99,13 @@ pub struct Voice {
     pub offer: String,
 }
 
+/// A convention, and the same as the evaluation's: a wrong answer costs as much as five needless handoffs.
+impl Default for Costs {
+    fn default() -> Self {
+        Self { wrong: 5.0, handoff: 1.0 }
+    }
+}
+
 impl Default for Voice {
     fn default() -> Self {
         Self {
@@ -121,7 +118,7 @@ impl Default for Voice {
 
 impl Default for IntentRule {
     fn default() -> Self {
-        Self { lane: Lane::SelfService, phase: Phase::Answer, costs: Costs { wrong: 5.0, handoff: 1.0 }, owner: None }
+        Self { lane: Lane::SelfService, phase: Phase::Answer, costs: Costs::default(), owner: None }
     }
 }
 
@@ -162,9 +159,13 @@ impl Policy {
         self.intents.iter().map(|(intent, rule)| (*intent, rule))
     }
 
-    /// What a customer with these tags is, the most valuable first.
+    /// What the customers with these tags are. Of several segments one that goes to people counts before one that does
+    /// not, then the one whose mistakes weigh most.
     pub fn segment(&self, tags: &[String]) -> Option<&Segment> {
         let has = |segment: &&Segment| segment.tags.iter().any(|t| tags.iter().any(|tag| tag.eq_ignore_ascii_case(t)));
-        self.segments.iter().filter(has).max_by(|a, b| a.value.total_cmp(&b.value))
+        let first = |a: &&Segment, b: &&Segment| {
+            a.straight_to_a_person.cmp(&b.straight_to_a_person).then(a.weight().total_cmp(&b.weight()))
+        };
+        self.segments.iter().filter(has).max_by(first)
     }
 }

@@ -49,11 +49,22 @@ struct SegmentSection {
     straight_to_a_person: bool,
     #[serde(default = "one")]
     value: f64,
+    #[serde(default = "one")]
+    service_risk: f64,
+    #[serde(default = "one")]
+    cost_to_serve: f64,
 }
 
 fn one() -> f64 {
     1.0
 }
+
+/// Whether costs can be multiplied and divided by it, and what that is called.
+fn is_factor(number: f64) -> bool {
+    (1e-6..=1e6).contains(&number)
+}
+
+const FACTOR: &str = "from 0.000001 to 1000000";
 
 /// What is wrong, and where: the key within `policy`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -96,10 +107,11 @@ impl PolicySection {
             rule.phase = section.phase.unwrap_or(rule.phase);
             rule.owner = section.owner.clone().or(rule.owner.take());
             if let Some(costs) = section.costs {
-                if costs.wrong >= 0.0 && costs.handoff >= 0.0 && costs.wrong.is_finite() && costs.handoff.is_finite() {
+                if is_factor(costs.wrong) && is_factor(costs.handoff) {
                     rule.costs = costs;
                 } else {
-                    wrong(format!("{key}.costs"), "a cost is a number of 0 or more".into());
+                    // What costs nothing would decide alone.
+                    wrong(format!("{key}.costs"), format!("a cost is a number {FACTOR}"));
                 }
             }
         }
@@ -119,17 +131,33 @@ impl PolicySection {
             }
         }
         for (i, section) in self.segments.iter().enumerate() {
-            if section.tags.is_empty() {
-                wrong(format!("segments[{i}].tags"), "without a tag nobody belongs to it; name at least one".into());
+            let key = |name: &str| format!("segments[{i}].{name}");
+            if section.id.trim().is_empty() {
+                wrong(key("id"), "is empty; it is the name by which a reason shows the segment".into());
             }
-            if !(section.value.is_finite() && section.value > 0.0) {
-                wrong(format!("segments[{i}].value"), "a value is a number above 0".into());
+            if policy.segments.iter().any(|other| other.id == section.id) {
+                wrong(key("id"), format!("there is another segment '{}'; give each a name of its own", section.id));
+            }
+            if section.tags.is_empty() {
+                wrong(key("tags"), "without a tag nobody belongs to it; name at least one".into());
+            }
+            let factors = [
+                ("value", section.value),
+                ("service_risk", section.service_risk),
+                ("cost_to_serve", section.cost_to_serve),
+            ];
+            for (name, factor) in factors {
+                if !is_factor(factor) {
+                    wrong(key(name), format!("{factor} is no factor; write a number {FACTOR}, 1 changes nothing"));
+                }
             }
             policy.segments.push(Segment {
                 id: section.id.clone(),
                 tags: section.tags.clone(),
                 straight_to_a_person: section.straight_to_a_person,
                 value: section.value,
+                service_risk: section.service_risk,
+                cost_to_serve: section.cost_to_serve,
             });
         }
         policy.voice = self.voice.clone().unwrap_or_default();
@@ -201,6 +229,36 @@ mod tests {
     }
 
     #[test]
+    fn of_several_segments_the_one_that_goes_to_people_counts_first_and_then_the_weightiest() {
+        let (policy, problems) = read(
+            r#"
+            [[segments]]
+            id = "club"
+            tags = ["club"]
+            value = 3
+            cost_to_serve = 2
+            [[segments]]
+            id = "press"
+            tags = ["press", "blogger"]
+            service_risk = 2
+            [[segments]]
+            id = "vip"
+            tags = ["vip"]
+            straight_to_a_person = true
+            "#,
+        );
+        assert_eq!(problems, Vec::<String>::new());
+        let of = |tags: &[&str]| {
+            let tags: Vec<String> = tags.iter().map(|tag| (*tag).to_owned()).collect();
+            policy.segment(&tags).map(|segment| (segment.id.as_str(), segment.weight()))
+        };
+        assert_eq!(of(&["Club"]), Some(("club", 1.5)));
+        assert_eq!(of(&["club", "blogger"]), Some(("press", 2.0)));
+        assert_eq!(of(&["club", "blogger", "VIP"]), Some(("vip", 1.0)));
+        assert_eq!(of(&["wholesale"]), None);
+    }
+
+    #[test]
     fn every_problem_is_named() {
         let (_, problems) = read(
             r#"
@@ -215,6 +273,12 @@ mod tests {
             [[segments]]
             id = "s"
             tags = []
+            [[segments]]
+            id = "s"
+            tags = ["s"]
+            value = 0
+            service_risk = -2
+            cost_to_serve = inf
             "#,
         );
         assert_eq!(
@@ -222,9 +286,13 @@ mod tests {
             [
                 "sure: 1.5 is no probability; write a number from 0 to 1",
                 "intents.canel: there is no intent of that name; did you mean cancel?",
-                "intents.stock.costs: a cost is a number of 0 or more",
+                "intents.stock.costs: a cost is a number from 0.000001 to 1000000",
                 "exceptions[0].words: without words it never fires; write at least one",
                 "segments[0].tags: without a tag nobody belongs to it; name at least one",
+                "segments[1].id: there is another segment 's'; give each a name of its own",
+                "segments[1].value: 0 is no factor; write a number from 0.000001 to 1000000, 1 changes nothing",
+                "segments[1].service_risk: -2 is no factor; write a number from 0.000001 to 1000000, 1 changes nothing",
+                "segments[1].cost_to_serve: inf is no factor; write a number from 0.000001 to 1000000, 1 changes nothing",
             ]
         );
         assert!(toml::from_str::<PolicySection>("[intents.cancel]\nlanes = 1").is_err());
