@@ -41,7 +41,7 @@ pub use next::Promise;
 pub use note::{markdown, plain};
 pub use order::{ItemNow, OrderNow, ParcelNow, ScanNow};
 pub use past::{About, Link, PastContact};
-pub use reaction::{Reaction, reaction};
+pub use reaction::{Reaction, is_repeat, reaction, says_again};
 pub use reads::{Reads, Watched};
 pub use sources::Source;
 pub use suggest::{DroppedSentence, Suggested, Suggestion, Trust};
