@@ -194,6 +194,7 @@ pub trait Contacts: Send + Sync {
         also: &[CustomerKey],
         turn: &Turn,
         asked: &Asked,
+        at: Timestamp,
     ) -> Result<(), ContactsError>;
 }
 

@@ -10,6 +10,7 @@ mod identity;
 mod live;
 mod openapi;
 mod peer;
+mod repeats;
 mod sandbox;
 mod shopify_schema;
 mod shopify_sync;

@@ -92,7 +92,8 @@ impl Engine {
             asked.state = read.map(|read| OrderState::of(&read.value));
         }
         if asked.is_something() {
-            let _ = contacts.keep(customer, &also(customer, &trace.reads), turn, &asked).await;
+            let (also, now) = (also(customer, &trace.reads), self.ports.clock.now());
+            let _ = contacts.keep(customer, &also, turn, &asked, now).await;
         }
     }
 }

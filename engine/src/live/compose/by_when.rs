@@ -4,6 +4,8 @@
 use super::{Scene, weekday};
 use crate::understand::entities::{DateMention, Relation, When, dates};
 use jiff::civil::Date;
+use regex::Regex;
+use std::sync::LazyLock;
 
 /// How a day, or a span of days, lies to the one that was named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,12 +45,27 @@ pub fn unknown(scene: &Scene<'_>) -> Option<String> {
     Some(format!("So I cannot say whether it will be there {named}."))
 }
 
+/// Words of a sentence that is about something coming: "cancel it today" names no day to arrive on.
+static COMES: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?i)\b(?:arriv\w*|comes?|coming|here|there|deliver\w*|get(?:s|ting)?|receiv\w*|need|in time|expect\w*|have (?:it|them)|kommt|kommen|ankommt|ankommen|geliefert|lieferung|da sein|brauche|livr\w*|besoin)\b",
+    )
+    .expect("constant")
+});
+
 /// The day that something is to be there by. A day that is over was told, not asked for; of several a deadline counts.
 fn wanted(scene: &Scene<'_>) -> Option<DateMention> {
-    let named = dates(&scene.question.asked, &When::of(scene.profile, scene.now));
+    let asked = &scene.question.asked;
+    let named = dates(asked, &When::of(scene.profile, scene.now));
     let today = scene.today();
+    let comes = |d: &DateMention| {
+        let ends = ['.', '?', '!', '\n'];
+        let from = asked[..d.span.0].rfind(ends).unwrap_or(0);
+        let to = asked[d.span.1..].find(ends).map_or(asked.len(), |at| d.span.1 + at);
+        COMES.is_match(&asked[from..to])
+    };
     let mut ahead: Vec<DateMention> =
-        named.into_iter().filter(|d| d.relation != Relation::Since && d.to >= today).collect();
+        named.into_iter().filter(|d| d.relation != Relation::Since && d.to >= today && comes(d)).collect();
     let deadline = ahead.iter().position(|d| matches!(d.relation, Relation::Before | Relation::By));
     (!ahead.is_empty()).then(|| ahead.swap_remove(deadline.unwrap_or(0)))
 }
@@ -140,7 +157,10 @@ mod tests {
         check("Will FV10234 arrive on Wednesday?", "So yes: that is on Wednesday, November 25, 2026.");
         check("Will FV10234 arrive next week?", "So yes: that is between Monday, November 23, 2026");
         check("Will FV10234 arrive on Friday?", "So it should be there earlier than you ask for");
-        check("Will FV10234 arrive by 12/01?", "depends on the day that you mean");
+        // The store writes the month first; either reading is in time.
+        check("Will FV10234 arrive by 12/01?", "So yes: that is by Tuesday, December 1, 2026.");
+        let either = says("Will FV10234 arrive by 12/03?", |o| coming(o, due("2026-12-05")));
+        assert!(either.contains("depends on the day that you mean: by Thursday, December 3, 2026, or by Friday, March 12, 2027."), "{either}");
     }
 
     #[test]
@@ -173,7 +193,7 @@ mod tests {
 
     #[test]
     fn without_a_day_nothing_is_added() {
-        for asked in ["When will FV10234 arrive?", "I ordered it on Monday. When will FV10234 arrive?"] {
+        for asked in ["When will FV10234 arrive?", "When will FV10234 arrive? I leave today.", "I ordered it on Monday. When will FV10234 arrive?"] {
             let said = says(asked, |o| coming(o, due("2026-11-25")));
             assert!(!said.contains("So "), "{asked}: {said}");
         }

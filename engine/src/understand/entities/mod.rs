@@ -12,12 +12,13 @@ mod tokens;
 
 pub use dates::{DateMention, Relation, When, dates};
 pub use products::{ProductMention, Titles, unmistakable};
-pub use quantities::{Counted, Quantity, quantities};
+pub use quantities::{Counted, Quantity};
 
 use crate::identity::{Email, OrderNumber};
 use crate::live::question::Named;
 use crate::turn::Turn;
 use crate::value::{Value, values};
+use quantities::quantities;
 use regex::Regex;
 use serde::Serialize;
 
@@ -58,22 +59,25 @@ pub struct Reading<'a> {
     pub common: &'a dyn Fn(&str) -> bool,
 }
 
+/// Every count of things: what is a day, a sum or a measure is none.
+pub fn counts(text: &str, when: &When) -> Vec<Quantity> {
+    let mut taken: Vec<(usize, usize)> = dates(text, when).iter().map(|d| d.span).collect();
+    // A bare number may be a count; everything else that has a value is none.
+    let measured = |value: &Value| !matches!(value, Value::Number { .. } | Value::Code(_));
+    taken.extend(values(text).iter().filter(|f| measured(&f.value)).map(|f| f.span));
+    quantities(text, &taken)
+}
+
 impl Entities {
     pub fn read(text: &str, by: &Reading<'_>) -> Self {
         let named = Named::read(&Turn::single("", text), by.order_number);
-        let days = dates(text, by.when);
-        let found = values(text);
-        let mut taken: Vec<(usize, usize)> = days.iter().map(|d| d.span).collect();
-        // A bare number may be a count; everything else that has a value is none.
-        let measured = |value: &Value| !matches!(value, Value::Number { .. } | Value::Code(_));
-        taken.extend(found.iter().filter(|f| measured(&f.value)).map(|f| f.span));
-        let money = found.into_iter().filter(|f| matches!(f.value, Value::Money { .. }));
+        let money = values(text).into_iter().filter(|f| matches!(f.value, Value::Money { .. }));
         Self {
             orders: named.numbers,
             emails: named.emails,
             products: by.titles.map(|titles| titles.find(text, by.common)).unwrap_or_default(),
-            quantities: quantities(text, &taken),
-            dates: days,
+            quantities: counts(text, by.when),
+            dates: dates(text, by.when),
             amounts: money.map(|f| Amount { value: f.value, span: f.span }).collect(),
         }
     }

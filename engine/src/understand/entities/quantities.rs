@@ -247,7 +247,9 @@ fn is_a_count(text: &str, tokens: &[Token], at: usize, n: u32) -> bool {
     let before = at.checked_sub(1).map_or("", |b| tokens[b].word.as_str());
     if n == 1 {
         let pointing = matches!(before, "the" | "this" | "that" | "which" | "any" | "no" | "every" | "each" | "first" | "last" | "new" | "right" | "wrong");
-        return !pointing && !is_stop_word(word) && after_a_wish(tokens, at);
+        // "Two socks and one jacket".
+        let listed = before == "and" && at > 2;
+        return !pointing && !is_stop_word(word) && (listed || after_a_wish(tokens, at));
     }
     // "Two large tents": a plural within three words, none of them light.
     let mut words = tokens[at + 1..].iter().take(3).take_while(|t| !is_stop_word(&t.word));
