@@ -29,8 +29,8 @@ use engine::understand::IntentReader;
 use engine::{
     Engine, StoreId, StorePass,
     ports::{
-        Approved, Catalogue, Clock, Contacts, Embedder, Generator, Handoffs, Knowledge, KnowledgeError, Ports, Reranker,
-        Storefront,
+        Approved, Catalogue, Clock, Contacts, Embedder, Generator, Handoffs, Knowledge, KnowledgeError, Ports,
+        Reranker, Storefront,
     },
 };
 use ingest::{

@@ -4,9 +4,9 @@ mod asked;
 mod hand_over;
 mod pages;
 
+use crate::access::StorePass;
 use crate::approved::find::Look;
 use crate::decide::RiskModel;
-use crate::access::StorePass;
 use crate::evidence::Passage;
 use crate::handoff::HandoffReason;
 use crate::identity::Asker;

@@ -273,8 +273,9 @@ mod tests {
 
     #[test]
     fn a_product_that_is_named_with_a_slip_is_named() {
-        let sold = |doc: &str, title: &str, text: &str| {
-            Passage { kind: SourceKind::Product, ..page(doc, title, &format!("The tent weighs {text} kg with its poles.")) }
+        let sold = |doc: &str, title: &str, text: &str| Passage {
+            kind: SourceKind::Product,
+            ..page(doc, title, &format!("The tent weighs {text} kg with its poles."))
         };
         let pages = [sold("h", "Hekla tent", "2.4"), sold("s", "Skarv tent", "3.1"), sold("t", "Tind tent", "4.5")];
         let evidence = Evidence::gather(&pass(), pages.to_vec()).unwrap();

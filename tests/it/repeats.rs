@@ -7,7 +7,8 @@ use api::db::{
     replies::{BotReply, Recorded},
 };
 use engine::{
-    Asker, ConversationId, CustomerPass, Engine, EngineConfig, HandoffReason, Outcome, Profiles, Reply, StorePass, Turn,
+    Asker, ConversationId, CustomerPass, Engine, EngineConfig, HandoffReason, Outcome, Profiles, Reply, StorePass,
+    Turn,
     fakes::{self, MemoryKnowledge, MemoryStorefront, StoppedClock},
     identity::{CustomerId, CustomerKey, Email},
     live::Order,

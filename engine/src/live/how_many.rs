@@ -34,7 +34,8 @@ impl<'t> HowMany<'t> {
             (None, [one], true) => one.count,
             (None, [] | [_] | [_, _, ..], _) => return Meant { pieces: left, warning: None },
         };
-        let warning = (count > left).then(|| format!("{}: the customer says {count}, and there are {left}", item.title));
+        let warning =
+            (count > left).then(|| format!("{}: the customer says {count}, and there are {left}", item.title));
         Meant { pieces: count.min(left), warning }
     }
 
@@ -56,7 +57,8 @@ mod tests {
     #[test]
     fn a_count_is_of_what_it_names_or_of_the_only_thing() {
         let (socks, jacket) = (line(2, "Wool Socks", 3, 1450), line(1, "Trail Jacket", 2, 12900));
-        let of = |text: &str, item: &LineItem, left, alone| HowMany::read(text, &profile(), now()).of(item, left, alone);
+        let of =
+            |text: &str, item: &LineItem, left, alone| HowMany::read(text, &profile(), now()).of(item, left, alone);
         let sure = |pieces| Meant { pieces, warning: None };
         assert_eq!(of("I want to return 2 of the 3 socks", &socks, 3, true), sure(2));
         assert_eq!(of("I want to return two", &socks, 3, true), sure(2));

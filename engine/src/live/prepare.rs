@@ -6,7 +6,9 @@ use super::flow::{Live, Person, Step, looked_at};
 use super::how_many::HowMany;
 use super::question::{LiveQuestion, Named, Wish};
 use super::which::{Choice, choose};
-use super::{Action, ActionId, FulfillmentState, LineItem, LiveKind, Money, Order, PreparedAction, RefundLine, ReturnLine};
+use super::{
+    Action, ActionId, FulfillmentState, LineItem, LiveKind, Money, Order, PreparedAction, RefundLine, ReturnLine,
+};
 use crate::delivery::{Cancellable, cancellable};
 use crate::evidence::ForeignPassage;
 use crate::handoff::HandoffReason;

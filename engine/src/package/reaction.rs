@@ -143,7 +143,9 @@ mod tests {
         ] {
             assert!(says_again(text), "{text}");
         }
-        for text in ["Where is my order?", "Has it still not arrived?", "I ordered it last week", "Can I order it again?"] {
+        for text in
+            ["Where is my order?", "Has it still not arrived?", "I ordered it last week", "Can I order it again?"]
+        {
             assert!(!says_again(text), "{text}");
         }
     }

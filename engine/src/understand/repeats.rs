@@ -227,7 +227,8 @@ mod tests {
         let twice = [before("#FV10234", Ended::WithPerson), before("#FV10234", Ended::WithPerson)];
         let again = Again { text: "Where is it?", asked: &now, states: &[] };
         assert_eq!(counted(&again, &twice), (1, 1));
-        let other = AskedBefore { conversation: ConversationId("chat".into()), ..before("#FV10234", Ended::Unanswered) };
+        let other =
+            AskedBefore { conversation: ConversationId("chat".into()), ..before("#FV10234", Ended::Unanswered) };
         let all = [twice[0].clone(), other];
         assert_eq!(counted(&again, &all), (2, 2));
     }

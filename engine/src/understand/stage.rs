@@ -47,7 +47,9 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         missing: re(
             r"\b(?:not|never|n't|nothing) (?:yet |been |has |have )*(?:arrived?|come|came|received?|delivered|shown up|here|got|gotten)\b|\bwhere(?:'s| is| are) my (?:order|package|parcel|delivery|stuff|things?)\b|\bstill (?:waiting for|not here)\b",
         ),
-        unsent: re(r"\b(?:not|never|n't) (?:yet |been )*(?:shipped|sent|left|dispatched|processed)\b|\bstill (?:processing|unfulfilled|being (?:prepared|packed))\b"),
+        unsent: re(
+            r"\b(?:not|never|n't) (?:yet |been )*(?:shipped|sent|left|dispatched|processed)\b|\bstill (?:processing|unfulfilled|being (?:prepared|packed))\b",
+        ),
         here: re(
             r"\b(?:it|they|order|package|parcel|item|items|this|[a-z]+) (?:has |have |just |only )*(?:arrived|came|was delivered|were delivered|got here)\b|\b(?:i|we)(?:'ve| have)? (?:just |only |finally )?(?:received|got) (?:it|them|my|the|this|these|a|an|only)\b|\bsays (?:it (?:is|was) )?delivered\b|\bmarked as delivered\b|\b(?:out of the box|when i opened|i opened)\b",
         ),

@@ -146,7 +146,10 @@ mod tests {
     fn the_carriers_day_is_compared_with_the_one_that_was_named() {
         let check = |asked: &str, expect: &str| {
             let said = says(asked, |o| coming(o, due("2026-11-25")));
-            assert!(said.contains("The carrier expects to deliver it on Wednesday, November 25, 2026."), "{asked}: {said}");
+            assert!(
+                said.contains("The carrier expects to deliver it on Wednesday, November 25, 2026."),
+                "{asked}: {said}"
+            );
             assert!(said.contains(expect), "{asked}: {said}");
         };
         check("Will FV10234 arrive before Friday?", "So yes: that is before Friday, November 27, 2026.");
@@ -160,7 +163,12 @@ mod tests {
         // The store writes the month first; either reading is in time.
         check("Will FV10234 arrive by 12/01?", "So yes: that is by Tuesday, December 1, 2026.");
         let either = says("Will FV10234 arrive by 12/03?", |o| coming(o, due("2026-12-05")));
-        assert!(either.contains("depends on the day that you mean: by Thursday, December 3, 2026, or by Friday, March 12, 2027."), "{either}");
+        assert!(
+            either.contains(
+                "depends on the day that you mean: by Thursday, December 3, 2026, or by Friday, March 12, 2027."
+            ),
+            "{either}"
+        );
     }
 
     #[test]
@@ -171,7 +179,10 @@ mod tests {
             assert!(said.contains("that is an estimate, not a promise.") && said.contains(expect), "{asked}: {said}");
         };
         check("Will FV10234 arrive before Friday?", "So yes, if that holds: that is before Friday, November 27, 2026.");
-        check("Will FV10234 arrive by Tuesday?", "So it may be there by Tuesday, November 24, 2026, but that is not certain.");
+        check(
+            "Will FV10234 arrive by Tuesday?",
+            "So it may be there by Tuesday, November 24, 2026, but that is not certain.",
+        );
         check("Will FV10234 arrive before Monday?", "So no: that is not before Monday, November 23, 2026.");
         let unsent = says("Will FV10234 arrive by Tuesday?", |o| {
             o.created_at = now();
@@ -186,14 +197,21 @@ mod tests {
             o.shipping_method = Some("Mule".into());
             coming(o, None);
         });
-        assert!(unknown.contains("So I cannot say whether it will be there before Friday, November 27, 2026."), "{unknown}");
+        assert!(
+            unknown.contains("So I cannot say whether it will be there before Friday, November 27, 2026."),
+            "{unknown}"
+        );
         let late = says("Will FV10234 arrive before Friday?", |o| coming(o, due("2026-11-19")));
         assert!(late.contains("it is late; I have no new date.") && late.contains("So I cannot say whether"), "{late}");
     }
 
     #[test]
     fn without_a_day_nothing_is_added() {
-        for asked in ["When will FV10234 arrive?", "When will FV10234 arrive? I leave today.", "I ordered it on Monday. When will FV10234 arrive?"] {
+        for asked in [
+            "When will FV10234 arrive?",
+            "When will FV10234 arrive? I leave today.",
+            "I ordered it on Monday. When will FV10234 arrive?",
+        ] {
             let said = says(asked, |o| coming(o, due("2026-11-25")));
             assert!(!said.contains("So "), "{asked}: {said}");
         }

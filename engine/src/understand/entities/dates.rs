@@ -54,9 +54,8 @@ impl When {
     /// every other one the day.
     pub fn of(profile: &StoreProfile, now: Timestamp) -> Self {
         let zone = profile.time_zone.iana_name();
-        let american = zone.is_none_or(|zone| {
-            ["America/", "US/", "Pacific/Honolulu"].iter().any(|start| zone.starts_with(start))
-        });
+        let american =
+            zone.is_none_or(|zone| ["America/", "US/", "Pacific/Honolulu"].iter().any(|start| zone.starts_with(start)));
         let month_first = profile.currency == iso_currency::Currency::USD && american;
         Self { now, time_zone: profile.time_zone.clone(), month_first }
     }
@@ -212,7 +211,8 @@ fn mention(text: &str, tokens: &[Token], at: usize, when: &When) -> Option<(Date
             Some(Lead::To(_)) | None => return None,
         };
         // "Within 30 days of delivery" is no day that is known here.
-        let counted_from = ["of", "after", "from", "following", "nach", "après", "vor"].iter().any(|w| says(tokens, next, &[w]));
+        let counted_from =
+            ["of", "after", "from", "following", "nach", "après", "vor"].iter().any(|w| says(tokens, next, &[w]));
         if counted_from && !says(tokens, next, &["from", "now"]) && !says(tokens, next, &["from", "today"]) {
             return None;
         }
@@ -323,7 +323,8 @@ fn resolve(said: Said, relation: Relation, lean: Lean, when: &When) -> Option<(D
                 Some(year) => Date::new(year, month, 1).ok()?,
                 None => {
                     // The month that runs is ahead and back: its last day is compared for the one, its first for the other.
-                    let last = of_years(today, relation, lean, |year| Some(Date::new(year, month, 1).ok()?.last_of_month()));
+                    let last =
+                        of_years(today, relation, lean, |year| Some(Date::new(year, month, 1).ok()?.last_of_month()));
                     let first = of_years(today, relation, lean, |year| Date::new(year, month, 1).ok());
                     if lean == Lean::Back { first? } else { last?.first_of_month() }
                 }

@@ -54,7 +54,10 @@ fn weekdays() {
 fn next_friday_is_read_both_ways() {
     let monday = when("2026-11-23T15:00:00Z", "America/Chicago", true);
     let found = dates("will it arrive by next Friday", &monday);
-    assert_eq!((found[0].from, found[0].or.map(|or| or.0)), ("2026-12-04".parse().unwrap(), Some("2026-11-27".parse().unwrap())));
+    assert_eq!(
+        (found[0].from, found[0].or.map(|or| or.0)),
+        ("2026-12-04".parse().unwrap(), Some("2026-11-27".parse().unwrap()))
+    );
     // On a Saturday the coming one is the one of the week after: one reading.
     assert_eq!(dates("by next Friday", &saturday())[0].or, None);
 }
@@ -118,7 +121,9 @@ fn days_of_a_month_and_a_change_of_the_year() {
     one(&eve, "I ordered on December 30", On, "2026-12-30");
     one(&eve, "will it arrive by Friday", By, "2027-01-01");
     one(&eve, "will it arrive by February 29", By, "2028-02-29");
-    for none in ["on the 2nd floor", "for the 3rd time", "the 1st order", "by the 32nd", "on February 30", "3 may be broken"] {
+    for none in
+        ["on the 2nd floor", "for the 3rd time", "the 1st order", "by the 32nd", "on February 30", "3 may be broken"]
+    {
         check(&at, none, &[]);
     }
 }

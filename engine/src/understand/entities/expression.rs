@@ -285,9 +285,9 @@ fn in_figures(text: &str, tokens: &[Token], at: usize, led: bool) -> Option<(Sai
         _ => None,
     };
     match parts.as_slice() {
-        [y, m, d] if y.len() == 4 && split == '-' => Date::new(figure(y)?, small(m)?, small(d)?)
-            .ok()
-            .map(|day| (Said::Day(day), at + 1)),
+        [y, m, d] if y.len() == 4 && split == '-' => {
+            Date::new(figure(y)?, small(m)?, small(d)?).ok().map(|day| (Said::Day(day), at + 1))
+        }
         [first, second, year] => {
             let (first, second) = (small(first)?, small(second)?);
             let year = Some(short_year(year)?);
@@ -301,7 +301,8 @@ fn in_figures(text: &str, tokens: &[Token], at: usize, led: bool) -> Option<(Sai
             let (a, b) = (small(first)?, small(second)?);
             let before = text[..token.start].chars().next_back();
             let priced = matches!(before, Some('$' | '€' | '£' | '.' | ',' | '#'));
-            let sized = at.checked_sub(1).is_some_and(|p| matches!(tokens[p].word.as_str(), "size" | "sizes" | "eu" | "uk"));
+            let sized =
+                at.checked_sub(1).is_some_and(|p| matches!(tokens[p].word.as_str(), "size" | "sizes" | "eu" | "uk"));
             match split {
                 '/' => {
                     let whole = led || (first.len() == 2 && second.len() == 2);
@@ -360,7 +361,10 @@ fn ends(text: &str, tokens: &[Token], next: usize) -> bool {
     let stops = gap(text, tokens, before).contains([',', '.', '?', '!', ';', ':', '\n', ')', '-', '–']);
     let light = |word: &str| {
         crate::text::is_stop_word(word)
-            || matches!(word, "latest" | "since" | "already" | "still" | "today" | "instead" | "order" | "und" | "oder" | "et")
+            || matches!(
+                word,
+                "latest" | "since" | "already" | "still" | "today" | "instead" | "order" | "und" | "oder" | "et"
+            )
     };
     stops || light(&after.word)
 }

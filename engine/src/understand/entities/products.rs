@@ -261,9 +261,7 @@ fn is_swapped(a: &str, b: &str) -> bool {
 
 /// Whether two words can be of one title: near each other, in one sentence.
 fn joins(text: &str, tokens: &[Token], a: usize, b: usize) -> bool {
-    b > a
-        && b - a <= BETWEEN + 1
-        && (a..b).all(|at| !gap(text, tokens, at).contains(['.', '?', '!', ';', '\n', ',']))
+    b > a && b - a <= BETWEEN + 1 && (a..b).all(|at| !gap(text, tokens, at).contains(['.', '?', '!', ';', '\n', ',']))
 }
 
 fn in_order(of: &Title, run: &[&Hit]) -> bool {

@@ -153,7 +153,9 @@ fn read(text: &str, tokens: &[Token], at: usize) -> Option<(Raw, usize)> {
             Some(_) => None,
             None => {
                 let thing = tokens.get(at + 1).is_some_and(|t| {
-                    !is_stop_word(&t.word) && !among(MEASURES, &t.word) && !matches!(t.word.as_str(), "size" | "colour" | "color" | "one")
+                    !is_stop_word(&t.word)
+                        && !among(MEASURES, &t.word)
+                        && !matches!(t.word.as_str(), "size" | "colour" | "color" | "one")
                 });
                 (thing || says(tokens, at + 1, &["one"])).then_some((Raw { more: true, ..pieces(1) }, at + 1))
             }
@@ -213,7 +215,8 @@ fn of_a_kind(tokens: &[Token], at: usize) -> Option<(Raw, usize)> {
 /// "Both jackets" are two; "both warm and light" is no count.
 fn both(tokens: &[Token], at: usize) -> Option<(Raw, usize)> {
     let next = tokens.get(at + 1);
-    let of = next.is_none_or(|t| matches!(t.word.as_str(), "of" | "the" | "my" | "these" | "those" | "are" | "were" | "items"));
+    let of = next
+        .is_none_or(|t| matches!(t.word.as_str(), "of" | "the" | "my" | "these" | "those" | "are" | "were" | "items"));
     let plural = next.is_some_and(|t| is_plural(&t.word));
     let joined = tokens[at + 1..].iter().take(3).any(|t| t.word == "and");
     ((of || plural) && !(joined && !of)).then_some((pieces(2), at + 1))
@@ -226,7 +229,10 @@ fn is_plural(word: &str) -> bool {
 /// Whether a number counts things.
 fn is_a_count(text: &str, tokens: &[Token], at: usize, n: u32) -> bool {
     let gap_after = gap(text, tokens, at);
-    if gap_after.starts_with(['-', '/', '%', '.', ':', '°', '\'', '"', '”', '″']) && !gap_after.starts_with(". ") && gap_after != "." {
+    if gap_after.starts_with(['-', '/', '%', '.', ':', '°', '\'', '"', '”', '″'])
+        && !gap_after.starts_with(". ")
+        && gap_after != "."
+    {
         return false;
     }
     let spaces = gap_after.chars().all(|c| c == ' ');
@@ -239,14 +245,30 @@ fn is_a_count(text: &str, tokens: &[Token], at: usize, n: u32) -> bool {
     }
     if word == "of" {
         let of = tokens.get(at + 2).map_or("", |t| t.word.as_str());
-        return !matches!(of, "your" | "our" | "us" | "you") && (n > 1 || matches!(of, "the" | "my" | "them" | "these" | "those" | "two" | "three"));
+        return !matches!(of, "your" | "our" | "us" | "you")
+            && (n > 1 || matches!(of, "the" | "my" | "them" | "these" | "those" | "two" | "three"));
     }
     if word == "more" {
         return !tokens.get(at + 2).is_some_and(|t| among(MEASURES, &t.word));
     }
     let before = at.checked_sub(1).map_or("", |b| tokens[b].word.as_str());
     if n == 1 {
-        let pointing = matches!(before, "the" | "this" | "that" | "which" | "any" | "no" | "every" | "each" | "first" | "last" | "new" | "right" | "wrong");
+        let pointing = matches!(
+            before,
+            "the"
+                | "this"
+                | "that"
+                | "which"
+                | "any"
+                | "no"
+                | "every"
+                | "each"
+                | "first"
+                | "last"
+                | "new"
+                | "right"
+                | "wrong"
+        );
         // "Two socks and one jacket".
         let listed = before == "and" && at > 2;
         return !pointing && !is_stop_word(word) && (listed || after_a_wish(tokens, at));
@@ -300,7 +322,10 @@ mod tests {
         check("I only got one jacket", &[(1, "one")]);
         check("I ordered 4", &[(4, "4")]);
         check("all three tents are torn", &[(3, "all three")]);
-        check("a couple of mugs, half a dozen plates and a dozen cups", &[(2, "a couple of"), (6, "half a dozen"), (12, "a dozen")]);
+        check(
+            "a couple of mugs, half a dozen plates and a dozen cups",
+            &[(2, "a couple of"), (6, "half a dozen"), (12, "a dozen")],
+        );
         check("one of the tents is torn", &[(1, "one")]);
         check("two large red tents", &[(2, "two")]);
     }
