@@ -1,5 +1,6 @@
 mod answers;
 mod assist;
+mod catalogue;
 mod cli;
 mod conformance;
 mod counterfactual;
