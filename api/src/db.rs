@@ -3,6 +3,7 @@
 
 pub mod actions;
 pub mod answers;
+mod asked;
 pub mod assist;
 pub mod contacts;
 pub mod conversations;

@@ -28,9 +28,13 @@ use crate::{
 use engine::understand::IntentReader;
 use engine::{
     Engine, StoreId, StorePass,
-    ports::{Approved, Clock, Embedder, Generator, Handoffs, Knowledge, KnowledgeError, Ports, Reranker, Storefront},
+    ports::{
+        Approved, Catalogue, Clock, Contacts, Embedder, Generator, Handoffs, Knowledge, KnowledgeError, Ports,
+        Reranker, Storefront,
+    },
 };
 use ingest::{
+    catalogue::IndexCatalogue,
     chunk::ChunkConfig,
     index::{
         Index, IndexMeta,
@@ -298,8 +302,20 @@ impl House {
         handoffs: Arc<dyn Handoffs>,
         live: &Live,
     ) -> Result<Engine, WiringError> {
+        self.engine_with(models, handoffs, live, None)
+    }
+
+    /// `contacts` keep what is asked for later conversations; a question that is only tried leaves nothing there.
+    fn engine_with(
+        &self,
+        models: &LoadedModels,
+        handoffs: Arc<dyn Handoffs>,
+        live: &Live,
+        contacts: Option<Arc<dyn Contacts>>,
+    ) -> Result<Engine, WiringError> {
         let (approved, storefront) = (Some(live.desks.clone() as Arc<dyn Approved>), Some(live.storefront.clone()));
-        let ports = Ports { approved, storefront, ..self.ports(models, handoffs)? };
+        let catalogue = Some(self.catalogue());
+        let ports = Ports { approved, storefront, catalogue, contacts, ..self.ports(models, handoffs)? };
         Ok(Engine::new(ports, self.config.engine.to_engine())
             .with_intents(models.intents.clone())
             .with_risk(self.risk(models)?)
@@ -309,7 +325,23 @@ impl House {
     pub fn ports(&self, models: &LoadedModels, handoffs: Arc<dyn Handoffs>) -> Result<Ports, WiringError> {
         let LoadedModels { embedder, reranker, generator, intents: _ } = models.clone();
         let (knowledge, clock) = (self.knowledge()?, Arc::new(self.clock));
-        Ok(Ports { embedder, reranker, generator, knowledge, handoffs, approved: None, storefront: None, clock })
+        Ok(Ports {
+            embedder,
+            reranker,
+            generator,
+            knowledge,
+            handoffs,
+            approved: None,
+            catalogue: None,
+            contacts: None,
+            storefront: None,
+            clock,
+        })
+    }
+
+    /// The titles of the stores' products, read when they are first asked for.
+    pub fn catalogue(&self) -> Arc<dyn Catalogue> {
+        Arc::new(IndexCatalogue::new(self.library(), self.server()))
     }
 
     /// Where a sync of the store writes to. The lock keeps every other writer out for as long as it is held; an
@@ -363,7 +395,8 @@ impl House {
     /// The whole server, less its socket.
     async fn app(&self, models: &LoadedModels, live: Live) -> Result<App, WiringError> {
         let desks = live.desks.clone();
-        let engine = self.engine(models, desks.clone(), &live)?;
+        let contacts: Arc<dyn Contacts> = desks.clone();
+        let engine = self.engine_with(models, desks.clone(), &live, Some(contacts))?;
         let identity = Identity::new(IdentityParts {
             desks: desks.clone(),
             clock: Arc::new(SystemClock),

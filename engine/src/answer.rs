@@ -1,5 +1,6 @@
 //! One turn, on one page: what it is about, rules, live data, pages, reply. [`Engine::answer`] reads top to bottom.
 
+mod asked;
 mod hand_over;
 mod own;
 mod pages;
@@ -7,6 +8,7 @@ mod standing;
 #[cfg(test)]
 mod standing_tests;
 
+use crate::access::StorePass;
 use crate::approved::find::Look;
 use crate::decide::RiskModel;
 use crate::evidence::Passage;
@@ -15,7 +17,7 @@ use crate::identity::Asker;
 use crate::live::flow::{Live, Step};
 use crate::live::question::{Named, wish};
 use crate::live::{LiveKind, LiveQuestion};
-use crate::package::Watched;
+use crate::package::{Watched, any_order_number};
 use crate::policy::{Policy, Ruling};
 use crate::ports::{Embedding, Ports, SearchMode};
 use crate::reply::{Answer, Offer, Reply, Sentence};
@@ -25,7 +27,8 @@ use crate::smalltalk;
 use crate::store::{Profiles, StoreProfile};
 pub use crate::trace::{Timings, Trace, UnitTrace};
 use crate::turn::Turn;
-use crate::understand::{Family, Intent, IntentReader, Understanding, conversation};
+use crate::understand::entities::When;
+use crate::understand::{Family, Intent, IntentReader, Reading, Understanding, conversation};
 pub use pages::{BEYOND_DOUBT, Failure};
 use pages::{No, which};
 use quick_cache::sync::Cache;
@@ -168,6 +171,7 @@ impl Engine {
         let start = Instant::now();
         let mut trace = Trace::default();
         let reply = self.reply(asker, turn, release, start, &mut trace).await?;
+        self.settle(asker, turn, &reply, &mut trace).await;
         trace.timings.total_ms = ms(start);
         Ok(Outcome { reply, trace })
     }
@@ -183,7 +187,7 @@ impl Engine {
         // 1. What it is about, and the rules that need no more than that.
         let profile = self.profiles.get(asker.store_pass().store());
         let policy = self.policy(asker);
-        let asked = self.understand(turn, trace).await;
+        let asked = self.understand(asker.store_pass(), profile.as_deref(), turn, trace).await;
         trace.timings.understand_ms = ms(start);
         let rule = hard_rule(&asked.text);
         if let Some((reason, words)) = &rule
@@ -194,7 +198,8 @@ impl Engine {
         let ruled = policy.rule(&asked.text, &trace.understanding);
         let (ruling, intent, because) = (ruled.ruling.clone(), ruled.intent, ruled.why.to_string());
         trace.ruled = Some(ruled);
-        let tries = trace.understanding.repeats + smalltalk::asked_back(turn, &policy.voice);
+        self.heard_before(asker, &asked, profile.as_deref(), &policy, intent, trace).await?;
+        let tries = trace.understanding.repeats.saturating_add(smalltalk::asked_back(turn, &policy.voice));
         if tries >= policy.hand_over_after {
             return self.hand_over(asker, turn, (HandoffReason::Repeated, format!("{tries} tries")), trace).await;
         }
@@ -259,7 +264,9 @@ impl Engine {
                         composed.sentences()[said..].iter().for_each(release);
                     }
                 }
+                let again = trace.understanding.repeats >= policy.offer_after;
                 return match composed.answer() {
+                    Some(answer) if again => Ok(Reply::Offer(Offer { answer, offer: offers() })),
                     Some(answer) => Ok(Reply::Answer(answer)),
                     None => self.hand_over(asker, turn, (HandoffReason::NeedsLiveData, String::new()), trace).await,
                 };
@@ -322,7 +329,13 @@ impl Engine {
 
     /// What the turn is about, into the trace; and the turn as it is to be answered: a reply that only gives what was
     /// asked for goes on with the request before it.
-    async fn understand(&self, turn: &Turn, trace: &mut Trace) -> Turn {
+    async fn understand(
+        &self,
+        pass: &StorePass,
+        profile: Option<&StoreProfile>,
+        turn: &Turn,
+        trace: &mut Trace,
+    ) -> Turn {
         let mut understood = Understanding::of_words(turn);
         let asked = match conversation::open_request(turn).filter(|_| understood.goes_on) {
             Some(request) => Turn { text: format!("{request}\n{}", turn.text), ..turn.clone() },
@@ -338,6 +351,19 @@ impl Engine {
                 understood.read(reader, self.ports.embedder.as_ref(), text, &whole).await;
             }
         }
+        let titles = match &self.ports.catalogue {
+            Some(catalogue) => Some(catalogue.titles(pass).await),
+            None => None,
+        };
+        let now = self.ports.clock.now();
+        let when = profile.map_or_else(|| When { now, ..When::default() }, |profile| When::of(profile, now));
+        let by = Reading {
+            when: &when,
+            order_number: profile.map_or_else(|| any_order_number(), |profile| &profile.order_number),
+            titles: titles.as_deref(),
+            common: &|stem| self.intents.as_ref().is_some_and(|reader| reader.knows(stem)),
+        };
+        understood.name(&asked.text, &by);
         trace.understanding = understood;
         asked
     }

@@ -306,6 +306,8 @@ pub fn ports(knowledge: MemoryKnowledge) -> Ports {
         knowledge: Arc::new(knowledge),
         handoffs: Arc::new(MemoryHandoffs::default()),
         approved: None,
+        catalogue: None,
+        contacts: None,
         storefront: None,
         clock: Arc::new(StoppedClock("2026-11-21T12:00:00Z".parse().expect("a constant time"))),
     }

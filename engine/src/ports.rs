@@ -4,10 +4,13 @@ use crate::access::{AgentPass, StorePass};
 use crate::approved::ApprovedSet;
 use crate::evidence::{Passage, SourceKind};
 use crate::handoff::{HandoffCase, HandoffId};
-use crate::identity::{CustomerPass, Email, OrderClaim, OrderNumber};
+use crate::identity::{CustomerKey, CustomerPass, Email, OrderClaim, OrderNumber};
 use crate::live::{ClaimedOrder, Customer, Order, Product, Read};
 use crate::package::{About, PastContact};
 use crate::prompt::Prompt;
+use crate::turn::Turn;
+use crate::understand::Titles;
+use crate::understand::repeats::{Asked, AskedBefore};
 use async_trait::async_trait;
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
@@ -161,6 +164,40 @@ pub trait Approved: Send + Sync {
     async fn answers(&self, pass: &StorePass) -> Result<Arc<ApprovedSet>, ApprovedError>;
 }
 
+#[async_trait]
+pub trait Catalogue: Send + Sync {
+    /// The titles of the store's products, as they were when its index was last looked at. Asked at every turn, so
+    /// nothing is read where nothing has changed; without an index there are none.
+    async fn titles(&self, pass: &StorePass) -> Arc<Titles>;
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("what was asked before could not be read or written: {0}")]
+pub struct ContactsError(pub String);
+
+/// What customers asked in earlier conversations, on any channel. Only of a customer who is known to be themselves:
+/// what somebody asked who only claimed to be them is not told apart from theirs.
+#[async_trait]
+pub trait Contacts: Send + Sync {
+    /// Questions of this customer in other conversations than the turn's, since then, newest first.
+    async fn asked(
+        &self,
+        customer: &CustomerPass,
+        turn: &Turn,
+        since: Timestamp,
+    ) -> Result<Vec<AskedBefore>, ContactsError>;
+
+    /// Keeps what a turn asked. `also` are other keys of the same customer, as their own orders name them.
+    async fn keep(
+        &self,
+        customer: &CustomerPass,
+        also: &[CustomerKey],
+        turn: &Turn,
+        asked: &Asked,
+        at: Timestamp,
+    ) -> Result<(), ContactsError>;
+}
+
 /// Which of a customer's orders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OrdersWanted<'a> {
@@ -253,6 +290,10 @@ pub struct Ports {
     pub handoffs: Arc<dyn Handoffs>,
     /// Without one, nothing was signed off ahead of time.
     pub approved: Option<Arc<dyn Approved>>,
+    /// Without one, products are known by what a search finds.
+    pub catalogue: Option<Arc<dyn Catalogue>>,
+    /// Without one, a question of an earlier conversation is not known to be asked again.
+    pub contacts: Option<Arc<dyn Contacts>>,
     /// Without one, questions about orders and stock go to a person.
     pub storefront: Option<Arc<dyn Storefront>>,
     pub clock: Arc<dyn Clock>,

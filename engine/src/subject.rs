@@ -7,6 +7,7 @@ use crate::evidence::{DocId, Evidence, Passage, SourceKind};
 use crate::place::countries;
 use crate::select::{Question, Scored, Unit, stem_set, units};
 use crate::turn::{Speaker, Turn};
+use crate::understand::entities::{ProductMention, unmistakable};
 use crate::value::Value;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -58,6 +59,13 @@ impl Subjects {
             stems.iter().for_each(|stem: &String| *counts.entry((*kind, stem.clone())).or_default() += 1);
         }
         Self { titles, counts, documents, said }
+    }
+
+    /// With the products that the message names: what was written with a slip, or in part, counts as the whole title.
+    /// A name that fits several products says none of them.
+    pub fn naming(mut self, products: &[ProductMention]) -> Self {
+        unmistakable(products).for_each(|product| self.said.extend(stem_set(&product.title)));
+        self
     }
 
     /// The stems that tell a document from its siblings.
@@ -261,6 +269,26 @@ mod tests {
         assert_eq!(choices, ["Basic plan: fees", "Family plan: fees", "Student plan: fees"]);
         assert_eq!(asked("What is the monthly fee of the basic plan?", &[], &plans()), None);
         assert_eq!(asked("And what is the monthly fee?", &["I have the basic plan"], &plans()), None);
+    }
+
+    #[test]
+    fn a_product_that_is_named_with_a_slip_is_named() {
+        let sold = |doc: &str, title: &str, text: &str| Passage {
+            kind: SourceKind::Product,
+            ..page(doc, title, &format!("The tent weighs {text} kg with its poles."))
+        };
+        let pages = [sold("h", "Hekla tent", "2.4"), sold("s", "Skarv tent", "3.1"), sold("t", "Tind tent", "4.5")];
+        let evidence = Evidence::gather(&pass(), pages.to_vec()).unwrap();
+        let titles = crate::understand::Titles::new(pages.iter().map(|p| (Some(p.doc.clone()), p.title.clone())));
+        let which = |text: &str| {
+            let question = Question::read(text);
+            let best = Scored { unit: units(&evidence).remove(0), features: Features::default(), total: 1.0 };
+            let named = titles.find(text, &|_| false);
+            let subjects = Subjects::of(&question, &Turn::single("c", text), &pages).naming(&named);
+            subjects.which(&question, &best, &evidence, &evidence)
+        };
+        assert!(which("How much does the tent weigh with its poles?").is_some(), "any of them may be meant");
+        assert_eq!(which("How much does the heklaa tent weigh with its poles?"), None);
     }
 
     #[test]

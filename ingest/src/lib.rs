@@ -2,6 +2,7 @@
 //!
 //! This crate knows no candle (it is handed an `Arc<dyn Embedder>`), no HTTP server and no conversation database.
 
+pub mod catalogue;
 pub mod chunk;
 pub mod document;
 pub mod index;

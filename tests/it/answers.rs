@@ -75,6 +75,8 @@ impl Shop {
             knowledge: self.house.knowledge().expect("an index"),
             handoffs: Arc::new(MemoryHandoffs::default()),
             approved: Some(self.desks.clone()),
+            catalogue: None,
+            contacts: None,
             storefront: None,
             clock: Arc::new(SystemClock),
         };

@@ -1,5 +1,6 @@
 mod answers;
 mod assist;
+mod catalogue;
 mod cli;
 mod conformance;
 mod counterfactual;
@@ -10,6 +11,7 @@ mod identity;
 mod live;
 mod openapi;
 mod peer;
+mod repeats;
 mod sandbox;
 mod segments;
 mod shopify_schema;

@@ -126,6 +126,7 @@ impl TestApp {
         let clock = Arc::new(TestClock(Mutex::new("2026-11-21T12:00:00Z".parse().expect("a time"))));
         let desks = Arc::new(Desks::new(dir.path().into(), clock.clone()));
         setup.ports.handoffs = desks.clone();
+        setup.ports.contacts = Some(desks.clone());
         setup.ports.clock = clock.clone();
         change(&mut setup);
         let key = Identity::server_key(dir.path()).expect("a key");

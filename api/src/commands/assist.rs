@@ -189,6 +189,10 @@ fn to_text(record: &HandoffRecord, help: &Assist) -> String {
     let asks: Vec<&str> = help.asks.iter().map(|kind| kind.as_text()).collect();
     let asks = if asks.is_empty() { String::new() } else { format!(": {}", asks.join(", ")) };
     line("intent", &format!("{}{asks}", super::show::reason(help.reason)));
+    line("stage", help.stage.map_or("", |stage| stage.as_text()));
+    if help.asked_before > 0 {
+        line("before", &format!("asked the same in {} earlier conversations", help.asked_before));
+    }
     line("evidence", &help.evidence);
     for open in &help.open_questions {
         line("open", open);

@@ -65,7 +65,18 @@ pub async fn run(house: House, args: EvalArgs) -> Result<Exit, CommandError> {
 pub(crate) fn ports(models: &LoadedModels, knowledge: Arc<dyn Knowledge>) -> Ports {
     let LoadedModels { embedder, reranker, generator, intents: _ } = models.clone();
     let (handoffs, clock) = (Arc::new(NoDesk), Arc::new(SystemClock));
-    Ports { embedder, reranker, generator, knowledge, handoffs, approved: None, storefront: None, clock }
+    Ports {
+        embedder,
+        reranker,
+        generator,
+        knowledge,
+        handoffs,
+        approved: None,
+        catalogue: None,
+        contacts: None,
+        storefront: None,
+        clock,
+    }
 }
 
 /// The last line of `--json`; slices are in the folder of the results.

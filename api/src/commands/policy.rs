@@ -1,13 +1,14 @@
 //! `shopclerk policy`: is the policy right, and which rule does a message fall under?
 
 mod explain;
+mod named;
 
 use super::{CommandError, Exit};
 use crate::store::{StoreError, StoreSettings};
 use crate::wiring::House;
 use clap::{Args, Subcommand};
 use engine::{Policy, StoreId};
-use explain::explain;
+use explain::{Asks, explain};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ Examples:
   shopclerk policy check --file store.toml --store mystore
   shopclerk policy explain --store mystore \"my parcel came torn open\"
   shopclerk policy explain --store mystore \"how long is the warranty?\" --tags vip
+  shopclerk policy explain --store mystore \"will two trail jakets arrive before Friday?\"
   shopclerk policy intents --store mystore";
 
 #[derive(Debug, Args)]
@@ -38,8 +40,8 @@ enum What {
         #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
     },
-    /// What a message is about, which rule it falls under and why, what a mistake costs, and how sure an answer from the
-    /// pages must therefore be.
+    /// What a message is about and names, where the customer stands, which rule it falls under and why, what a mistake
+    /// costs, and how sure an answer from the pages must therefore be.
     Explain {
         #[arg(long)]
         store: StoreId,
@@ -78,7 +80,12 @@ pub async fn run(house: &House, args: PolicyArgs) -> Result<Exit, CommandError> 
             );
         }
         What::Explain { store, file, message, tags, json } => {
-            explain(house, &*policy(house, &store, file.as_ref())?, &message, tags.as_deref(), json).await?;
+            let settings = settings(house, &store, file.as_ref())?;
+            let mut house = house.clone();
+            // Days are counted from the store's own today.
+            house.move_to(&store);
+            let asks = Asks { store: &store, settings: settings.as_ref(), message: &message, tags: tags.as_deref() };
+            explain(&house, asks, json).await?;
         }
         What::Intents { store, file } => {
             println!("{:<20} {:<13} {:<9} {:<14} wrong/handoff", "intent", "lane", "phase", "owner");
@@ -98,17 +105,22 @@ pub async fn run(house: &House, args: PolicyArgs) -> Result<Exit, CommandError> 
     Ok(Exit::Done)
 }
 
-/// That of a file, of the settings in force, or the default where a store has no settings.
-fn policy(house: &House, store: &StoreId, file: Option<&PathBuf>) -> Result<Arc<Policy>, CommandError> {
+/// Those of a file, or in force; `None` where a store has no settings.
+fn settings(house: &House, store: &StoreId, file: Option<&PathBuf>) -> Result<Option<StoreSettings>, CommandError> {
     let settings = match file {
         Some(path) => StoreSettings::load(path, store),
         None => StoreSettings::of(&house.places.data, store),
     };
     match settings {
-        Ok(settings) => Ok(settings.policy),
-        Err(StoreError::Missing(_)) => Ok(Arc::default()),
+        Ok(settings) => Ok(Some(settings)),
+        Err(StoreError::Missing(_)) => Ok(None),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The default where a store has no settings.
+fn policy(house: &House, store: &StoreId, file: Option<&PathBuf>) -> Result<Arc<Policy>, CommandError> {
+    Ok(settings(house, store, file)?.map(|settings| settings.policy).unwrap_or_default())
 }
 
 /// A value as JSON says it, without the quotes.

@@ -111,7 +111,8 @@ impl Engine {
         if let Some((reason, words)) = gate.refuses(&question, &ranked, &evidence, trace) {
             return no(reason, words);
         }
-        let subjects = Subjects::of(&question, turn, &candidates);
+        let named = &trace.understanding.entities.products;
+        let subjects = Subjects::of(&question, turn, &candidates).naming(named);
         let ranked = subjects.about_the_named(ranked, &evidence);
         if ranked.is_empty() {
             return no(HandoffReason::NoEvidence, "nothing about what was named".into());

@@ -7,6 +7,7 @@ mod address;
 pub mod compose;
 pub mod facts;
 pub(crate) mod flow;
+mod how_many;
 pub mod money;
 mod prepare;
 pub mod question;

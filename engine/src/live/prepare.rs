@@ -3,9 +3,12 @@
 use super::address;
 use super::compose::{self, Composed, Scene};
 use super::flow::{Live, Person, Step, looked_at};
+use super::how_many::HowMany;
 use super::question::{LiveQuestion, Named, Wish};
 use super::which::{Choice, choose};
-use super::{Action, ActionId, FulfillmentState, LiveKind, Money, Order, PreparedAction, RefundLine, ReturnLine};
+use super::{
+    Action, ActionId, FulfillmentState, LineItem, LiveKind, Money, Order, PreparedAction, RefundLine, ReturnLine,
+};
 use crate::delivery::{Cancellable, cancellable};
 use crate::evidence::ForeignPassage;
 use crate::handoff::HandoffReason;
@@ -255,10 +258,14 @@ impl Live<'_> {
         }
         let mut lines = Vec::new();
         let mut titles = Vec::new();
-        let mut warnings = Vec::new();
+        let how_many = HowMany::read(&self.turn.text, self.profile, self.now);
+        let items: Vec<&LineItem> = verdicts.iter().map(|(item, _)| *item).collect();
+        let mut warnings: Vec<String> = how_many.unclear(&items).into_iter().collect();
         for (item, verdict) in &verdicts {
             warnings.extend(warning(verdict));
-            let mut left = verdict.quantity;
+            let meant = how_many.of(item, verdict.quantity, items.len() == 1);
+            warnings.extend(meant.warning);
+            let mut left = meant.pieces;
             for carried in order.parcels.iter().flat_map(|p| &p.items).filter(|c| c.line == item.id) {
                 let quantity = carried.quantity.min(left);
                 if quantity > 0 {
@@ -282,15 +289,16 @@ impl Live<'_> {
 
     fn refund(&self, scene: &Scene<'_>, order: &Order, person: Person) -> Step {
         let items = compose::window::meant(&self.turn.text, order);
+        let how_many = HowMany::read(&self.turn.text, self.profile, self.now);
+        let of = |i: &LineItem| how_many.of(i, i.refundable_quantity, items.len() == 1);
         let lines: Vec<RefundLine> = items
             .iter()
-            .filter(|i| i.refundable_quantity > 0)
-            .map(|i| RefundLine { line: i.id.clone(), quantity: i.refundable_quantity })
+            .map(|i| RefundLine { line: i.id.clone(), quantity: of(i).pieces })
+            .filter(|line| line.quantity > 0)
             .collect();
         let paid = order.original_total.plus(Money { minor: -order.refunded.minor, ..order.refunded });
-        let mut prices = items
-            .iter()
-            .map(|i| Money { minor: i.unit_price.minor * i64::from(i.refundable_quantity), ..i.unit_price });
+        let mut prices =
+            items.iter().map(|i| Money { minor: i.unit_price.minor * i64::from(of(i).pieces), ..i.unit_price });
         let sum = prices.try_fold(Money::zero(order.total.currency), Money::plus);
         let first =
             format!("I have passed on that you ask for a refund on order {}; a person decides about it.", order.number);
@@ -300,12 +308,20 @@ impl Live<'_> {
         };
         let amount = Money { minor: sum.minor.min(paid.minor), ..sum };
         let mut warnings = vec!["the amount is the items' price without tax and shipping; check it".to_owned()];
+        warnings.extend(how_many.unclear(&items));
+        warnings.extend(items.iter().filter_map(|i| of(i).warning));
         let has_items = matches!(order.fulfillment, FulfillmentState::Fulfilled | FulfillmentState::PartiallyFulfilled);
         if has_items && order.returns.is_empty() {
             warnings.push("the customer has the items, and there is no return".to_owned());
         }
         warnings.extend(compose::window::verdicts(scene, order).iter().filter_map(|(_, v)| warning(v)));
-        let says = format!("Refund {amount} on order {} for {}.", order.number, compose::items::quote(order));
+        let pieces: Vec<String> = items
+            .iter()
+            .filter(|i| of(i).pieces > 0)
+            .map(|i| format!("{} × {}", of(i).pieces, compose::items::name(i)))
+            .collect();
+        let quote = compose::items::quote(order);
+        let says = format!("Refund {amount} on order {} for {}; {quote}.", order.number, pieces.join(", "));
         let note = self.turn.text.chars().take(NOTE).collect();
         let action = Action::Refund { order: order.id.clone(), lines, shipping: None, amount, note };
         let action = self.prepared(order, action, says, warnings);

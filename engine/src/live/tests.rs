@@ -407,4 +407,10 @@ async fn what_is_to_be_done_is_prepared_for_the_owner_and_done_by_nobody() {
     let Action::Refund { amount, lines, .. } = &action.action else { panic!() };
     assert_eq!((amount.minor, lines.len()), (15800, 2));
     assert!(action.warnings.iter().any(|w| w.contains("there is no return")), "{:?}", action.warnings);
+
+    // As many as were named, of what was named.
+    let text = "I need to get a refund for one pair of the socks in my order FV10100";
+    let told = ask(&beth(), text).await;
+    let Action::Refund { amount, lines, .. } = &told.action().expect("prepared").action else { panic!() };
+    assert_eq!((amount.minor, lines.len(), lines[0].quantity), (1450, 1, 1));
 }

@@ -1,7 +1,7 @@
 //! The package, put together of what is known. No look-up is made here, so the same input is the same package.
 
 use super::event::{messages, open_questions};
-use super::{Event, NoAction, Package, PastContact, Promise, Reads, Suggestion, Tried, Who};
+use super::{Event, NoAction, OrderNow, Package, PastContact, Promise, Reads, Suggestion, Tried, Who};
 use crate::evidence::SourceKind;
 use crate::handoff::{HandoffReason, LookedAt};
 use crate::identity::{Asker, OrderNumber, Tier};
@@ -9,6 +9,8 @@ use crate::live::PreparedAction;
 use crate::store::StoreProfile;
 use crate::trace::Trace;
 use crate::turn::Turn;
+use crate::understand::Stage;
+use crate::understand::entities::unmistakable;
 use jiff::Timestamp;
 use regex::Regex;
 use std::sync::LazyLock;
@@ -54,7 +56,13 @@ pub fn assemble(told: &Told<'_>) -> Package {
     let scene = profile.map(|profile| (profile, now, &question));
     let products = trace.passages.iter().filter(|p| p.kind == SourceKind::Product).map(|p| p.title.as_str());
     let bought = reads.orders.iter().flat_map(|o| &o.value.items).map(|item| item.title.as_str());
-    let known = super::known::known(turn, pattern(profile), products.chain(bought));
+    let mut known = super::known::known(turn, pattern(profile), products.chain(bought));
+    // What was written with a slip, or in part, is a title of the catalogue all the same.
+    for product in unmistakable(&trace.understanding.entities.products) {
+        if !known.products.contains(&product.title) {
+            known.products.push(product.title.clone());
+        }
+    }
     let mut looked_at: Vec<OrderNumber> = told.action.iter().map(|action| action.order.clone()).collect();
     let seen = told.looked_at.iter().filter_map(|l| l.doc.0.strip_prefix("order:").and_then(OrderNumber::parse));
     looked_at.extend(seen);
@@ -70,6 +78,8 @@ pub fn assemble(told: &Told<'_>) -> Package {
         who: Who::new(asker, told.tier, turn.country.as_deref(), profile.map(|p| p.policy.as_ref()), reads),
         connected: told.connected && profile.is_some(),
         asks: trace.live.as_ref().map(|question| question.kinds.clone()).unwrap_or_default(),
+        stage: stage(told, &orders),
+        asked_before: trace.understanding.asked_before,
         language,
         sentiment: super::sentiment(&turn.text),
         open_questions: open_questions(&events),
@@ -85,6 +95,16 @@ pub fn assemble(told: &Told<'_>) -> Package {
     package.suggestion = super::suggest::suggest(told, &package.orders, !named.is_empty());
     package.summary = super::summary::summary(told, &package);
     package
+}
+
+/// By the one order that this is about; by the words where it is none, or several.
+fn stage(told: &Told<'_>, orders: &[OrderNow]) -> Option<Stage> {
+    let of_order = match orders {
+        [one] => Stage::of_reads(told.reads, std::slice::from_ref(&one.number)),
+        [] | [_, _, ..] => None,
+    };
+    let understood = &told.trace.understanding;
+    of_order.or(understood.stage).or_else(|| Stage::of_words(&told.turn.text, &understood.intents))
 }
 
 /// The package of a question that was cut off before anything came back: its messages and what they give.

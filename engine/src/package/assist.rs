@@ -4,6 +4,7 @@ use super::{Completeness, NoAction, Package, Source, Suggestion, completeness};
 use crate::handoff::{HandoffCase, HandoffReason};
 use crate::live::{LiveKind, PreparedAction};
 use crate::turn::ConversationId;
+use crate::understand::Stage;
 use serde::{Deserialize, Serialize};
 
 /// A case as help for the agent who answers it.
@@ -17,6 +18,10 @@ pub struct Assist {
     pub evidence: String,
     /// What of an order or a product is asked for.
     pub asks: Vec<LiveKind>,
+    /// Where the customer stands on the way of a purchase.
+    pub stage: Option<Stage>,
+    /// Earlier conversations in which they asked the same about the same order.
+    pub asked_before: u32,
     pub open_questions: Vec<String>,
     pub next: NextStep,
     /// The next step in words.
@@ -126,6 +131,8 @@ pub fn assist(case: &HandoffCase, pattern: &regex::Regex) -> Assist {
         reason: case.reason,
         evidence: case.evidence.clone(),
         asks: package.map(|p| p.asks.clone()).unwrap_or_default(),
+        stage: package.and_then(|p| p.stage),
+        asked_before: package.map_or(0, |p| p.asked_before),
         open_questions: package.map_or_else(|| vec![case.question.clone()], |p| p.open_questions.clone()),
         next,
         next_says: next.as_text().to_owned(),

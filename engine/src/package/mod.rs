@@ -41,7 +41,7 @@ pub use next::Promise;
 pub use note::{markdown, plain};
 pub use order::{ItemNow, OrderNow, ParcelNow, ScanNow};
 pub use past::{About, Link, PastContact};
-pub use reaction::{Reaction, reaction};
+pub use reaction::{Reaction, is_repeat, reaction, says_again};
 pub use reads::{Reads, Watched};
 pub use sources::Source;
 pub use suggest::{DroppedSentence, Suggested, Suggestion, Trust};
@@ -49,6 +49,7 @@ pub use who::Who;
 
 use crate::identity::Tier;
 use crate::live::LiveKind;
+use crate::understand::Stage;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -65,6 +66,12 @@ pub struct Package {
     pub connected: bool,
     /// What of an order or a product is asked for, where that was understood.
     pub asks: Vec<LiveKind>,
+    /// Where the customer stands: by the order, where it is one, else by their words.
+    #[serde(default)]
+    pub stage: Option<Stage>,
+    /// Earlier conversations in which this customer asked the same about the same order.
+    #[serde(default)]
+    pub asked_before: u32,
     /// As BCP 47 names it; absent where the words do not tell.
     pub language: Option<String>,
     /// Of the last message.

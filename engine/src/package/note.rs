@@ -191,6 +191,10 @@ fn who(package: &Package, clock: &Clock) -> Vec<Line> {
     add("Shops from", country.clone());
     add("Language", package.language.clone());
     add("Mood", Some(package.sentiment.as_text().to_owned()));
+    add("Stage", package.stage.map(|stage| stage.as_text().to_owned()));
+    let times =
+        |n| if n == 1 { "in 1 earlier conversation".to_owned() } else { format!("in {n} earlier conversations") };
+    add("Asked the same before", (package.asked_before > 0).then(|| times(package.asked_before)));
     lines
 }
 

@@ -60,6 +60,19 @@ static AGAIN: LazyLock<Regex> = LazyLock::new(|| {
     .expect("constant")
 });
 
+static UNHEARD: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?i)\b(?:no ?(?:one|body)|never|not) (?:has |have |had |yet |ever )*(?:answered|replied|got(?:ten)? back|helped|come back)\b|\b(?:without|no|any|never (?:got|received|had) (?:an|any|a)) (?:answer|reply|response)\b|\b(?:already|previously) (?:asked|wrote|written|contacted|e-?mailed|messaged|called|spoke)\b|\b(?:asked|wrote|contacted|e-?mailed|messaged|called) (?:you |about this |about it |this )*(?:already|before|yesterday|last week|twice|several times|(?:two|three|a few|many) times|(?:\w+ )?(?:days?|weeks?) ago)\b|\b(?:second|third|fourth|fifth|2nd|3rd|4th) time\b",
+    )
+    .expect("constant")
+});
+
+/// Whether a message says that it was asked before and did not help.
+pub fn says_again(text: &str) -> bool {
+    let plain = text.replace(['’', '‘'], "'");
+    AGAIN.is_match(&plain) || UNHEARD.is_match(&plain) || CONTRADICTS.is_match(&plain)
+}
+
 static THANKS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)\b(?:thanks|thank you|thx|cheers|perfect|great|awesome|brilliant|that (?:helps|helped|works|worked)|much appreciated|merci|danke|gracias)\b")
         .expect("constant")
@@ -116,6 +129,25 @@ mod tests {
         check(asked, "Thanks, but that does not help", Reaction::Contradicted);
         check(asked, "And do you sell gift cards?", Reaction::WentOn);
         check(asked, "FV10234, beth@mail.example", Reaction::WentOn);
+    }
+
+    #[test]
+    fn a_message_says_that_nothing_helped() {
+        for text in [
+            "I already asked yesterday",
+            "nobody has replied yet",
+            "This is the third time I write",
+            "I emailed you two days ago and got no answer",
+            "I'm asking again: where is it?",
+            "Your reply did not help",
+        ] {
+            assert!(says_again(text), "{text}");
+        }
+        for text in
+            ["Where is my order?", "Has it still not arrived?", "I ordered it last week", "Can I order it again?"]
+        {
+            assert!(!says_again(text), "{text}");
+        }
     }
 
     #[test]

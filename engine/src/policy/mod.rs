@@ -6,7 +6,7 @@ mod read;
 mod segment;
 
 pub use judge::{Ruled, Ruling, Why};
-pub use read::{PolicyProblem, PolicySection};
+pub use read::{MAX_REPEATS, PolicyProblem, PolicySection};
 pub use segment::Segment;
 
 use crate::understand::{Family, Intent};
@@ -83,6 +83,8 @@ pub struct Policy {
     /// After so many failed tries a person is offered, after so many more it happens.
     pub offer_after: u32,
     pub hand_over_after: u32,
+    /// Days in which a question of an earlier conversation counts as asked before. 0: none does.
+    pub repeats_within: u32,
     /// How the store speaks.
     pub voice: Voice,
 }
@@ -144,6 +146,7 @@ impl Default for Policy {
             sure: 0.5,
             offer_after: 2,
             hand_over_after: 3,
+            repeats_within: 7,
             voice: Voice::default(),
         }
     }

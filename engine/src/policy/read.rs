@@ -13,6 +13,7 @@ pub struct PolicySection {
     sure: Option<f32>,
     offer_after: Option<u32>,
     hand_over_after: Option<u32>,
+    repeats_within: Option<u32>,
     intents: BTreeMap<String, IntentSection>,
     never: Vec<WatchedSection>,
     exceptions: Vec<WatchedSection>,
@@ -55,6 +56,9 @@ struct SegmentSection {
     cost_to_serve: f64,
 }
 
+/// Days for which it is kept what customers asked. A question of an older conversation is another question.
+pub const MAX_REPEATS: u32 = 90;
+
 fn one() -> f64 {
     1.0
 }
@@ -91,6 +95,11 @@ impl PolicySection {
         policy.hand_over_after = self.hand_over_after.unwrap_or(policy.hand_over_after);
         if policy.hand_over_after == 0 {
             wrong("hand_over_after".into(), "0 tries is none; write at least 1".into());
+        }
+        policy.repeats_within = self.repeats_within.unwrap_or(policy.repeats_within);
+        if policy.repeats_within > MAX_REPEATS {
+            let days = std::mem::replace(&mut policy.repeats_within, MAX_REPEATS);
+            wrong("repeats_within".into(), format!("{days} days are too many; write at most {MAX_REPEATS}"));
         }
         for (label, section) in &self.intents {
             let key = format!("intents.{label}");
@@ -263,6 +272,7 @@ mod tests {
         let (_, problems) = read(
             r#"
             sure = 1.5
+            repeats_within = 400
             [intents.canel]
             lane = "assisted"
             [intents.stock]
@@ -285,6 +295,7 @@ mod tests {
             problems,
             [
                 "sure: 1.5 is no probability; write a number from 0 to 1",
+                "repeats_within: 400 days are too many; write at most 90",
                 "intents.canel: there is no intent of that name; did you mean cancel?",
                 "intents.stock.costs: a cost is a number from 0.000001 to 1000000",
                 "exceptions[0].words: without words it never fires; write at least one",

@@ -1,17 +1,22 @@
-//! What a turn is about, without a generator: language, intents, sentiment, whether it is asked again, and which earlier
-//! request it goes on with.
+//! What a turn is about, without a generator: language, intents, what it names, where the customer stands, sentiment,
+//! whether it is asked again, and which earlier request it goes on with.
 
 pub mod conversation;
+pub mod entities;
 pub mod fit;
 pub mod head;
 pub mod intent;
 pub mod labels;
 pub mod language;
+pub mod repeats;
 pub mod sentiment;
+pub mod stage;
 
+pub use entities::{Entities, Reading, Titles};
 pub use head::{Guess, Head, HeadError};
 pub use intent::{Family, Intent};
 pub use sentiment::Mood;
+pub use stage::Stage;
 
 use crate::ports::{Embedder, Embedding};
 use crate::text::{content_stems, sentences};
@@ -20,7 +25,7 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// What was understood of a turn. Holds no text of the customer's.
+/// What was understood of a turn. What it names is a customer's data: for a trace, never for a log.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Understanding {
     /// ISO 639-1, where it can be told.
@@ -31,9 +36,16 @@ pub struct Understanding {
     /// What its sentences are about, where it has several; only what is sure.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<Sure>,
+    /// Orders, products, counts, days that it names.
+    pub entities: Entities,
+    /// Where the customer stands on the way of a purchase: by the order, where one was looked up, else by their words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage: Option<Stage>,
     pub mood: Mood,
-    /// How often the same was asked before in this conversation.
+    /// How often the same was asked before without help: in this conversation, and in earlier ones of the same customer.
     pub repeats: u32,
+    /// Earlier conversations in which this customer asked the same about the same order, helped or not.
+    pub asked_before: u32,
     /// It only gives what was asked for (an e-mail address, a yes): the request is an earlier message's.
     pub goes_on: bool,
 }
@@ -140,6 +152,12 @@ impl Understanding {
             let best = reader.read(&vector).first().copied();
             self.parts.extend(best.filter(|best| best.probability >= PART));
         }
+    }
+
+    /// Adds what `text` names, and what it tells of where the customer stands. After [`Self::read`], whose intents count.
+    pub fn name(&mut self, text: &str, by: &Reading<'_>) {
+        self.entities = Entities::read(text, by);
+        self.stage = Stage::of_words(text, &self.intents);
     }
 
     /// What it is about, if anything is.

@@ -88,6 +88,8 @@ impl Player {
             knowledge: self.clone(),
             handoffs: self.clone(),
             approved: None,
+            catalogue: None,
+            contacts: None,
             storefront: storefront.then(|| self.clone() as Arc<dyn Storefront>),
             clock: self.clone(),
         }

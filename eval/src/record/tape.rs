@@ -55,6 +55,9 @@ pub fn around(ports: &Ports, vectors: &Vectors) -> (Ports, Arc<Tape>) {
             .map(|inner| Arc::new(Taped { inner, tape: tape.clone() }) as Arc<dyn Storefront>),
         // No evaluation has signed-off answers; a record would have to hold the set.
         approved: None,
+        // Nor a catalogue, for the same reason, and nobody asks there in several conversations.
+        catalogue: None,
+        contacts: None,
         clock: Arc::new(Taped { inner: ports.clock.clone(), tape: tape.clone() }),
     };
     (taped, tape)

@@ -211,6 +211,8 @@ impl World<'_> {
             knowledge: Arc::new(NoPages),
             handoffs: Arc::new(NoDesk),
             approved: None,
+            catalogue: None,
+            contacts: None,
             storefront: Some(around(storefront.clone())),
             clock,
         };

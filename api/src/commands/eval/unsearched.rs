@@ -26,6 +26,8 @@ impl Unsearched {
             knowledge: Arc::new(NoKnowledge),
             handoffs: Arc::new(NoDesk),
             approved: None,
+            catalogue: None,
+            contacts: None,
             storefront: None,
             clock: Arc::new(SystemClock),
         };

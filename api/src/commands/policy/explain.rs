@@ -1,27 +1,37 @@
 //! What the policy makes of one message, of anybody or of a customer with tags.
 
-use super::word;
-use crate::commands::{CommandError, show};
+use super::{named, word};
+use crate::commands::{CommandError, operator, show};
+use crate::store::StoreSettings;
 use crate::wiring::{House, WiringError};
 use engine::answer::BEYOND_DOUBT;
 use engine::decide::stakes::{Of, Stakes, Threshold};
 use engine::decide::{Gate, RiskModel};
 use engine::policy::{Ruled, Ruling, Segment};
-use engine::ports::Embedder;
-use engine::understand::{Sure, conversation};
-use engine::{HandoffReason, Intent, Policy, Turn, Understanding};
+use engine::package::any_order_number;
+use engine::ports::{Clock, Embedder};
+use engine::understand::entities::When;
+use engine::understand::{Reading, Sure, Titles, conversation};
+use engine::{HandoffReason, Intent, StoreId, Turn, Understanding};
 use serde_json::json;
 use std::sync::Arc;
 
-/// `tags` are those of a customer who has proved who they are; `None` is anybody.
-pub(super) async fn explain(
-    house: &House,
-    policy: &Policy,
-    message: &str,
-    tags: Option<&[String]>,
-    json: bool,
-) -> Result<(), CommandError> {
-    let understood = understand(house, message).await?;
+/// What is asked of a policy.
+pub(super) struct Asks<'a> {
+    pub store: &'a StoreId,
+    /// `None` where a store has no settings: then the default policy holds.
+    pub settings: Option<&'a StoreSettings>,
+    pub message: &'a str,
+    /// Those of a customer who has proved who they are; `None` is anybody.
+    pub tags: Option<&'a [String]>,
+}
+
+pub(super) async fn explain(house: &House, asks: Asks<'_>, json: bool) -> Result<(), CommandError> {
+    let Asks { message, tags, .. } = asks;
+    let policy = asks.settings.map(|settings| settings.policy.clone()).unwrap_or_default();
+    let policy = policy.as_ref();
+    let titles = house.catalogue().titles(&operator(asks.store)).await;
+    let understood = understand(house, &asks, &titles).await?;
     let hard = engine::rules::hard_rule(message);
     let ruled = policy.rule(message, &understood);
     let segment = tags.and_then(|tags| policy.segment(tags));
@@ -42,6 +52,8 @@ pub(super) async fn explain(
     if !understood.parts.is_empty() {
         println!("sentences:  {}", list(&understood.parts));
     }
+    named::print(&understood, message, &titles);
+    println!("stage:      {}", understood.stage.map_or("–", engine::understand::Stage::as_text));
     println!("language:   {}", understood.language.unwrap_or("too short to tell"));
     println!("mood:       {:.2} (from -1 to 1)", understood.mood.now);
     if conversation::asks_for_orders(message) {
@@ -78,16 +90,29 @@ pub(super) async fn explain(
     Ok(())
 }
 
-async fn understand(house: &House, message: &str) -> Result<Understanding, CommandError> {
+async fn understand(house: &House, asks: &Asks<'_>, titles: &Titles) -> Result<Understanding, CommandError> {
+    let message = asks.message;
     let mut understood = Understanding::of_words(&Turn::single("explain", message));
+    let mut reader = None;
     if house.config.understanding.head != "none" {
         let embedder: Arc<dyn Embedder> = house.load_embedder().await?;
-        if let Some(reader) = house.intents(&embedder).await? {
+        reader = house.intents(&embedder).await?;
+        if let Some(reader) = &reader {
             let failed = |error| CommandError::Said(format!("the message cannot be read: {error}"));
             let whole = embedder.embed_query(message).await.map_err(failed)?;
-            understood.read(&reader, embedder.as_ref(), message, &whole).await;
+            understood.read(reader, embedder.as_ref(), message, &whole).await;
         }
     }
+    let profile = asks.settings.map(StoreSettings::profile);
+    let now = house.clock.now();
+    let when = profile.as_ref().map_or_else(|| When { now, ..When::default() }, |profile| When::of(profile, now));
+    let by = Reading {
+        when: &when,
+        order_number: profile.as_ref().map_or_else(|| any_order_number(), |profile| &profile.order_number),
+        titles: Some(titles),
+        common: &|stem| reader.as_ref().is_some_and(|reader| reader.knows(stem)),
+    };
+    understood.name(message, &by);
     Ok(understood)
 }
 

@@ -3,6 +3,7 @@
 //! Each sentence names the facts that it rests on; each fact becomes a citation with the time it was read.
 
 pub mod address;
+mod by_when;
 pub mod cancellable;
 mod catalogue;
 pub mod items;

@@ -1,6 +1,6 @@
 //! Where one parcel is, when it comes, how to follow it.
 
-use super::{Composed, Fact, PERSON, Scene, Seen, and, date, rule, weekday};
+use super::{Composed, Fact, PERSON, Scene, Seen, and, by_when, date, rule, weekday};
 use crate::delivery::Overdue;
 use crate::live::{Gid, Order, Parcel, ParcelEvent, ParcelEventStatus, ParcelStatus};
 use jiff::Timestamp;
@@ -245,26 +245,40 @@ fn eta(
     match (carrier, overdue) {
         (Some(day), _) if day >= today => {
             said.say(format!("The carrier expects to deliver it on {}.", weekday(day)), std::slice::from_ref(fact));
+            say_all(by_when::answer(scene, day, day, true), std::slice::from_ref(fact), said);
         }
         (Some(day), _) => {
             let text = format!("It was expected on {}, so it is late; I have no new date.", weekday(day));
             said.say(text, std::slice::from_ref(fact));
+            say_all(by_when::unknown(scene), std::slice::from_ref(fact), said);
             said.say(PERSON, std::slice::from_ref(fact));
         }
         // The carrier is at the door: no rule knows better.
         (None, Some(Overdue::No { .. })) if stage == Stage::OutForDelivery => {}
         (None, Some(Overdue::No { from, to })) => {
             let text = format!("It should arrive {}; that is an estimate, not a promise.", between(from, to));
-            said.say(text, &[fact.clone(), delivery_rule(scene, "expected", to)]);
+            let facts = [fact.clone(), delivery_rule(scene, "expected", to)];
+            said.say(text, &facts);
+            say_all(by_when::answer(scene, from, to, false), &facts, said);
         }
         (None, Some(Overdue::Late { since })) => {
             let text = format!("By our usual times it should have arrived by {}, so it is late.", weekday(since));
-            said.say(text, &[fact.clone(), delivery_rule(scene, "expected", since)]);
+            let facts = [fact.clone(), delivery_rule(scene, "expected", since)];
+            said.say(text, &facts);
+            say_all(by_when::unknown(scene), &facts, said);
             said.say(PERSON, std::slice::from_ref(fact));
         }
         (None, Some(Overdue::Lost { .. } | Overdue::NoRule) | None) => {
             said.say(format!("I have no delivery date for {}.", lower(subject)), std::slice::from_ref(fact));
+            say_all(by_when::unknown(scene), std::slice::from_ref(fact), said);
         }
+    }
+}
+
+/// A sentence where there is one.
+pub fn say_all(text: Option<String>, facts: &[Fact], said: &mut Composed) {
+    if let Some(text) = text {
+        said.say(text, facts);
     }
 }
 

@@ -1,7 +1,7 @@
 //! What has not left yet, and why.
 
-use super::parcel::between;
-use super::{Composed, Fact, PERSON, Scene, Seen, and, rule, weekday};
+use super::parcel::{between, say_all};
+use super::{Composed, Fact, PERSON, Scene, Seen, and, by_when, rule, weekday};
 use crate::live::{FulfillmentOrderStatus, FulfillmentState, HoldReason, PendingWork};
 use jiff::Timestamp;
 
@@ -154,8 +154,8 @@ fn hold(seen: &Seen<'_>, reason: Option<&HoldReason>, subject: &str, fact: &Fact
 
 /// When it leaves by the store's rules, and when it arrives then.
 fn dispatch(scene: &Scene<'_>, seen: &Seen<'_>, fact: &Fact, said: &mut Composed) {
-    let none = || "I have no date for it yet.";
-    let Some(rules) = scene.profile.delivery.as_ref() else { return said.say(none(), std::slice::from_ref(fact)) };
+    let one = std::slice::from_ref(fact);
+    let Some(rules) = scene.profile.delivery.as_ref() else { return no_date(scene, one, said) };
     let leaves = rules.dispatch_day(seen.method, seen.to, seen.created_at, &scene.profile.time_zone);
     let arrives = leaves.and_then(|day| rules.expected(seen.method, seen.to, day));
     let facts = |part: &str, day: jiff::civil::Date| {
@@ -171,7 +171,8 @@ fn dispatch(scene: &Scene<'_>, seen: &Seen<'_>, fact: &Fact, said: &mut Composed
                 weekday(leaves)
             );
             said.say(text, &facts("dispatch", leaves));
-            said.say(PERSON, std::slice::from_ref(fact));
+            say_all(by_when::unknown(scene), one, said);
+            said.say(PERSON, one);
         }
         (Some(leaves), Some((from, to))) => {
             let text = format!(
@@ -179,14 +180,22 @@ fn dispatch(scene: &Scene<'_>, seen: &Seen<'_>, fact: &Fact, said: &mut Composed
                 weekday(leaves),
                 between(from, to)
             );
-            said.say(text, &facts("expected", to));
+            let facts = facts("expected", to);
+            said.say(text, &facts);
+            say_all(by_when::answer(scene, from, to, false), &facts, said);
         }
         (Some(leaves), None) => {
             let text = format!("It should leave on {}; that is an estimate, not a promise.", weekday(leaves));
             said.say(text, &facts("dispatch", leaves));
+            say_all(by_when::unknown(scene), one, said);
         }
-        (None, _) => said.say(none(), std::slice::from_ref(fact)),
+        (None, _) => no_date(scene, one, said),
     }
+}
+
+fn no_date(scene: &Scene<'_>, facts: &[Fact], said: &mut Composed) {
+    said.say("I have no date for it yet.", facts);
+    say_all(by_when::unknown(scene), facts, said);
 }
 
 fn arrival(scene: &Scene<'_>, seen: &Seen<'_>, leaves: Timestamp, fact: &Fact, said: &mut Composed) {
@@ -194,7 +203,9 @@ fn arrival(scene: &Scene<'_>, seen: &Seen<'_>, leaves: Timestamp, fact: &Fact, s
     if let Some((from, to)) = rules.expected(seen.method, seen.to, scene.day(leaves)) {
         let text = format!("If it does, it should arrive {}; that is an estimate, not a promise.", between(from, to));
         let expected = rule("delivery:expected", rules.page.as_ref(), rules.url.as_ref(), format!("expected: {to}"));
-        said.say(text, &[fact.clone(), expected]);
+        let facts = [fact.clone(), expected];
+        said.say(text, &facts);
+        say_all(by_when::answer(scene, from, to, false), &facts, said);
     }
 }
 
