@@ -124,6 +124,32 @@ impl Subjects {
         self.is_family(a, b) && !here.is_empty() && here.is_superset(&there) && left.is_subset(&right) && left != right
     }
 
+    /// The noun of "this account", where many titles have it: one of several, and it is not said which.
+    fn noun_pointed_at(&self, text: &str) -> Option<&str> {
+        let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
+        let pointed = words.windows(2).filter(|pair| pair[0].eq_ignore_ascii_case("this"));
+        let many = (self.documents.get(&SourceKind::Policy).copied().unwrap_or_default() as f32 * FAMILY).max(3.0);
+        let stems: Vec<String> = pointed.flat_map(|pair| stem_set(pair[1])).collect();
+        let of = |(kind, stem): &&(SourceKind, String)| *kind == SourceKind::Policy && stems.contains(stem);
+        let frequent = self.counts.iter().filter(|(_, count)| **count as f32 >= many).map(|(key, _)| key);
+        frequent.filter(of).map(|(_, stem)| stem.as_str()).next()
+    }
+
+    /// The pages about things of this name. `None` where one of them was named, or where there are not several.
+    fn of_the_noun(&self, noun: &str) -> Option<Vec<String>> {
+        let titles = self.titles.iter().filter(|(_, (_, kind, stems))| *kind == SourceKind::Policy && stems.contains(noun));
+        let mut choices: Vec<String> = Vec::new();
+        for (doc, (title, ..)) in titles {
+            if self.telling(doc).iter().any(|stem| self.said.contains(*stem)) {
+                return None;
+            }
+            if !choices.contains(title) && choices.len() < CHOICES {
+                choices.push(title.clone());
+            }
+        }
+        (choices.len() > ALIKE).then_some(choices)
+    }
+
     /// The subjects to choose from, where the best statement holds for one that nobody named and others say otherwise.
     pub fn which(
         &self,
@@ -139,8 +165,20 @@ impl Subjects {
         if !question.countries.is_disjoint(&about) {
             return None;
         }
-        if passage.kind == SourceKind::Conversation || unsaid.is_empty() || self.is_named(&passage.doc) {
+        if passage.kind == SourceKind::Conversation {
             return None;
+        }
+        if unsaid.is_empty() || self.is_named(&passage.doc) {
+            // "You pay nothing on this account", on a page whose title does not say which account that is.
+            let hidden = passage.kind == SourceKind::Policy && unsaid.is_empty();
+            return self.noun_pointed_at(&best.unit.text).filter(|_| hidden).and_then(|noun| self.of_the_noun(noun));
+        }
+        // "Does this account earn interest?", and no account was spoken of.
+        if let Some(noun) = self.noun_pointed_at(&question.text)
+            && passage.kind == SourceKind::Policy
+            && let Some(choices) = self.of_the_noun(noun)
+        {
+            return Some(choices);
         }
         let mut choices = vec![passage.title.clone()];
         let mut agreeing: BTreeSet<&DocId> = BTreeSet::new();
@@ -148,7 +186,11 @@ impl Subjects {
             let p = &all.passages()[unit.passage];
             // What is left of each title is another subject; of products the question must fit both titles alike.
             let (here, left) = self.split(&p.doc);
-            let sibling = self.is_family(&p.doc, &passage.doc)
+            let same_question = p.kind == SourceKind::Policy
+                && passage.kind == SourceKind::Policy
+                && !left.is_empty()
+                && both_answer(question, &best.unit, &unit);
+            let sibling = (same_question || self.is_family(&p.doc, &passage.doc))
                 && (p.kind == SourceKind::Policy || here == said)
                 && !left.is_superset(&unsaid)
                 && !left.is_subset(&unsaid);
@@ -185,6 +227,13 @@ impl Subjects {
     }
 }
 
+/// Whether two sentences both hold, with their headings, every word of the question, and values that can be compared.
+fn both_answer(question: &Question, a: &Unit, b: &Unit) -> bool {
+    let whole = |u: &Unit| question.stems.iter().all(|stem| u.stems.contains(stem));
+    let values = |u: &Unit| u.values.iter().any(|found| !matches!(found.value, Value::Number { unit: None, .. }));
+    question.stems.len() >= WORDS && whole(a) && whole(b) && values(a) && values(b)
+}
+
 /// Whether the same sentence about another subject has another value, or says the opposite; `None` where it is another
 /// sentence.
 fn says_otherwise(question: &Question, a: &Unit, b: &Unit) -> Option<bool> {
@@ -194,6 +243,7 @@ fn says_otherwise(question: &Question, a: &Unit, b: &Unit) -> Option<bool> {
     let (x, y) = (plain(a), plain(b));
     let shared = x.intersection(&y).count();
     let parallel = shared > WORDS && shared as f32 >= PARALLEL * x.len().min(y.len()).max(1) as f32
+        || both_answer(question, a, b)
         || (!a.question.is_empty() && stem_set(&a.question) == stem_set(&b.question));
     let countries = a.countries.is_empty() || b.countries.is_empty() || !a.countries.is_disjoint(&b.countries);
     let covers = question.stems.iter().all(|s| !a.stems.contains(s) || b.stems.contains(s));
@@ -289,6 +339,26 @@ mod tests {
         };
         assert!(which("How much does the tent weigh with its poles?").is_some(), "any of them may be meant");
         assert_eq!(which("How much does the heklaa tent weigh with its poles?"), None);
+    }
+
+    #[test]
+    fn this_account_is_none_in_particular() {
+        let account = |doc, title| page(doc, title, "Interest is paid every month on this account.");
+        let pages = [account("b", "Bronze account"), account("s", "Silver account"), account("g", "Gold account")];
+        assert_eq!(asked("Does this account earn interest?", &[], &pages).map(|c| c.len()), Some(3));
+        assert_eq!(asked("Does this account earn interest?", &["I have a silver account"], &pages), None);
+        let hidden = page("h", "How to earn interest", "You earn no interest on this account.");
+        let pages: Vec<Passage> = std::iter::once(hidden).chain(pages).collect();
+        assert_eq!(asked("How do I earn interest?", &[], &pages).map(|c| c.len()), Some(3));
+    }
+
+    #[test]
+    fn other_words_with_another_value_are_another_subject() {
+        let pages = [
+            page("l", "Lime checking: guide", "Keep a minimum balance of $5,000 to meet the requirement."),
+            page("g", "Gold savings: benefits", "The minimum balance requirement is $10,000 here."),
+        ];
+        assert_eq!(asked("Is there a minimum balance requirement?", &[], &pages).map(|c| c.len()), Some(2));
     }
 
     #[test]
