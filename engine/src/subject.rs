@@ -6,6 +6,7 @@ use crate::check::polarity::is_negative;
 use crate::evidence::{DocId, Evidence, Passage, SourceKind};
 use crate::place::countries;
 use crate::select::{Question, Scored, Unit, stem_set, units};
+use crate::text::sentences;
 use crate::turn::{Speaker, Turn};
 use crate::understand::entities::{ProductMention, unmistakable};
 use crate::value::Value;
@@ -39,6 +40,8 @@ pub struct Subjects {
     counts: BTreeMap<(SourceKind, String), usize>,
     documents: BTreeMap<SourceKind, usize>,
     said: HashSet<String>,
+    /// What was said besides the sentence that points at "this account": its own words are what is asked of it.
+    elsewhere: HashSet<String>,
 }
 
 impl Subjects {
@@ -47,6 +50,10 @@ impl Subjects {
         for message in turn.history.iter().filter(|m| m.role == Speaker::Customer) {
             said.extend(stem_set(&message.text));
         }
+        let mut elsewhere: HashSet<String> = HashSet::new();
+        let others = sentences(&question.text).into_iter().filter(|s| !s.to_lowercase().contains("this "));
+        let before = turn.history.iter().filter(|m| m.role == Speaker::Customer).map(|m| m.text.as_str());
+        others.chain(before).for_each(|text| elsewhere.extend(stem_set(text)));
         let mut titles = BTreeMap::new();
         for p in candidates {
             let stems = || stem_set(&p.title).into_iter().collect::<BTreeSet<String>>();
@@ -58,7 +65,7 @@ impl Subjects {
             *documents.entry(*kind).or_default() += 1;
             stems.iter().for_each(|stem: &String| *counts.entry((*kind, stem.clone())).or_default() += 1);
         }
-        Self { titles, counts, documents, said }
+        Self { titles, counts, documents, said, elsewhere }
     }
 
     /// With the products that the message names: what was written with a slip, or in part, counts as the whole title.
@@ -136,11 +143,11 @@ impl Subjects {
     }
 
     /// The pages about things of this name. `None` where one of them was named, or where there are not several.
-    fn of_the_noun(&self, noun: &str) -> Option<Vec<String>> {
+    fn of_the_noun(&self, noun: &str, said: &HashSet<String>) -> Option<Vec<String>> {
         let titles = self.titles.iter().filter(|(_, (_, kind, stems))| *kind == SourceKind::Policy && stems.contains(noun));
         let mut choices: Vec<String> = Vec::new();
         for (doc, (title, ..)) in titles {
-            if self.telling(doc).iter().any(|stem| self.said.contains(*stem)) {
+            if self.telling(doc).iter().any(|stem| said.contains(*stem)) {
                 return None;
             }
             if !choices.contains(title) && choices.len() < CHOICES {
@@ -171,12 +178,12 @@ impl Subjects {
         if unsaid.is_empty() || self.is_named(&passage.doc) {
             // "You pay nothing on this account", on a page whose title does not say which account that is.
             let hidden = passage.kind == SourceKind::Policy && unsaid.is_empty();
-            return self.noun_pointed_at(&best.unit.text).filter(|_| hidden).and_then(|noun| self.of_the_noun(noun));
+            return self.noun_pointed_at(&passage.text).filter(|_| hidden).and_then(|noun| self.of_the_noun(noun, &self.said));
         }
         // "Does this account earn interest?", and no account was spoken of.
         if let Some(noun) = self.noun_pointed_at(&question.text)
             && passage.kind == SourceKind::Policy
-            && let Some(choices) = self.of_the_noun(noun)
+            && let Some(choices) = self.of_the_noun(noun, &self.elsewhere)
         {
             return Some(choices);
         }
@@ -347,6 +354,8 @@ mod tests {
         let pages = [account("b", "Bronze account"), account("s", "Silver account"), account("g", "Gold account")];
         assert_eq!(asked("Does this account earn interest?", &[], &pages).map(|c| c.len()), Some(3));
         assert_eq!(asked("Does this account earn interest?", &["I have a silver account"], &pages), None);
+        let silver = "I have a silver account. Does this account earn interest?";
+        assert_eq!(asked(silver, &[], &pages), None);
         let hidden = page("h", "How to earn interest", "You earn no interest on this account.");
         let pages: Vec<Passage> = std::iter::once(hidden).chain(pages).collect();
         assert_eq!(asked("How do I earn interest?", &[], &pages).map(|c| c.len()), Some(3));

@@ -35,6 +35,7 @@ pub mod polarity;
 pub mod progress;
 pub mod ranking;
 pub mod rankings;
+pub mod reading;
 pub mod reasons;
 pub mod record;
 pub mod report;

@@ -13,6 +13,7 @@ mod judge;
 mod label;
 mod live;
 mod memory;
+mod reading;
 mod results;
 mod retrieval;
 mod robustness;
@@ -49,6 +50,7 @@ pub async fn run(house: House, args: EvalArgs) -> Result<Exit, CommandError> {
         What::Live(args) => live::run(house, args).await,
         What::Robustness(args) => robustness::run(house, &args).await,
         What::Judge(args) => judge::run(house, &args).await,
+        What::Read(args) => reading::run(&args),
         What::SampleSize(args) => sample_size::run(&args),
         What::Import(args) => import::run(&house, args).await,
         What::Label(args) => label::run(args).await,

@@ -20,6 +20,7 @@ mod simulation_tests;
 pub mod table;
 pub mod threshold;
 
+pub use bound::clopper_pearson_upper;
 pub use cases::{Gathered, gather};
 pub use fit::{CalibrateError, Calibrated, Plan, calibrate};
 pub use isotonic::CalibrationKind;

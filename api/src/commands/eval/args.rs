@@ -38,6 +38,9 @@ pub enum What {
     /// A local model rates replies by a rubric; beside its scores stands how far it agrees with people.
     #[command(after_help = super::judge::EXAMPLES)]
     Judge(super::judge::JudgeArgs),
+    /// Replies drawn at random for people to read by a protocol, and what they found, with intervals.
+    #[command(after_help = super::reading::EXAMPLES)]
+    Read(super::reading::ReadArgs),
     /// How many conversations it takes to tell two systems apart.
     SampleSize(super::sample_size::SampleSizeArgs),
     /// Make a pack from exported conversations: masked, with labels that rules suggest.
