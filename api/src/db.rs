@@ -10,6 +10,7 @@ pub mod conversations;
 pub mod desk;
 mod dialect;
 pub mod feedback;
+pub mod heard;
 pub mod identity;
 pub mod inbox;
 pub mod keys;

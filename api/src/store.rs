@@ -11,7 +11,7 @@ mod shopify;
 mod tests;
 
 pub use file::{Problem, Problems};
-pub use handover::{Chatwoot, Gorgias, Handover, Handovers, Mail, Slack, Webhook, Zendesk};
+pub use handover::{Chatwoot, Gorgias, Handover, Handovers, Mail, MailReplies, Slack, Webhook, Zendesk};
 pub use hours::Hours;
 pub use identity::{Identity, Security, Smtp, TokenKey};
 pub use secret::Secret;

@@ -1,5 +1,6 @@
 //! Handing over: who has the word, and that every handoff arrives, once in effect.
 
+mod back;
 mod chatwoot;
 mod killed;
 mod once;
