@@ -19,6 +19,7 @@ pub mod outbox;
 pub mod ownership;
 pub mod person;
 pub mod replies;
+pub mod retention;
 
 use sqlx::{
     SqlitePool,

@@ -12,6 +12,7 @@ mod live;
 mod openapi;
 mod peer;
 mod repeats;
+mod retention;
 mod sandbox;
 mod segments;
 mod shopify_schema;
