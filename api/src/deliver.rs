@@ -10,6 +10,7 @@ mod email;
 mod gorgias;
 mod http;
 pub mod inbound;
+mod lasting;
 mod slack;
 mod supervisor;
 mod text;

@@ -68,7 +68,8 @@ fn sender(data: &Path, desks: &Arc<Desks>) -> Sender {
 
 /// Sends until nothing waits any more.
 async fn send_all(data: &Path, desks: &Arc<Desks>) {
-    let sending = tokio::spawn(sender(data, desks).run());
+    let sender = sender(data, desks);
+    let sending = tokio::spawn(async move { sender.run().await });
     let pass = store();
     let empty = async {
         loop {

@@ -2,6 +2,7 @@
 
 use super::{
     Connector, back, inbound,
+    lasting::lasting,
     worker::{Pace, Sender},
 };
 use crate::{
@@ -122,13 +123,16 @@ impl Deliverer {
         } else {
             self.app.channels.remove(store);
         }
-        let (app, idle) = (self.app.clone(), self.pace.idle);
+        let (app, idle, base) = (self.app.clone(), self.pace.idle, self.pace.base);
+        let store = store.clone();
+        let reading = store.clone();
         let reader = async move {
             if reads {
-                read(&app, &pass, idle).await;
+                lasting(&reading, "reading what channels told", base, || read(&app, &pass, idle)).await;
             }
         };
-        Ok([tokio::spawn(sender.run()).abort_handle(), tokio::spawn(reader).abort_handle()])
+        let sending = async move { lasting(&store, "sending the outbox", base, || sender.run()).await };
+        Ok([tokio::spawn(sending).abort_handle(), tokio::spawn(reader).abort_handle()])
     }
 }
 
