@@ -10,6 +10,7 @@ pub mod conversations;
 pub mod desk;
 mod dialect;
 pub mod feedback;
+pub mod finished;
 pub mod heard;
 pub mod identity;
 pub mod inbox;

@@ -5,6 +5,7 @@ mod cli;
 mod conformance;
 mod counterfactual;
 mod delivery;
+mod finished;
 mod fixture;
 mod http;
 mod identity;

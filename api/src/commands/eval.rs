@@ -13,11 +13,13 @@ mod judge;
 mod label;
 mod live;
 mod memory;
+mod own;
 mod results;
 mod retrieval;
 mod robustness;
 mod sample_size;
 mod shop;
+mod signed_off;
 mod trace;
 mod unsearched;
 
