@@ -41,8 +41,9 @@ const TEXTS: [&str; 3] = [
 ];
 
 /// Whose rows of a conversation go, its own last.
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 10] = [
     "turns",
+    "asked",
     "contacts",
     "handoffs",
     "actions",
