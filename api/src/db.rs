@@ -10,6 +10,8 @@ pub mod conversations;
 pub mod desk;
 mod dialect;
 pub mod feedback;
+pub mod finished;
+pub mod heard;
 pub mod identity;
 pub mod inbox;
 pub mod keys;
@@ -18,6 +20,7 @@ pub mod outbox;
 pub mod ownership;
 pub mod person;
 pub mod replies;
+pub mod retention;
 
 use sqlx::{
     SqlitePool,

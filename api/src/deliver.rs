@@ -3,12 +3,14 @@
 //! What is to be told is written into the outbox (`db/outbox.rs`) in the transaction of what it tells of; `worker` sends
 //! it, at least once and always with the same key; the connectors below know each system's documented requests.
 
+pub mod back;
 pub mod chatwoot;
 mod connector;
 mod email;
 mod gorgias;
 mod http;
 pub mod inbound;
+mod lasting;
 mod slack;
 mod supervisor;
 mod text;

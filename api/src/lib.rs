@@ -19,6 +19,7 @@ pub mod identity;
 pub mod log;
 pub mod machine;
 pub mod observe;
+pub mod retention;
 pub mod router;
 pub mod routes;
 pub mod sandbox;

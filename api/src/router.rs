@@ -53,11 +53,26 @@ impl Modify for KeyScheme {
             "x-chatwoot-signature",
             "The secret stands in the path. Where the store's settings name signing secrets: `sha256=` and the HMAC-SHA256 of `x-chatwoot-timestamp`, a full stop and the raw body.",
         );
+        let zendesk = ApiKeyValue::with_description(
+            "x-zendesk-webhook-signature",
+            "Base64 of the HMAC-SHA256 of `x-zendesk-webhook-signature-timestamp` and the raw body with the webhook's signing secret.",
+        );
+        let gorgias = ApiKeyValue::with_description(
+            "x-shopclerk-secret",
+            "`webhook_secret` of the store's settings, as a header of Gorgias' HTTP integration.",
+        );
+        let email = ApiKeyValue::with_description(
+            "secret",
+            "The last part of the path: `path_secret` of the store's settings. The mail itself carries a tag that was signed with it.",
+        );
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("key", SecurityScheme::Http(scheme));
         components.add_security_scheme("app_proxy", SecurityScheme::ApiKey(ApiKey::Query(proxy)));
         components.add_security_scheme("webhook", SecurityScheme::ApiKey(ApiKey::Header(webhook)));
         components.add_security_scheme("chatwoot", SecurityScheme::ApiKey(ApiKey::Header(chatwoot)));
+        components.add_security_scheme("zendesk", SecurityScheme::ApiKey(ApiKey::Header(zendesk)));
+        components.add_security_scheme("gorgias", SecurityScheme::ApiKey(ApiKey::Header(gorgias)));
+        components.add_security_scheme("email", SecurityScheme::ApiKey(ApiKey::Query(email)));
     }
 }
 
@@ -76,6 +91,9 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(conversations::resolve))
         .routes(routes!(conversations::say))
         .routes(routes!(channels::chatwoot))
+        .routes(routes!(channels::zendesk))
+        .routes(routes!(channels::gorgias))
+        .routes(routes!(channels::email))
         .routes(routes!(webhooks::receive))
         .routes(routes!(health::health))
         .routes(routes!(health::ready))

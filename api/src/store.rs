@@ -5,15 +5,17 @@ mod file;
 mod handover;
 mod hours;
 mod identity;
+mod retention;
 mod secret;
 mod shopify;
 #[cfg(test)]
 mod tests;
 
 pub use file::{Problem, Problems};
-pub use handover::{Chatwoot, Gorgias, Handover, Handovers, Mail, Slack, Webhook, Zendesk};
+pub use handover::{Chatwoot, Gorgias, Handover, Handovers, Mail, MailReplies, Slack, Webhook, Zendesk};
 pub use hours::Hours;
 pub use identity::{Identity, Security, Smtp, TokenKey};
+pub use retention::{Days, NotDays, Retention};
 pub use secret::Secret;
 pub use shopify::{Access, Shopify};
 
@@ -47,6 +49,7 @@ pub struct StoreSettings {
     pub shopify: Option<Shopify>,
     pub identity: Identity,
     pub handover: Handover,
+    pub retention: Retention,
     pub returns: Option<ReturnRules>,
     pub delivery: Option<DeliveryRules>,
     pub cancel: Option<CancelRules>,
@@ -160,6 +163,7 @@ impl StoreSettings {
         let shopify: Option<Shopify> = file.take("shopify");
         let identity: Identity = file.take("identity").unwrap_or_default();
         let handover: Handover = file.take("handover").unwrap_or_default();
+        let retention: Retention = file.take("retention").unwrap_or_default();
         let returns = file.take("returns");
         let delivery = file.take("delivery");
         let cancel = file.take("cancel");
@@ -213,6 +217,7 @@ impl StoreSettings {
             shopify,
             identity,
             handover,
+            retention,
             returns,
             delivery,
             cancel,

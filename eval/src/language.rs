@@ -19,8 +19,8 @@ pub struct Languages {
 /// Fewer letters than this tell nothing.
 const LETTERS: usize = 20;
 
-/// What stores are asked in. Among all languages of the world a short English text is too often something else.
-const SPOKEN: [(Lang, &str); 24] = [
+/// Languages with a code of two letters here, for whoever names one.
+const CODES: [(Lang, &str); 26] = [
     (Lang::Eng, "en"),
     (Lang::Fra, "fr"),
     (Lang::Deu, "de"),
@@ -45,17 +45,28 @@ const SPOKEN: [(Lang, &str); 24] = [
     (Lang::Jpn, "ja"),
     (Lang::Kor, "ko"),
     (Lang::Cmn, "zh"),
+    (Lang::Slk, "sk"),
+    (Lang::Bul, "bg"),
 ];
+
+/// What stores are asked in: all but the last two. Among all languages of the world a short English text is too often
+/// something else.
+const SPOKEN: usize = 24;
+
+/// The code of a language that was told apart from others.
+pub(crate) fn two_letters(language: Lang) -> Option<&'static str> {
+    CODES.iter().find(|(known, _)| *known == language).map(|(_, code)| *code)
+}
 
 /// The language of a text, where it can be told.
 pub fn language(text: &str) -> Option<&'static str> {
     static DETECTOR: LazyLock<Detector> =
-        LazyLock::new(|| Detector::with_allowlist(SPOKEN.iter().map(|(lang, _)| *lang).collect()));
+        LazyLock::new(|| Detector::with_allowlist(CODES[..SPOKEN].iter().map(|(lang, _)| *lang).collect()));
     if text.chars().filter(|c| c.is_alphabetic()).count() < LETTERS {
         return None;
     }
     let found = DETECTOR.detect(text).filter(whatlang::Info::is_reliable)?;
-    SPOKEN.iter().find(|(lang, _)| *lang == found.lang()).map(|(_, code)| *code)
+    two_letters(found.lang())
 }
 
 /// Both languages, where both can be told. `named` is what the pack says of the question.
@@ -74,7 +85,7 @@ fn code(name: &str) -> Option<String> {
     let first = name.split(['-', '_']).next().unwrap_or_default();
     let known =
         |(lang, code): &&(Lang, &str)| *code == first || lang.code() == first || lang.eng_name() == capital(&name);
-    SPOKEN.iter().find(known).map(|(_, code)| (*code).to_owned())
+    CODES[..SPOKEN].iter().find(known).map(|(_, code)| (*code).to_owned())
 }
 
 fn capital(name: &str) -> String {

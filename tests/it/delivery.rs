@@ -1,5 +1,6 @@
 //! Handing over: who has the word, and that every handoff arrives, once in effect.
 
+mod back;
 mod chatwoot;
 mod killed;
 mod once;
@@ -67,7 +68,8 @@ fn sender(data: &Path, desks: &Arc<Desks>) -> Sender {
 
 /// Sends until nothing waits any more.
 async fn send_all(data: &Path, desks: &Arc<Desks>) {
-    let sending = tokio::spawn(sender(data, desks).run());
+    let sender = sender(data, desks);
+    let sending = tokio::spawn(async move { sender.run().await });
     let pass = store();
     let empty = async {
         loop {

@@ -18,13 +18,16 @@ enum Door {
     Signed,
 }
 
-const ROUTES: [(&str, &str, Door); 18] = [
+const ROUTES: [(&str, &str, Door); 21] = [
     ("get", "/", Door::Open),
     ("get", "/healthz", Door::Open),
     ("get", "/openapi.json", Door::Open),
     ("get", "/readyz", Door::Open),
     ("post", "/v1/ask", Door::Key),
     ("post", "/v1/channels/chatwoot/{store}/{secret}", Door::Signed),
+    ("post", "/v1/channels/email/{store}/{secret}", Door::Signed),
+    ("post", "/v1/channels/gorgias/{store}", Door::Signed),
+    ("post", "/v1/channels/zendesk/{store}", Door::Signed),
     ("post", "/v1/identity/code", Door::Key),
     ("post", "/v1/identity/verify", Door::Key),
     ("post", "/v1/shopify/{store}/webhooks", Door::Signed),

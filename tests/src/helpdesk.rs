@@ -32,6 +32,9 @@ pub const AGENT_TOKEN: &str = "agent-token";
 pub const ACCOUNT: u64 = 5;
 pub const PATH_SECRET: &str = "0123456789abcdef0123456789abcdef";
 pub const SIGNING_SECRET: &str = "chatwoot-signs-with-this";
+/// What Zendesk's webhook signs with, and what Gorgias' HTTP integration sends.
+pub const ZENDESK_SECRET: &str = "zendesk-signs-with-this";
+pub const GORGIAS_SECRET: &str = "fedcba9876543210fedcba9876543210";
 
 /// Which system it stands in for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,11 +172,12 @@ impl Helpdesk {
                  look_token = \"{AGENT_TOKEN}\"\n"
             ),
             System::Zendesk => format!(
-                "[handover.zendesk]\nurl = \"{url}\"\nuser = \"{USER}\"\ntoken = \"{TOKEN}\"\ntags = [\"chat\"]\n"
+                "[handover.zendesk]\nurl = \"{url}\"\nuser = \"{USER}\"\ntoken = \"{TOKEN}\"\ntags = [\"chat\"]\n\
+                 signing_secret = \"{ZENDESK_SECRET}\"\n"
             ),
             System::Gorgias => format!(
                 "[handover.gorgias]\nurl = \"{url}\"\nuser = \"{USER}\"\nkey = \"{TOKEN}\"\n\
-                 unknown_customer = \"visitor@fjellvik.example\"\n"
+                 unknown_customer = \"visitor@fjellvik.example\"\nwebhook_secret = \"{GORGIAS_SECRET}\"\n"
             ),
             System::Slack => format!("[handover.slack]\nurl = \"{url}/services/T0/B0/secret\"\n"),
         }

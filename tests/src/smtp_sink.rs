@@ -74,6 +74,15 @@ impl Mail {
         self.data.lines().find_map(|line| line.strip_prefix("Subject: ")).expect("a subject")
     }
 
+    /// A header's value, on one line.
+    pub fn header(&self, name: &str) -> Option<String> {
+        let (head, _) = self.data.split_once("\r\n\r\n")?;
+        let unfolded = head.replace("\r\n ", " ").replace("\r\n\t", " ");
+        let is_it = |line: &&str| line.split(':').next().is_some_and(|said| said.eq_ignore_ascii_case(name));
+        let line = unfolded.lines().find(is_it)?.to_owned();
+        line.split_once(':').map(|(_, value)| value.trim().to_owned())
+    }
+
     /// The six digits of the text; there is one such number.
     pub fn code(&self) -> String {
         let (_, text) = self.data.split_once("\r\n\r\n").expect("a text");

@@ -23,7 +23,7 @@ use std::collections::{BTreeMap, HashSet};
 pub enum Origin {
     /// Headings and sentences of pages that are questions.
     Sources,
-    /// The first question of each past conversation.
+    /// The first question of each past conversation: of those that a sync read, and of the store's own that are over.
     Conversations,
     /// Questions that a person was called for.
     Handoffs,
@@ -74,6 +74,8 @@ pub struct Reader {
 
 /// Handed-over questions that are looked at, newest first.
 const HANDOFFS: u32 = 5_000;
+/// Conversations of the store's own that are looked at, newest first.
+const CONVERSATIONS: u32 = 20_000;
 /// Words of a question that many ask.
 const WORDS: std::ops::RangeInclusive<usize> = 3..=40;
 
@@ -109,6 +111,12 @@ impl Reader {
                 SourceKind::Policy | SourceKind::Product | SourceKind::Conversation => {}
             };
             place.visit(&mut look).await?;
+        }
+        if chats {
+            let but_handed_over = from.contains(&Origin::Handoffs);
+            let first = desks.first_messages(pass.as_agent()?, but_handed_over, CONVERSATIONS).await?;
+            let asked = first.iter().filter_map(|text| question_in(&self.masked(text)));
+            found.extend(asked.map(|question| (Origin::Conversations, question)));
         }
         if from.contains(&Origin::Handoffs) {
             let asked = desks.handed_over(pass.as_agent()?, HANDOFFS).await?;

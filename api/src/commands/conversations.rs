@@ -6,7 +6,9 @@ use crate::{
         conversations::{Conversation, Owner, StoredTurn, TurnRole},
         desk::Desks,
         ownership::{From, Move, Moved},
+        retention::Purged,
     },
+    store::{Days, StoreSettings},
     wiring::House,
 };
 use clap::{Args, Subcommand};
@@ -22,7 +24,8 @@ Examples:
   shopclerk conversations show c_1a2b --store mystore
   shopclerk conversations take-over c_1a2b --store mystore --by Mia
   shopclerk conversations give-back c_1a2b --store mystore --by Mia
-  shopclerk conversations resolve c_1a2b --store mystore --by Mia";
+  shopclerk conversations resolve c_1a2b --store mystore --by Mia
+  shopclerk conversations purge --store mystore --older-than 90d --dry-run";
 
 #[derive(Debug, Args)]
 pub struct ConversationsArgs {
@@ -65,6 +68,22 @@ pub enum ConversationsCommand {
     Resolve(MoveArgs),
     /// Open one that is resolved: the bot speaks, and begins anew.
     Reopen(MoveArgs),
+    /// Remove what was said long ago, with its handoffs. What waits for a person, or is a person's, stays. A server
+    /// does this daily for stores with `[retention]`.
+    Purge {
+        /// Name of the store.
+        #[arg(long)]
+        store: StoreId,
+        /// Days since the last thing that was said, such as 90d [default: `conversations` under [retention]].
+        #[arg(long, value_name = "DAYS")]
+        older_than: Option<Days>,
+        /// Only count.
+        #[arg(long)]
+        dry_run: bool,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -91,6 +110,13 @@ pub async fn run(house: &House, args: ConversationsArgs) -> Result<Exit, Command
         ConversationsCommand::GiveBack(args) => moved(&desks, args, Move::GiveBack).await,
         ConversationsCommand::Resolve(args) => moved(&desks, args, Move::Resolve).await,
         ConversationsCommand::Reopen(args) => moved(&desks, args, Move::Reopen).await,
+        ConversationsCommand::Purge { store, older_than, dry_run, json } => {
+            let days = match older_than {
+                Some(days) => days,
+                None => kept_for(house, &store)?,
+            };
+            purge(&desks, &operator(&store), (days, dry_run), json).await
+        }
     }
 }
 
@@ -141,6 +167,39 @@ async fn moved(desks: &Desks, args: MoveArgs, wanted: Move) -> Result<Exit, Comm
         Moved::NoSuchConversation => return Err(no_such(&id)),
         Moved::Not(why) => return Err(CommandError::Said(why.into())),
     }
+    Ok(Exit::Done)
+}
+
+/// How long the store's settings keep conversations.
+fn kept_for(house: &House, store: &StoreId) -> Result<Days, CommandError> {
+    let settings = StoreSettings::of(&house.places.data, store)?;
+    settings.retention.conversations.ok_or_else(|| {
+        CommandError::Said(format!(
+            "the settings of the store '{store}' keep conversations for good: say --older-than, or write \
+             conversations = \"365d\" under [retention]"
+        ))
+    })
+}
+
+async fn purge(
+    desks: &Desks,
+    pass: &StorePass,
+    (days, dry_run): (Days, bool),
+    json: bool,
+) -> Result<Exit, CommandError> {
+    let before = desks.days_ago(days.count());
+    let purged = if dry_run { desks.would_purge(pass, before).await? } else { desks.purge(pass, before).await? };
+    if json {
+        let counts = desks.kept_counts(pass).await?;
+        let told = json!({ "before": before, "dry_run": dry_run, "purged": purged, "counted": counts });
+        println!("{told:#}");
+        return Ok(Exit::Done);
+    }
+    let went = if dry_run { "would go" } else { "went" };
+    let Purged { conversations, turns, handoffs, open } = purged;
+    println!(
+        "{conversations} conversations with {turns} turns and {handoffs} handoffs {went}; {open} older than {days} are open and stay"
+    );
     Ok(Exit::Done)
 }
 

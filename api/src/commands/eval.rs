@@ -14,11 +14,13 @@ mod label;
 mod live;
 mod memory;
 mod reading;
+mod own;
 mod results;
 mod retrieval;
 mod robustness;
 mod sample_size;
 mod shop;
+mod signed_off;
 mod trace;
 mod unsearched;
 

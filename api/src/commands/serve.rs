@@ -4,6 +4,7 @@ use super::{CommandError, Exit, cli::ServeArgs, operator};
 use crate::{
     approved::recheck::with_desks,
     error::chain,
+    retention::Purger,
     serve::{Ended, asked_to_stop, serve},
     wiring::House,
 };
@@ -38,7 +39,8 @@ pub async fn run(mut house: House, args: ServeArgs) -> Result<Exit, CommandError
         duration_ms = started.elapsed().as_secs_f64() * 1000.0,
         "ready"
     );
-    let background = [tokio::spawn(supervisor.run()), tokio::spawn(deliverer.run())];
+    let purger = Purger { desks: app.desks.clone(), data: house.places.data.clone(), pass: operator };
+    let background = [tokio::spawn(supervisor.run()), tokio::spawn(deliverer.run()), tokio::spawn(purger.run())];
     let ended = until_stopped(&house, listener, app).await;
     // What it was doing stands in the stores' databases, and goes on at the next start.
     background.iter().for_each(tokio::task::JoinHandle::abort);

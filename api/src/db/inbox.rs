@@ -10,6 +10,8 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub struct Received {
     pub id: i64,
+    /// Who told it.
+    pub channel: String,
     pub conversation: ConversationId,
     pub payload: String,
     pub attempts: u32,
@@ -39,17 +41,18 @@ impl Desks {
     /// The first of each conversation that has something to be worked off by now.
     pub async fn received(&self, pass: &StorePass, limit: u32) -> Result<Vec<Received>, DbError> {
         let db = self.desk(pass.store()).await?;
-        let select = "SELECT id, conversation, payload, attempts FROM inbox i WHERE done_at IS NULL AND next_at <= $1 \
+        let select = "SELECT id, channel, conversation, payload, attempts FROM inbox i WHERE done_at IS NULL AND next_at <= $1 \
                       AND NOT EXISTS (SELECT 1 FROM inbox p WHERE p.conversation = i.conversation \
                       AND p.done_at IS NULL AND p.id < i.id) ORDER BY id LIMIT $2";
-        let rows: Vec<(i64, String, String, u32)> = sqlx::query_as(select)
+        let rows: Vec<(i64, String, String, String, u32)> = sqlx::query_as(select)
             .bind(self.now().as_millisecond())
             .bind(limit)
             .fetch_all(&db.pool)
             .await
             .map_err(|e| db.query_error(e))?;
-        let received = |(id, conversation, payload, attempts)| Received {
+        let received = |(id, channel, conversation, payload, attempts)| Received {
             id,
+            channel,
             conversation: ConversationId(conversation),
             payload,
             attempts,

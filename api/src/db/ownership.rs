@@ -9,7 +9,10 @@ use super::{
     dialect::{self, Write},
     outbox,
 };
-use crate::deliver::{ChannelStatus, Notice};
+use crate::{
+    deliver::{ChannelStatus, Notice},
+    store::Handover,
+};
 use engine::{AgentPass, ConversationId};
 use jiff::Timestamp;
 
@@ -98,33 +101,8 @@ impl Desks {
                 return Ok(Moved::Not("it is not resolved; give it back, and the bot goes on"));
             }
         };
-        let moved = async {
-            match wanted {
-                Move::Reopen => {
-                    let next =
-                        conversations::last_number(&db, &mut tx, id).await?.map_or(0, |last| last.saturating_add(1));
-                    open_anew(&mut tx, &mut found, next, now).await.map_err(|e| db.query_error(e))?;
-                }
-                Move::TakeOver | Move::GiveBack | Move::Resolve => {
-                    own(&mut tx, &mut found, to, now).await.map_err(|e| db.query_error(e))?;
-                    audit(&mut tx, &found, (by, wanted.as_str()), now).await.map_err(|e| db.query_error(e))?;
-                }
-            }
-            // A person who gives the conversation back has dealt with what it waited for.
-            if matches!(wanted, Move::Resolve | Move::GiveBack) {
-                let done = "UPDATE handoffs SET resolved_at = $1 WHERE conversation = $2 AND resolved_at IS NULL";
-                let done = sqlx::query(done).bind(now.to_string()).bind(&id.0).execute(&mut *tx).await;
-                done.map_err(|e| db.query_error(e))?;
-            }
-            let serial = audit_serial(&db, &mut tx).await?;
-            let told = told(&found, (wanted, by, from), now);
-            for (destination, notice) in told {
-                let key = format!("{}:{}:{serial}", id.0, destination.as_str());
-                outbox::put(&db, &mut tx, &handover, id, (destination, &key, &notice), now).await?;
-            }
-            tx.commit().await.map_err(|e| db.query_error(e))
-        };
-        moved.await?;
+        carry_out((&db, &mut tx, &handover), &mut found, (wanted, to), (by, from), now).await?;
+        tx.commit().await.map_err(|e| db.query_error(e))?;
         self.wake();
         Ok(Moved::Done(found, true))
     }
@@ -159,6 +137,39 @@ impl Desks {
         self.wake();
         Ok(PersonSaid::Done)
     }
+}
+
+/// Writes a move that can be done: the owner, the audit, what waited and what is told, in the caller's transaction.
+pub(super) async fn carry_out(
+    (db, tx, handover): (&Db, &mut Write, &Handover),
+    found: &mut Conversation,
+    (wanted, to): (Move, Owner),
+    (by, from): (&str, From),
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let id = found.id.clone();
+    match wanted {
+        Move::Reopen => {
+            let next = conversations::last_number(db, tx, &id).await?.map_or(0, |last| last.saturating_add(1));
+            open_anew(tx, found, next, now).await.map_err(|e| db.query_error(e))?;
+        }
+        Move::TakeOver | Move::GiveBack | Move::Resolve => {
+            own(tx, found, to, now).await.map_err(|e| db.query_error(e))?;
+            audit(tx, found, (by, wanted.as_str()), now).await.map_err(|e| db.query_error(e))?;
+        }
+    }
+    // A person who gives the conversation back has dealt with what it waited for.
+    if matches!(wanted, Move::Resolve | Move::GiveBack) {
+        let done = "UPDATE handoffs SET resolved_at = $1 WHERE conversation = $2 AND resolved_at IS NULL";
+        let done = sqlx::query(done).bind(now.to_string()).bind(&id.0).execute(&mut **tx).await;
+        done.map_err(|e| db.query_error(e))?;
+    }
+    let serial = audit_serial(db, tx).await?;
+    for (destination, notice) in told(found, (wanted, by, from), now) {
+        let key = format!("{}:{}:{serial}", id.0, destination.as_str());
+        outbox::put(db, tx, handover, &id, (destination, &key, &notice), now).await?;
+    }
+    Ok(())
 }
 
 /// What a move is told as, and to whom.

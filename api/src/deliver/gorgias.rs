@@ -13,6 +13,9 @@ use crate::{
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 
+/// A ticket with a long history and pictures in its mails.
+const TICKET_BYTES: usize = 16 * 1024 * 1024;
+
 pub struct Gorgias {
     http: Client,
     url: String,
@@ -39,6 +42,13 @@ impl Gorgias {
             return Ok(());
         }
         http::send(self.signed(self.http.post(&self.url)).json(&self.ticket(&due.key, handoff))).await.map(drop)
+    }
+
+    /// `GET /api/tickets/{id}`: a ticket with its messages, as it is now.
+    pub async fn read(&self, id: u64) -> Result<Value, Failure> {
+        let request = self.signed(self.http.get(format!("{}/{id}", self.url)));
+        let ticket = http::send_within(request, TICKET_BYTES).await?;
+        if ticket.is_object() { Ok(ticket) } else { Err(Failure::later("no ticket in the answer")) }
     }
 
     fn ticket(&self, key: &str, handoff: &HandoffNotice) -> Value {

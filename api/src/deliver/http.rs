@@ -36,12 +36,17 @@ pub fn client(timeout: Duration) -> Result<Client, reqwest::Error> {
 
 /// Sends it; the answer's JSON, or null where there is none.
 pub async fn send(request: RequestBuilder) -> Result<Value, Failure> {
+    send_within(request, ANSWER_BYTES).await
+}
+
+/// The same, where the answer may be longer.
+pub async fn send_within(request: RequestBuilder, limit: usize) -> Result<Value, Failure> {
     let mut answer = request.send().await.map_err(|error| Failure::later(lost(&error)))?;
     let status = answer.status();
     let after = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(seconds);
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(|error| Failure::later(lost(&error)))? {
-        if body.len() + chunk.len() > ANSWER_BYTES {
+        if body.len() + chunk.len() > limit {
             break;
         }
         body.extend_from_slice(&chunk);

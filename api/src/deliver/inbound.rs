@@ -89,7 +89,7 @@ pub async fn receive(app: &App, pass: &StorePass, settings: &store::Chatwoot, bo
     };
     let taken = app.desks.receive(pass, ("chatwoot", &key), &conversation, (&text, wait)).await?;
     if let Some(id) = taken.filter(|_| at_once) {
-        let received = Received { id, conversation, payload: text, attempts: 0 };
+        let received = Received { id, channel: "chatwoot".into(), conversation, payload: text, attempts: 0 };
         work_off(app, pass, &received).await?;
         app.desks.worked_off(pass, id).await?;
     }

@@ -1,11 +1,13 @@
 //! Keeps a sender, and a reader of what channels told, for each store that hands over, while stores come, change and go.
 
 use super::{
-    Connector, inbound,
+    Connector, back, inbound,
+    lasting::lasting,
     worker::{Pace, Sender},
 };
 use crate::{
     app::App,
+    db::outbox::Destination,
     error::{ApiError, chain},
     store::{StoreSettings, all_in},
 };
@@ -115,19 +117,22 @@ impl Deliverer {
             attempts: settings.handover.attempts,
             pace: self.pace,
         };
-        let reads = settings.handover.chatwoot.is_some();
+        let reads = settings.handover.hears();
         if reads {
             self.app.channels.put(pass.clone());
         } else {
             self.app.channels.remove(store);
         }
-        let (app, idle) = (self.app.clone(), self.pace.idle);
+        let (app, idle, base) = (self.app.clone(), self.pace.idle, self.pace.base);
+        let store = store.clone();
+        let reading = store.clone();
         let reader = async move {
             if reads {
-                read(&app, &pass, idle).await;
+                lasting(&reading, "reading what channels told", base, || read(&app, &pass, idle)).await;
             }
         };
-        Ok([tokio::spawn(sender.run()).abort_handle(), tokio::spawn(reader).abort_handle()])
+        let sending = async move { lasting(&store, "sending the outbox", base, || sender.run()).await };
+        Ok([tokio::spawn(sending).abort_handle(), tokio::spawn(reader).abort_handle()])
     }
 }
 
@@ -155,7 +160,12 @@ async fn read(app: &App, pass: &StorePass, idle: Duration) {
 pub async fn round(app: &App, pass: &StorePass) -> Result<usize, ApiError> {
     let received = app.desks.received(pass, AT_ONCE).await?;
     let worked = received.iter().map(|received| async move {
-        match inbound::work_off(app, pass, received).await {
+        let worked = if received.channel == Destination::Gorgias.as_str() {
+            back::gorgias::work_off(app, pass, received).await
+        } else {
+            inbound::work_off(app, pass, received).await
+        };
+        match worked {
             Ok(()) => app.desks.worked_off(pass, received.id).await,
             Err(error) => {
                 error.log();

@@ -58,7 +58,7 @@ pub struct Sender {
 
 impl Sender {
     /// Sends until it is dropped, or the store is gone. What is under way then is sent again by the next one.
-    pub async fn run(self) {
+    pub async fn run(&self) {
         join_all(self.connectors.iter().map(|connector| self.send_by(connector))).await;
     }
 

@@ -86,8 +86,8 @@ impl Mailer {
         self.send(message).await
     }
 
-    /// A note to the store's own people. `id` is its `Message-ID`, the same when it is sent again; a reply goes to the
-    /// customer, where their address is known.
+    /// A note to the store's own people. `id` is its `Message-ID`, the same when it is sent again; `reply_to` is
+    /// where an answer goes.
     pub async fn send_note(
         &self,
         to: &Email,
@@ -103,8 +103,8 @@ impl Mailer {
             .subject(subject)
             .message_id(Some(id))
             .raw_header(HeaderValue::new(automatic, "auto-generated".to_owned()));
-        if let Some(customer) = reply_to {
-            message = message.reply_to(Mailbox::new(None, address(customer)?));
+        if let Some(reader) = reply_to {
+            message = message.reply_to(Mailbox::new(None, address(reader)?));
         }
         let text = text.replace("\r\n", "\n").replace('\n', "\r\n");
         let plain = lettre::message::header::ContentType::TEXT_PLAIN;

@@ -23,16 +23,18 @@ use engine::Asker;
 /// Ask a question in the name of the key's store.
 ///
 /// With `Accept: text/event-stream` the reply is a stream of events: `sentence` for each sentence that has passed its
-/// check, in order and never taken back; then one `answer`, `clarify`, `needs_identity` or `handoff` with the whole
-/// response, or one `error` with a problem document. A handoff after sentences means that the rest of the question goes
-/// to a person; `silent` means that a person has the conversation, and nothing more is said.
+/// check, in order and never taken back; then one `answer`, `offer`, `clarify`, `needs_identity` or `handoff` with the
+/// whole response, or one `error` with a problem document. An `offer` is an answer with the offer of a person, who comes
+/// if the customer says so; `needs_identity` asks who the customer is, before anything of an order is said. A handoff
+/// after sentences means that the rest of the question goes to a person; `silent` means that a person has the
+/// conversation, and nothing more is said.
 #[utoipa::path(
     post,
     path = "/v1/ask",
     tag = "ask",
     request_body = AskRequest,
     responses(
-        (status = 200, description = "An answer, a question back, a handoff, or silence where a person has the conversation",
+        (status = 200, description = "An answer, an answer with the offer of a person, a question back, a question who is asking, a handoff, or silence where a person has the conversation",
             content((AskResponse = "application/json"), (String = "text/event-stream"))),
         (status = 400, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "No valid key, or `identity-refused`: a `customer_token` or `customer_session` that proves nothing",
@@ -62,7 +64,7 @@ pub async fn ask(
     params(("store" = String, Path, description = "Name of the store")),
     request_body = AskRequest,
     responses(
-        (status = 200, description = "An answer, a question back, a handoff, or silence where a person has the conversation",
+        (status = 200, description = "An answer, an answer with the offer of a person, a question back, a question who is asking, a handoff, or silence where a person has the conversation",
             content((AskResponse = "application/json"), (String = "text/event-stream"))),
         (status = 400, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "No valid key, or `identity-refused`: a `customer_token` or `customer_session` that proves nothing",
@@ -96,7 +98,7 @@ pub async fn ask_store(
     params(("store" = String, Path, description = "Name of the store")),
     request_body = AskRequest,
     responses(
-        (status = 200, description = "An answer, a question back, a handoff, or silence where a person has the conversation",
+        (status = 200, description = "An answer, an answer with the offer of a person, a question back, a question who is asking, a handoff, or silence where a person has the conversation",
             content((AskResponse = "application/json"), (String = "text/event-stream"))),
         (status = 400, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "Not signed by Shopify for this store, or too long ago; or a `customer_token` or `customer_session` that proves nothing",

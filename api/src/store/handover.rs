@@ -12,6 +12,9 @@ use std::{
     time::SystemTime,
 };
 
+/// A local part has 64 characters; a plus and a tag of 48 go behind the mailbox's name.
+const MAILBOX_CHARS: usize = 15;
+
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Handover {
@@ -45,6 +48,22 @@ pub struct Webhook {
 pub struct Mail {
     #[serde(deserialize_with = "super::identity::email")]
     pub to: Email,
+    /// By which the team's answers come back. Without it an answer goes to the customer's own mailbox, if it is known.
+    pub replies: Option<MailReplies>,
+}
+
+/// A mailbox whose mail a provider posts here.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MailReplies {
+    /// Such as `help@in.mystore.example`. What is sent to `help+TAG@in.mystore.example` must reach it.
+    #[serde(deserialize_with = "super::identity::email")]
+    pub address: Email,
+    /// The last part of the address that the provider posts to; at least 24 characters. Tags are signed with it too.
+    pub path_secret: Secret,
+    /// Who may answer: addresses, or `@` and a domain. Without it, whoever writes from the domain of `to`.
+    #[serde(default)]
+    pub agents: Vec<String>,
 }
 
 /// Both ways: the bot of an inbox.
@@ -77,6 +96,8 @@ pub struct Zendesk {
     pub token: Secret,
     #[serde(default)]
     pub tags: Vec<String>,
+    /// What Zendesk signs its webhook with, by which answers and solved tickets come back.
+    pub signing_secret: Option<Secret>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -93,6 +114,9 @@ pub struct Gorgias {
     pub unknown_customer: Email,
     #[serde(default)]
     pub tags: Vec<String>,
+    /// What the HTTP integration sends as `x-shopclerk-secret`, by which answers and closed tickets come back; at least
+    /// 24 characters.
+    pub webhook_secret: Option<Secret>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -130,6 +154,14 @@ impl Handover {
         }
     }
 
+    /// Whether something comes back, so that somebody must read it.
+    pub fn hears(&self) -> bool {
+        self.chatwoot.is_some()
+            || self.zendesk.as_ref().is_some_and(|zendesk| zendesk.signing_secret.is_some())
+            || self.gorgias.as_ref().is_some_and(|gorgias| gorgias.webhook_secret.is_some())
+            || self.email.as_ref().is_some_and(|mail| mail.replies.is_some())
+    }
+
     /// What is wrong, with its key.
     pub(super) fn check(&self, identity: &Identity) -> Vec<(&'static str, String)> {
         let mut wrong: Vec<(&'static str, String)> = Vec::new();
@@ -155,17 +187,38 @@ impl Handover {
         if self.email.is_some() && identity.smtp.is_none() {
             wrong.push(("email", "needs [identity.smtp], through which the mail is sent".into()));
         }
-        if let Some(chatwoot) = &self.chatwoot {
-            let path = chatwoot.path_secret.expose();
-            let safe = path.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
-            if path.len() < 24 || !safe {
+        let replies = self.email.as_ref().and_then(|mail| mail.replies.as_ref());
+        let paths = [
+            ("chatwoot.path_secret", self.chatwoot.as_ref().map(|chatwoot| &chatwoot.path_secret)),
+            ("email.replies.path_secret", replies.map(|replies| &replies.path_secret)),
+            ("gorgias.webhook_secret", self.gorgias.as_ref().and_then(|gorgias| gorgias.webhook_secret.as_ref())),
+        ];
+        for (key, secret) in paths {
+            if secret.is_some_and(|secret| !fits_an_address(secret.expose())) {
                 let text =
                     "write at least 24 letters and digits, for an address; make them with `openssl rand -hex 16`";
-                wrong.push(("chatwoot.path_secret", text.into()));
+                wrong.push((key, text.into()));
+            }
+        }
+        if let Some(replies) = replies {
+            let local = replies.address.expose().rsplit_once('@').map_or("", |(local, _)| local);
+            if local.contains('+') || local.len() > MAILBOX_CHARS {
+                let text = format!(
+                    "a tag is put behind the mailbox's name: write one of at most {MAILBOX_CHARS} characters, without a +"
+                );
+                wrong.push(("email.replies.address", text));
+            }
+            if replies.agents.iter().any(|agent| !agent.contains('@')) {
+                wrong.push(("email.replies.agents", "write whole addresses, or @ and a domain".into()));
             }
         }
         wrong
     }
+}
+
+/// Long enough not to be guessed, and nothing in it that an address or a header would change.
+fn fits_an_address(secret: &str) -> bool {
+    secret.len() >= 24 && secret.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
 }
 
 /// What is wrong with an address that customers' words are sent to.

@@ -1,6 +1,7 @@
 //! The language of a conversation: as the helpdesk has it, otherwise told from what the customer wrote.
 
-use whatlang::{Lang, detect};
+use crate::language::two_letters;
+use whatlang::detect;
 
 /// `en_US` is `en`.
 pub fn named(name: &str) -> Option<String> {
@@ -15,38 +16,6 @@ pub fn detected(text: &str) -> Option<String> {
     }
     let found = detect(text).filter(whatlang::Info::is_reliable)?;
     two_letters(found.lang()).map(String::from)
-}
-
-fn two_letters(language: Lang) -> Option<&'static str> {
-    const CODES: [(Lang, &str); 26] = [
-        (Lang::Eng, "en"),
-        (Lang::Deu, "de"),
-        (Lang::Fra, "fr"),
-        (Lang::Spa, "es"),
-        (Lang::Ita, "it"),
-        (Lang::Nld, "nl"),
-        (Lang::Por, "pt"),
-        (Lang::Swe, "sv"),
-        (Lang::Dan, "da"),
-        (Lang::Nob, "no"),
-        (Lang::Fin, "fi"),
-        (Lang::Pol, "pl"),
-        (Lang::Ces, "cs"),
-        (Lang::Slk, "sk"),
-        (Lang::Hun, "hu"),
-        (Lang::Ron, "ro"),
-        (Lang::Bul, "bg"),
-        (Lang::Ell, "el"),
-        (Lang::Tur, "tr"),
-        (Lang::Rus, "ru"),
-        (Lang::Ukr, "uk"),
-        (Lang::Ara, "ar"),
-        (Lang::Heb, "he"),
-        (Lang::Jpn, "ja"),
-        (Lang::Kor, "ko"),
-        (Lang::Cmn, "zh"),
-    ];
-    CODES.iter().find(|(known, _)| *known == language).map(|(_, code)| *code)
 }
 
 #[cfg(test)]

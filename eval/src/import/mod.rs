@@ -78,11 +78,22 @@ pub struct Masked {
     pub counts: BTreeMap<String, usize>,
 }
 
+/// Records that no file holds.
+#[derive(Clone, Debug, Default)]
+pub struct Held {
+    /// What failures name in the place of a file.
+    pub name: PathBuf,
+    /// As an export would hold them.
+    pub records: Vec<Value>,
+}
+
 #[derive(Clone, Debug)]
 pub struct ImportPlan {
     pub source: Source,
     /// Files and folders of `.json` and `.jsonl`.
     pub paths: Vec<PathBuf>,
+    /// Read after the files.
+    pub held: Held,
     /// The folder of the pack.
     pub out: PathBuf,
     /// Only what began on this day (UTC) or later.
@@ -160,6 +171,9 @@ pub fn import(plan: &ImportPlan, texts: &dyn Texts) -> Result<Imported, ImportEr
     let mut gathered = Gathered::new(plan.source);
     for path in read::files(&plan.paths)? {
         read::each(&path, &mut |place, record| gathered.take(place, record))?;
+    }
+    for (at, record) in plan.held.records.iter().enumerate() {
+        gathered.take(Place { record: Some(at + 1), ..Place::of(&plan.held.name) }, Ok(record.clone()));
     }
     let mut imported = Imported { file: plan.out.join(pack::FILE), ..Imported::default() };
     let (read, failures) = gathered.conversations(texts);

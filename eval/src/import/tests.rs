@@ -73,7 +73,7 @@ impl Ground {
 
     fn plan(&self, source: Source) -> ImportPlan {
         let (paths, out) = (vec![self.dir.path().join("export")], self.dir.path().join("pack"));
-        ImportPlan { source, paths, out, since: None, documents: false }
+        ImportPlan { source, paths, held: Held::default(), out, since: None, documents: false }
     }
 
     fn import(&self, source: Source) -> Imported {
@@ -381,6 +381,35 @@ fn what_holds_nothing_is_refused_with_the_reason() {
     assert!(import(&nowhere, &Simple).unwrap_err().to_string().contains("cannot be read"));
     let empty = Ground::new(&[("notes.txt", "hello")]);
     assert!(import(&empty.plan(Source::Jsonl), &Simple).unwrap_err().to_string().contains("holds no .json"));
+}
+
+#[test]
+fn records_that_no_file_holds_are_imported_like_those_of_a_file() {
+    let ground = Ground::new(&[]);
+    let good = json!({
+        "id": "9f3a-0", "channel": "api", "customer_id": "nora@mail.example", "sender": { "name": "Ingrid" },
+        "turns": [
+            { "role": "customer", "text": "Is it warm? I am nora@mail.example", "at": "2026-05-01T10:00:00Z" },
+            { "role": "bot", "text": "One moment.", "at": "2026-05-01T10:00:01Z" },
+            { "role": "agent", "author": "a1", "text": "It is, says Ingrid", "at": "2026-05-01T10:05:00Z" },
+        ],
+    });
+    let alone = json!({ "id": "9f3a-1", "turns": [
+        { "role": "customer", "text": "And dry?" }, { "role": "bot", "text": "Yes." },
+    ] });
+    let held = Held { name: "the conversations of one".into(), records: vec![good, alone, json!({ "id": "x" })] };
+    let plan = ImportPlan { paths: Vec::new(), held, ..ground.plan(Source::Shopclerk) };
+    let imported = import(&plan, &Simple).unwrap();
+    // What only a bot answered has no reference, and is counted as that.
+    assert_eq!((imported.conversations, imported.skipped.values().sum::<usize>()), (1, 1));
+    assert_eq!(imported.masked, BTreeMap::from([("email".to_owned(), 1), ("name".to_owned(), 1)]));
+    let failures: Vec<String> = imported.failures.iter().map(ToString::to_string).collect();
+    assert_eq!(failures.len(), 1);
+    assert!(failures[0].starts_with("the conversations of one, record 3: "), "{failures:?}");
+    let expected =
+        [("customer", "Is it warm? I am [email A]"), ("bot", "One moment."), ("agent", "It is, says [name A]")];
+    assert_eq!(ground.turns(), said(&expected));
+    assert!(!ground.text().contains("nora@mail.example"));
 }
 
 proptest::proptest! {

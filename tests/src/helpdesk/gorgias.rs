@@ -1,4 +1,4 @@
-//! Gorgias' tickets: `POST` and `GET /api/tickets`. It knows no idempotency key: what is posted twice is there twice.
+//! Gorgias' tickets: `POST` and `GET /api/tickets`, and `GET /api/tickets/{id}` with what agents wrote meanwhile. It knows no idempotency key: what is posted twice is there twice.
 
 use super::{Asked, Effect, Known, Reply, TOKEN, USER, text};
 use axum::http::{Method, StatusCode};
@@ -6,6 +6,14 @@ use serde_json::{Value, json};
 
 pub(super) fn reply(asked: &Asked<'_>, known: &Known) -> Result<Reply, String> {
     asked.basic(&format!("{USER}:{TOKEN}"))?;
+    if let Some(number) = asked.path.strip_prefix("/api/tickets/") {
+        let at: usize = number.parse().map_err(|_| "a ticket has a number")?;
+        let found = known.effects.get(at.wrapping_sub(1)).filter(|_| asked.method == Method::GET);
+        return Ok(match found {
+            Some(effect) => Reply::Seen(StatusCode::OK, effect.what.clone()),
+            None => Reply::Seen(StatusCode::NOT_FOUND, json!({ "error": { "msg": "not found" } })),
+        });
+    }
     if asked.path != "/api/tickets" {
         return Err("no such path".into());
     }

@@ -143,6 +143,10 @@ pub struct QuestionsArgs {
     /// Messages with labels, of any kind that a pack may hold.
     #[arg(long, value_name = "FILE")]
     pub file: PathBuf,
+    /// With the store's approved answers, as they stand when the run begins. Nothing is written to them; the results name
+    /// the set.
+    #[arg(long, conflicts_with_all = ["record", "endpoint"])]
+    pub approved: bool,
     #[command(flatten)]
     pub answering: Answering,
     #[command(flatten)]
@@ -165,6 +169,10 @@ pub struct PacksArgs {
     /// Packs without documents are asked over the documents of this pack.
     #[arg(long, value_name = "DIR")]
     pub over: Option<PathBuf>,
+    /// With the approved answers of --store, as they stand when the run begins, where its index is asked; a pack with
+    /// documents of its own is asked without. Nothing is written to them; the results name the set.
+    #[arg(long, requires = "store", conflicts_with_all = ["record", "endpoint"])]
+    pub approved: bool,
     #[command(flatten)]
     pub answering: Answering,
     #[command(flatten)]

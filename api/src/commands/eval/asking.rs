@@ -3,6 +3,7 @@
 use super::args::{Answering, Common, ModeArg, PacksArgs, Peering, QuestionsArgs, RetrievalArgs};
 use super::bar::Bar;
 use super::index::{Over, PackLibrary};
+use super::signed_off::SignedOff;
 use super::unsearched::Unsearched;
 use super::{endpoint, finish, memory, ports, retrieval, unprintable};
 use crate::commands::{CommandError, Exit, operator};
@@ -15,6 +16,7 @@ use ::eval::record::Recorder;
 use ::eval::report::{Report, complaint};
 use ::eval::results::write_whole;
 use ::eval::unit::Task;
+use engine::ports::{Approved, Ports};
 use engine::{Engine, RiskModel, StoreId};
 use jiff::Zoned;
 use jiff::tz::TimeZone;
@@ -42,18 +44,20 @@ pub struct Ready {
     /// Decides what our engine may say from the pages.
     risk: Option<Arc<RiskModel>>,
     peer: Option<endpoint::Set>,
+    /// What the store has signed off, if that is to be said.
+    approved: Option<SignedOff>,
     pub bar: Arc<Bar>,
 }
 
 pub async fn over_packs(house: House, args: &PacksArgs, tasks: &[Task]) -> Result<Exit, CommandError> {
-    let ready = Ready::of(house, &args.answering, &args.peering, &args.common).await?;
+    let ready = Ready::for_packs(house, args).await?;
     let report = asked(&ready, args, tasks).await?;
     finish(&args.common, report)
 }
 
 /// Rankings first, then everything that is asked.
 pub async fn everything(house: House, args: &PacksArgs) -> Result<Exit, CommandError> {
-    let ready = Ready::of(house, &args.answering, &args.peering, &args.common).await?;
+    let ready = Ready::for_packs(house, args).await?;
     let mut report = Report::default();
     let ranked = packs_with_queries(&args.pack)?;
     // A peer ranks nothing.
@@ -104,6 +108,7 @@ pub fn over(store: Option<&StoreId>, pack: Option<&Path>) -> Over {
 /// A file of any kind that is asked, over a store that has been synced.
 pub async fn over_store(house: House, args: &QuestionsArgs) -> Result<Exit, CommandError> {
     let ready = Ready::of(house, &args.answering, &args.peering, &args.common).await?;
+    let ready = ready.with_approved(args.approved.then_some(&args.store)).await?;
     let store = ready.store(&args.store).await?;
     let plan = ready.planned(&args.answering, &args.common, &[], &ALL, &[])?;
     let measured = measure_file(&plan, args.store.as_str(), &args.file, store, &Bar::new()).await?;
@@ -134,7 +139,22 @@ impl Ready {
             (Some(models), None) => house.risk(models)?,
             (Some(_) | None, _) => None,
         };
-        Ok(Self { house, models, risk, peer, bar: Arc::new(Bar::new()) })
+        Ok(Self { house, models, risk, peer, approved: None, bar: Arc::new(Bar::new()) })
+    }
+
+    /// With everything that is said of packs.
+    pub async fn for_packs(house: House, args: &PacksArgs) -> Result<Self, CommandError> {
+        let ready = Self::of(house, &args.answering, &args.peering, &args.common).await?;
+        ready.with_approved(args.store.as_ref().filter(|_| args.approved)).await
+    }
+
+    /// With the approved answers of a store.
+    pub async fn with_approved(self, store: Option<&StoreId>) -> Result<Self, CommandError> {
+        let approved = match store {
+            Some(store) => Some(SignedOff::read(&self.house.places.data, &self.house.desks(), store).await?),
+            None => None,
+        };
+        Ok(Self { approved, ..self })
     }
 
     /// Our engine with nothing held back.
@@ -144,7 +164,7 @@ impl Ready {
         }
         let models = house.load_models().await?;
         let risk = Some(Arc::new(RiskModel::open()));
-        Ok(Self { house, models: Some(models), risk, peer: None, bar: Arc::new(Bar::new()) })
+        Ok(Self { house, models: Some(models), risk, peer: None, approved: None, bar: Arc::new(Bar::new()) })
     }
 
     /// The models and settings that a risk is fitted with.
@@ -155,7 +175,7 @@ impl Ready {
     pub fn index(&self, over: Over) -> Result<Box<dyn PackIndex>, CommandError> {
         let Some(models) = &self.models else { return Ok(Box::new(self.unsearched(over))) };
         let library = PackLibrary::new(self.house.clone(), models.clone(), over, self.bar.clone())?;
-        Ok(Box::new(library.with_risk(self.risk.clone())))
+        Ok(Box::new(library.with_risk(self.risk.clone()).with_approved(self.approved.clone())))
     }
 
     /// A store that has been synced.
@@ -163,7 +183,8 @@ impl Ready {
         let Some(models) = &self.models else {
             return Ok(self.unsearched(Over::Store(store.clone())).fallback().await?.2);
         };
-        let ports = ports(models, self.house.knowledge()?);
+        let approved = self.approved.clone().map(|approved| Arc::new(approved) as Arc<dyn Approved>);
+        let ports = Ports { approved, ..ports(models, self.house.knowledge()?) };
         let engine = Engine::new(ports.clone(), self.house.config.engine.to_engine())
             .with_intents(models.intents.clone())
             .with_risk(self.risk.clone());
@@ -187,7 +208,8 @@ impl Ready {
         files: &[String],
     ) -> Result<AskPlan, CommandError> {
         let record = answering.record.as_deref().map(Recorder::open).transpose().map_err(MeasureError::from)?;
-        let ours = self.models.as_ref().map(|models| system(&self.house, models, self.risk.as_deref()));
+        let approved = self.approved.as_ref().map(SignedOff::manifest).unwrap_or_default();
+        let ours = self.models.as_ref().map(|models| system(&self.house, models, self.risk.as_deref()) + &approved);
         let generated = self.models.as_ref().is_some_and(|models| models.generator.is_some());
         let (name, system) = match (&self.peer, ours) {
             (Some(peer), Some(ours)) => (peer.name.clone(), format!("{} of {ours}", peer.system)),

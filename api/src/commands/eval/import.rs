@@ -1,10 +1,10 @@
 //! `eval import`: exported conversations in, a pack out. The masking is that of `shopclerk sync`.
 
-use super::unprintable;
+use super::{own, unprintable};
 use crate::commands::{CommandError, Exit};
 use crate::store::{StoreError, StoreSettings};
 use crate::wiring::House;
-use ::eval::import::{ImportPlan, Imported, Masked, Source, Texts, import};
+use ::eval::import::{Held, ImportPlan, Imported, Masked, Source, Texts, import};
 use clap::{Args, ValueEnum};
 use engine::StoreId;
 use ingest::mask::{MaskClass, MaskConfig, MaskReport, Masker};
@@ -20,8 +20,9 @@ pub struct ImportArgs {
     /// What wrote the files.
     #[arg(long, value_enum)]
     from: FromArg,
-    /// Files or folders of .json and .jsonl; messages may stand in the conversations or in files of their own.
-    #[arg(value_name = "PATH", required = true)]
+    /// Files or folders of .json and .jsonl; messages may stand in the conversations or in files of their own. Without
+    /// one, --from shopclerk --store STORE reads the store's own finished conversations from its database.
+    #[arg(value_name = "PATH", required_unless_present = "store")]
     paths: Vec<PathBuf>,
     /// The folder of the pack. An import into a pack that is there adds to it, and keeps what a person has labelled.
     #[arg(long, value_name = "DIR")]
@@ -58,6 +59,7 @@ Examples:
   shopclerk eval import --from chatwoot export/ --out packs/mystore
   shopclerk eval import --from zendesk tickets.jsonl users.json comments/ --out packs/mystore --since 2026-01-01
   shopclerk eval import --from jsonl chats.jsonl --out packs/mystore --order-number 'FV\\d{5}' --keep-order-numbers
+  shopclerk eval import --from shopclerk --store mystore --out packs/mystore
   shopclerk eval label packs/mystore --only suggested
   shopclerk eval replay --pack packs/mystore --store mystore --confirmed-only --out results/replay";
 
@@ -69,7 +71,7 @@ enum FromArg {
     Zendesk,
     /// Tickets with messages, or the pages of both.
     Gorgias,
-    /// Documents of the kind "conversation", as a sync reads them.
+    /// Documents of the kind "conversation", as a sync reads them; or, without files, a store's own database.
     Shopclerk,
     /// {id, turns: [{role, text, at?}]}, one a line.
     Jsonl,
@@ -99,10 +101,20 @@ pub async fn run(house: &House, args: ImportArgs) -> Result<Exit, CommandError> 
     if let Some(pattern) = args.order_number.as_ref().or(of_store.as_ref()) {
         mask = mask.with_order_number(pattern).map_err(|e| CommandError::Said(format!("--order-number: {e}")))?;
     }
+    let held = match (&args.store, args.from) {
+        (Some(store), FromArg::Shopclerk) if args.paths.is_empty() => own::held(&house.desks(), store).await?,
+        (_, _) if args.paths.is_empty() => {
+            return Err(CommandError::Said(
+                "name the files of the export; only --from shopclerk reads a store's own database".into(),
+            ));
+        }
+        (_, _) => Held::default(),
+    };
     let sources = Sources { masker: Masker::new(&mask), keep: args.keep_order_numbers.then_some(MaskClass::Order) };
     let plan = ImportPlan {
         source: args.from.into(),
         paths: args.paths,
+        held,
         out: args.out,
         since: args.since,
         documents: args.with_documents,

@@ -15,7 +15,14 @@ fn imported(source: Source, name: &str, text: &str, keep: Option<MaskClass>) -> 
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join(name);
     fs::write(&file, text).unwrap();
-    let plan = ImportPlan { source, paths: vec![file], out: dir.path().join("pack"), since: None, documents: true };
+    let plan = ImportPlan {
+        source,
+        paths: vec![file],
+        held: Held::default(),
+        out: dir.path().join("pack"),
+        since: None,
+        documents: true,
+    };
     let imported = import(&plan, &sources(keep)).unwrap();
     (imported, everything(&plan.out))
 }

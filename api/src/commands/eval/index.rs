@@ -4,6 +4,7 @@ use super::bar::Bar;
 use super::desk::NoKnowledge;
 use super::ports;
 use super::shop::{Shop, StoppedClock};
+use super::signed_off::SignedOff;
 use crate::store::StoreSettings;
 use crate::{
     commands::{demo, operator},
@@ -12,7 +13,7 @@ use crate::{
 use ::eval::pack::{IndexError, IndexedStore, Pack, PackIndex, PackShop, Shelf};
 use ::eval::record::Settings;
 use async_trait::async_trait;
-use engine::ports::Knowledge;
+use engine::ports::{Approved, Knowledge, Ports};
 use engine::{Engine, Profiles, RiskModel, StoreId, StorePass};
 use ingest::document::Document;
 use ingest::index::erase::Place;
@@ -45,6 +46,8 @@ pub struct PackLibrary {
     models: LoadedModels,
     /// Decides what may be said.
     risk: Option<Arc<RiskModel>>,
+    /// What a store has signed off.
+    approved: Option<SignedOff>,
     knowledge: Arc<dyn Knowledge>,
     /// The index of the real stores.
     stores: Arc<dyn Knowledge>,
@@ -74,12 +77,28 @@ impl PackLibrary {
         let data = house.places.data.clone();
         house.places.data.push("eval");
         let knowledge = house.knowledge()?;
-        Ok(Self { data, house, models, risk: None, knowledge, stores, over, bar, shops: Mutex::default() })
+        Ok(Self {
+            data,
+            house,
+            models,
+            risk: None,
+            approved: None,
+            knowledge,
+            stores,
+            over,
+            bar,
+            shops: Mutex::default(),
+        })
     }
 
     /// With a risk that decides in the place of the coverage bound.
     pub fn with_risk(self, risk: Option<Arc<RiskModel>>) -> Self {
         Self { risk, ..self }
+    }
+
+    /// With what a store has signed off. Packs are stores of their own, and have signed off nothing.
+    pub fn with_approved(self, approved: Option<SignedOff>) -> Self {
+        Self { approved, ..self }
     }
 
     /// The shelf's name and a hash of all that makes its index another one.
@@ -123,7 +142,8 @@ impl PackLibrary {
     }
 
     fn indexed(&self, pass: StorePass, knowledge: Arc<dyn Knowledge>) -> IndexedStore {
-        let ports = ports(&self.models, knowledge);
+        let approved = self.approved.clone().map(|approved| Arc::new(approved) as Arc<dyn Approved>);
+        let ports = Ports { approved, ..ports(&self.models, knowledge) };
         let engine = Engine::new(ports.clone(), self.house.config.engine.to_engine())
             .with_intents(self.models.intents.clone())
             .with_risk(self.risk.clone());

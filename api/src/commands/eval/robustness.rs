@@ -77,7 +77,7 @@ pub async fn run(house: House, args: &RobustnessArgs) -> Result<Exit, CommandErr
         let one = "--record keeps the turns of one run, and this makes one for each change: record `eval all` instead";
         return Err(CommandError::Said(one.into()));
     }
-    let ready = Ready::of(house, &args.packs.answering, &args.packs.peering, &args.packs.common).await?;
+    let ready = Ready::for_packs(house, &args.packs).await?;
     let index = ready.index(over(args.packs.store.as_ref(), args.packs.over.as_deref()))?;
     let plan = ready.plan(&args.packs, &TASKS)?;
     let original = measure(&plan, &*index, &*ready.bar).await?;
