@@ -30,7 +30,11 @@ pub(super) async fn explain(house: &House, asks: Asks<'_>, json: bool) -> Result
     let Asks { message, tags, .. } = asks;
     let policy = asks.settings.map(|settings| settings.policy.clone()).unwrap_or_default();
     let policy = policy.as_ref();
-    let titles = house.catalogue().titles(&operator(asks.store)).await;
+    // A store that is not here gets no folder by being asked about.
+    let titles = match house.places.data.join("stores").join(asks.store.as_str()).is_dir() {
+        true => house.catalogue().titles(&operator(asks.store)).await,
+        false => Arc::default(),
+    };
     let understood = understand(house, &asks, &titles).await?;
     let hard = engine::rules::hard_rule(message);
     let ruled = policy.rule(message, &understood);

@@ -53,6 +53,18 @@ static COMES: LazyLock<Regex> = LazyLock::new(|| {
     .expect("constant")
 });
 
+/// "It has not arrived, and today is Saturday" asks nothing of Saturday, and neither does what should have been.
+static AHEAD: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?i)\b(?:will|would|can|could|going to|expect(?:ed)? to|arrives?|arriving|comes?|coming|get(?:s|ting)?|need|wird|kommt|kann|arrivera|sera)\b|'ll\b",
+    )
+    .expect("constant")
+});
+static MISSED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:was|were) (?:supposed|meant|due|expected|promised|scheduled)\b|\bshould have\b")
+        .expect("constant")
+});
+
 /// The day that something is to be there by. A day that is over was told, not asked for; of several a deadline counts.
 fn wanted(scene: &Scene<'_>) -> Option<DateMention> {
     let asked = &scene.question.asked;
@@ -62,7 +74,9 @@ fn wanted(scene: &Scene<'_>) -> Option<DateMention> {
         let ends = ['.', '?', '!', '\n'];
         let from = asked[..d.span.0].rfind(ends).unwrap_or(0);
         let to = asked[d.span.1..].find(ends).map_or(asked.len(), |at| d.span.1 + at);
-        COMES.is_match(&asked[from..to])
+        let sentence = &asked[from..to];
+        let deadline = matches!(d.relation, Relation::Before | Relation::By);
+        COMES.is_match(sentence) && !MISSED.is_match(sentence) && (deadline || AHEAD.is_match(sentence))
     };
     let mut ahead: Vec<DateMention> =
         named.into_iter().filter(|d| d.relation != Relation::Since && d.to >= today && comes(d)).collect();
@@ -208,6 +222,8 @@ mod tests {
     #[test]
     fn without_a_day_nothing_is_added() {
         for asked in [
+            "Where is FV10234? It has not arrived and today is Saturday.",
+            "It was supposed to arrive today. When will FV10234 arrive?",
             "When will FV10234 arrive?",
             "When will FV10234 arrive? I leave today.",
             "I ordered it on Monday. When will FV10234 arrive?",
