@@ -137,7 +137,8 @@ impl Subjects {
 
     /// The pages about things of this name. `None` where one of them was named, or where there are not several.
     fn of_the_noun(&self, noun: &str) -> Option<Vec<String>> {
-        let titles = self.titles.iter().filter(|(_, (_, kind, stems))| *kind == SourceKind::Policy && stems.contains(noun));
+        let titles =
+            self.titles.iter().filter(|(_, (_, kind, stems))| *kind == SourceKind::Policy && stems.contains(noun));
         let mut choices: Vec<String> = Vec::new();
         for (doc, (title, ..)) in titles {
             if self.telling(doc).iter().any(|stem| self.said.contains(*stem)) {
