@@ -411,8 +411,9 @@ impl Engine {
             let read = LiveQuestion::read(turn, pattern);
             // A page may answer what is about everybody's orders.
             let general = intent.is_some_and(|intent| intent.family() == Family::Information);
-            let read =
-                read.map(|read| LiveQuestion { soft: read.soft || (general && read.numbers.is_empty()), ..read });
+            // What somebody paid with no page knows, whichever ways of paying it lists.
+            let general = |read: &LiveQuestion| general && read.numbers.is_empty() && !read.asks_for(LiveKind::Payment);
+            let read = read.map(|read| LiveQuestion { soft: read.soft || general(&read), ..read });
             read.or_else(|| match ruling {
                 Ruling::Live { kinds } => Some(LiveQuestion::about(kinds.clone(), turn, pattern)),
                 Ruling::Look | Ruling::Act { .. } | Ruling::Person { .. } | Ruling::SmallTalk { .. } => None,

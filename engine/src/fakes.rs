@@ -5,7 +5,7 @@ use crate::approved::ApprovedSet;
 use crate::evidence::{DocId, Passage, PassageId, Scores, SourceKind};
 use crate::handoff::{HandoffCase, HandoffId};
 use crate::identity::{CustomerKey, CustomerPass, Email, OrderClaim};
-use crate::live::{ClaimedOrder, Customer, Order, Product, ProductStatus, Read};
+use crate::live::{ClaimedOrder, Customer, Order, Product, ProductStatus, Read, StoredValue};
 use crate::package::{About, Link, Package, PastContact};
 use crate::ports::*;
 use crate::prompt::Prompt;
@@ -197,6 +197,8 @@ pub struct MemoryStorefront {
     pub orders: Vec<Order>,
     pub customers: Vec<Customer>,
     pub products: Vec<Product>,
+    /// Of customers; others have nothing. Empty: the key may not read it.
+    pub stored: Vec<StoredValue>,
     /// When everything was read.
     pub now: Timestamp,
     /// Older orders cannot be seen.
@@ -260,6 +262,26 @@ impl Storefront for MemoryStorefront {
         });
         let ours = found.filter(|c| &c.store == customer.store_pass().store());
         Ok(ours.map(|c| self.read(c.clone(), "memory")))
+    }
+
+    async fn stored_value(&self, customer: &CustomerPass) -> Result<Read<StoredValue>, StorefrontError> {
+        self.call().await?;
+        if self.stored.is_empty() {
+            return Err(StorefrontError::MissingScope("read_gift_cards".into()));
+        }
+        let store = customer.store_pass().store();
+        let found = self.stored.iter().find(|s| match customer.customer() {
+            CustomerKey::Id(id) => &s.store == store && s.customer.as_ref() == Some(id),
+            CustomerKey::Email(email) => &s.store == store && s.email.as_ref() == Some(email),
+        });
+        let nothing = || StoredValue {
+            store: store.clone(),
+            customer: None,
+            email: None,
+            gift_cards: Some(Vec::new()),
+            credit: Some(Vec::new()),
+        };
+        Ok(self.read(found.cloned().unwrap_or_else(nothing), "memory"))
     }
 
     async fn knows(&self, pass: &StorePass, email: &Email) -> Result<bool, StorefrontError> {

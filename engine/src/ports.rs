@@ -5,7 +5,7 @@ use crate::approved::ApprovedSet;
 use crate::evidence::{Passage, SourceKind};
 use crate::handoff::{HandoffCase, HandoffId};
 use crate::identity::{CustomerKey, CustomerPass, Email, OrderClaim, OrderNumber};
-use crate::live::{ClaimedOrder, Customer, Order, Product, Read};
+use crate::live::{ClaimedOrder, Customer, Order, Product, Read, StoredValue};
 use crate::package::{About, PastContact};
 use crate::prompt::Prompt;
 use crate::turn::Turn;
@@ -262,6 +262,10 @@ pub trait Storefront: Send + Sync {
 
     /// The customer with their history.
     async fn customer(&self, customer: &CustomerPass) -> Result<Option<Read<Customer>>, StorefrontError>;
+
+    /// What the customer has left to pay with. An address without an account has nothing, and is no error; a key that
+    /// may read neither gift cards nor store credit is [`StorefrontError::MissingScope`].
+    async fn stored_value(&self, customer: &CustomerPass) -> Result<Read<StoredValue>, StorefrontError>;
 
     /// Whether an order or a customer of the store has this e-mail: whether a code may be mailed to it. The answer
     /// decides about a mail and nothing else; no reply may depend on it.

@@ -346,7 +346,7 @@ fn the_generator_writes_what_is_committed() {
         assert!(same, "{} is not what generate.py writes", file.file_name().to_string_lossy());
         files += 1;
     }
-    assert_eq!(files, 8);
+    assert_eq!(files, 9);
 }
 
 #[test]

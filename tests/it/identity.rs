@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use engine::{
     CustomerPass, StorePass,
     identity::{Email, OrderClaim},
-    live::{ClaimedOrder, Customer, FulfillmentState, Product, Read},
+    live::{ClaimedOrder, Customer, FulfillmentState, Product, Read, StoredValue},
     ports::{OrdersFound, OrdersWanted, ProductsWanted, Storefront, StorefrontError},
 };
 use serde_json::{Value, json};
@@ -66,6 +66,10 @@ impl Storefront for OneOrder {
     }
 
     async fn customer(&self, _: &CustomerPass) -> Result<Option<Read<Customer>>, StorefrontError> {
+        Err(StorefrontError::NotConnected)
+    }
+
+    async fn stored_value(&self, _: &CustomerPass) -> Result<Read<StoredValue>, StorefrontError> {
         Err(StorefrontError::NotConnected)
     }
 

@@ -47,7 +47,7 @@ const keep = (value, currency) => {
   if (value.id) all.set(value.id, value);
   Object.values(value).forEach((v) => keep(v, value.__currency));
 };
-for (const name of ["collections", "products", "customers", "orders", "pages", "articles", "policies"]) {
+for (const name of ["collections", "products", "customers", "orders", "pages", "articles", "policies", "gift_cards"]) {
   const file = join(root, "api/demo/shop", `${name}.jsonl`);
   top[name] = existsSync(file) ? readFileSync(file, "utf8").split("\n").filter(Boolean).map((line) => JSON.parse(line)) : [];
   keep(top[name], shop.shop.currencyCode);
@@ -66,6 +66,13 @@ const fieldResolver = (source, args, context, info) => {
     const money = { amount: value, currencyCode: source.__currency };
     return { presentmentMoney: money, shopMoney: money };
   }
+  if (named.name === "MoneyV2" && typeof value === "string") return { amount: value, currencyCode: source.__currency };
+  // What a refund moves is one of the order's movements, too.
+  if (info.parentType.name === "Order" && info.fieldName === "transactions") {
+    const known = new Set((value ?? []).map((t) => t.id));
+    const moved = (source.refunds ?? []).flatMap((refund) => refund.transactions ?? []);
+    value = [...(value ?? []), ...moved.filter((t) => !known.has(t.id))];
+  }
   if (named.name.endsWith("Connection")) {
     const nodes = [...(value ?? [])];
     if (args.sortKey === "HAPPENED_AT") nodes.sort((a, b) => (a.happenedAt < b.happenedAt ? -1 : 1));
@@ -79,7 +86,7 @@ const fieldResolver = (source, args, context, info) => {
   if (value === undefined && isNonNullType(info.returnType) && named.name === "Boolean") return false;
   return value;
 };
-const typeResolver = (value) => (value.fulfillmentLineItem ? "ReturnLineItem" : value.id?.split("/")[3]);
+const typeResolver = (value) => value.__typename ?? (value.fulfillmentLineItem ? "ReturnLineItem" : value.id?.split("/")[3]);
 
 // 4. The same operations on both.
 const ask = async (query, variables, operationName) => {
@@ -117,7 +124,7 @@ const each = async (name, file, list) => {
 };
 // The operation asks for them in reverse.
 const oldestFirst = (a, b) => (a.createdAt < b.createdAt ? -1 : a.createdAt > b.createdAt ? 1 : number(a) - number(b));
-const sizes = { lines: 10, parts: 4 };
+const sizes = { lines: 10, parts: 4, payments: 6 };
 await each("OrdersOfCustomer", "orders.graphql", top.customers.map((customer) => [
   { query: `customer_id:${number(customer)}`, first: 2, ...sizes },
   { orders: top.orders.filter((o) => o.customer === customer.id).sort(oldestFirst) },
@@ -126,6 +133,14 @@ await each("OrderByClaim", "orders.graphql", top.orders.map((order) => [
   { query: `name:"${order.name}"`, first: 2, parts: 10 }, { orders: [order] },
 ]));
 await each("OrderPayments", "order_payments.graphql", top.orders.map((order) => [{ id: order.id }, { order }]));
+const held = (customer) => top.gift_cards.filter((card) =>
+  card.customer === customer.id || card.recipientAttributes?.recipient === customer.id);
+await each("GiftCardsOfCustomer", "stored_value.graphql", top.customers.map((customer) => [
+  { query: `(customer_id:${number(customer)} OR recipient_id:${number(customer)})`, first: 50 }, { giftCards: held(customer) },
+]));
+await each("StoreCreditOfCustomer", "stored_value.graphql", top.customers.map((customer) => [
+  { id: customer.id, first: 20 }, { customerByIdentifier: customer },
+]));
 await each("ProductsByIds", "products.graphql", top.products.map((product) => [
   { ids: [product.id], variants: 50, metafields: ["custom.material"] }, { nodes: [product] },
 ]));

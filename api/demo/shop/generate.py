@@ -341,6 +341,59 @@ def named(last):
     return next(c for c in CUSTOMERS if c["lastName"] == last)
 
 
+# --- what is paid with -----------------------------------------------------------------------------------------------
+
+BRANDS = ["Visa", "Mastercard", "American Express", "Visa"]
+
+
+def signs(customer, step):
+    """Four digits of a card of theirs. Without the generator of random numbers, so that they shift nothing else."""
+    return f"{int(customer['id'].rpartition('/')[2]) * step % 10000:04}"
+
+
+def paid_with(customer, gateway):
+    """What a transaction says of what it was paid with."""
+    number = int(customer["id"].rpartition("/")[2])
+    if gateway == "shopify_payments":
+        masked = f"•••• •••• •••• {signs(customer, 7919)}"
+        card = {"__typename": "CardPaymentDetails", "company": BRANDS[number % len(BRANDS)], "number": masked}
+        if number % 7 == 3:
+            card["wallet"] = "APPLE_PAY"
+        return {"formattedGateway": "Shopify Payments", "accountNumber": masked, "paymentDetails": card}
+    if gateway == "gift_card":
+        return {"formattedGateway": "Gift card", "accountNumber": f"•••• •••• •••• {signs(customer, 6151)}"}
+    return {"formattedGateway": "PayPal Express Checkout", "paymentDetails": {"__typename": "PaypalWalletPaymentDetails"}}
+
+
+def gift_cards(orders):
+    """Of those who paid with one, and of those whom the questions name. Fjellvik's gift cards never expire."""
+    holders = []
+    for order in orders:
+        if "gift_card" in order["paymentGatewayNames"] and order["customer"] not in holders:
+            holders.append(order["customer"])
+    left = ["35.00", "0.00", "12.40", "100.00", "7.25"]
+    of = {customer["id"]: customer for customer in CUSTOMERS}
+    made = [(of[holder], signs(of[holder], 6151), left[i % len(left)], {}) for i, holder in enumerate(holders)]
+    beth, lorna = named("Aranda"), named("Tuttle")
+    made += [
+        (beth, "4336", "60.00", {}),
+        (beth, "80k2", "25.00", {"enabled": False, "deactivatedAt": iso(ago(days=30))}),
+        # Bought by Lorna for Beth, who may not be told of it by Lorna's account.
+        (lorna, "w7q1", "50.00", {"recipientAttributes": {"recipient": beth["id"]}}),
+    ]
+    return [{"id": gid("GiftCard", 3600000001 + i), "lastCharacters": code, "balance": balance, "customer": customer["id"],
+             "enabled": True, "createdAt": iso(ago(days=90 - i)), **more}
+            for i, (customer, code, balance, more) in enumerate(made)]
+
+
+def store_credit():
+    """By customer: one account for each currency."""
+    def account(i, amount, currency):
+        return {"id": gid("StoreCreditAccount", 3700000001 + i), "balance": {"amount": amount, "currencyCode": currency}}
+    return {named("Aranda")["id"]: [account(0, "18.50", "USD")], named("Tuttle")["id"]: [account(1, "0.00", "USD")],
+            PROVINCES[0]["id"]: [account(2, "5.00", "USD"), account(3, "40.00", "CAD")]}
+
+
 # --- orders ----------------------------------------------------------------------------------------------------------
 
 SALES_TAX = {"MN": 6.875, "TX": 8.25, "CO": 8.81, "NY": 8.0, "WA": 9.1, "CA": 8.35, "WI": 5.5, "AZ": 8.7, "GA": 7.0, "NC": 7.0,
@@ -540,6 +593,7 @@ class Order:
         made["transactions"] = [{
             "id": serial("OrderTransaction", 3200000001), "kind": "REFUND", "status": status, "gateway": self.gateways[0],
             "amountSet": total.bag(), "createdAt": iso(when), **({"processedAt": iso(when)} if status == "SUCCESS" else {}),
+            **paid_with(self.customer, self.gateways[0]),
         }]
         self.refunds.append((made, total))
         left = sum(l["quantity"] - l["refunded"] for l in self.lines)
@@ -645,7 +699,8 @@ class Order:
         kind, status = paid.get(self.financial, ("SALE", "SUCCESS"))
         amount = received if received.paid else self.total
         order["transactions"] = [{"id": serial("OrderTransaction", 3200000001), "kind": kind, "status": status,
-                                  "gateway": g, "amountSet": a.bag(), "processedAt": iso(self.created)}
+                                  "gateway": g, "amountSet": a.bag(), "processedAt": iso(self.created),
+                                  **paid_with(self.customer, g)}
                                  for g, a in self.split_payment(amount)]
         return {k: v for k, v in order.items() if v not in ([], None)}
 
@@ -1165,12 +1220,15 @@ def number_them():
 
 
 def finish_customers(made):
+    credit = store_credit()
     for customer in CUSTOMERS:
         mine = [o for o in made if o.get("customer") == customer["id"]]
         spent = sum(cents(o["totalReceivedSet"]) - cents(o["totalRefundedSet"]) for o in mine)
         customer["numberOfOrders"] = str(len(mine))
         customer["amountSpent"] = {"amount": decimal(spent), "currencyCode": "USD"}
         customer["updatedAt"] = max([customer["createdAt"]] + [o["updatedAt"] for o in mine])
+        if customer["id"] in credit:
+            customer["storeCreditAccounts"] = credit[customer["id"]]
     return CUSTOMERS
 
 
@@ -1274,7 +1332,7 @@ def shop():
         "scopes": [
             "read_orders", "read_products", "read_inventory", "read_customers", "read_fulfillments",
             "read_merchant_managed_fulfillment_orders", "read_returns", "read_content", "read_legal_policies", "read_locations",
-            "write_orders", "write_returns",
+            "read_gift_cards", "read_store_credit_accounts", "write_orders", "write_returns",
         ],
     }
 
@@ -1289,3 +1347,4 @@ if __name__ == "__main__":
     write("pages.jsonl", pages())
     write("policies.jsonl", policies())
     write("articles.jsonl", articles())
+    write("gift_cards.jsonl", gift_cards(made))

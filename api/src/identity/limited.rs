@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use engine::{
     CustomerPass, StorePass,
     identity::{Email, OrderClaim},
-    live::{ClaimedOrder, Customer, Product, Read},
+    live::{ClaimedOrder, Customer, Product, Read, StoredValue},
     ports::{OrdersFound, OrdersWanted, ProductsWanted, Storefront, StorefrontError},
 };
 use std::{sync::Arc, time::Duration};
@@ -49,6 +49,10 @@ impl Storefront for LimitedStorefront {
 
     async fn customer(&self, customer: &CustomerPass) -> Result<Option<Read<Customer>>, StorefrontError> {
         self.inner.customer(customer).await
+    }
+
+    async fn stored_value(&self, customer: &CustomerPass) -> Result<Read<StoredValue>, StorefrontError> {
+        self.inner.stored_value(customer).await
     }
 
     async fn knows(&self, pass: &StorePass, email: &Email) -> Result<bool, StorefrontError> {

@@ -1,7 +1,7 @@
 //! The files of a fixture, checked against the schema line by line. A fixture that is wrong anywhere is not served.
 //!
 //! `shop.json` and one JSON object a line in `orders.jsonl`, `customers.jsonl`, `products.jsonl`, `collections.jsonl`,
-//! `pages.jsonl`, `articles.jsonl`, `policies.jsonl`, each shaped as the Admin API gives that object, with shorthands:
+//! `pages.jsonl`, `articles.jsonl`, `policies.jsonl`, `gift_cards.jsonl`, each shaped as the Admin API gives that object, with shorthands:
 //! a connection is a plain array; a reference is an id; money is a decimal string in the order's (else the shop's)
 //! currency. Names that begin with `_` are comments.
 
@@ -21,7 +21,7 @@ use std::{
 };
 
 /// The files beside `shop.json`, with the type of their objects. Products come before orders, which point at them.
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 8] = [
     ("collections.jsonl", "Collection"),
     ("products.jsonl", "Product"),
     ("customers.jsonl", "Customer"),
@@ -29,6 +29,7 @@ const FILES: [(&str, &str); 7] = [
     ("pages.jsonl", "Page"),
     ("articles.jsonl", "Article"),
     ("policies.jsonl", "ShopPolicy"),
+    ("gift_cards.jsonl", "GiftCard"),
 ];
 /// More are counted, not listed.
 const LISTED: usize = 20;

@@ -1,6 +1,6 @@
 //! What is known of an order, a customer, a product. Times are instants; a day is made of one in the store's time zone.
 
-use super::Money;
+use super::{Money, Payment};
 use crate::access::StoreId;
 use crate::identity::{CustomerId, Email, OrderNumber};
 use jiff::Timestamp;
@@ -66,6 +66,7 @@ macro_rules! open_enum {
         }
     };
 }
+pub(super) use open_enum;
 
 open_enum!(
     /// `OrderDisplayFinancialStatus`.
@@ -181,6 +182,9 @@ pub struct Order {
     pub pending: Vec<PendingWork>,
     pub returns: Vec<Return>,
     pub refunds: Vec<Refund>,
+    /// Every movement of its money, as the shop lists them. Records of earlier versions have none.
+    #[serde(default)]
+    pub payments: Vec<Payment>,
     pub shipping_address: Option<Address>,
     /// The name of the chosen delivery method (`Standard`).
     pub shipping_method: Option<String>,

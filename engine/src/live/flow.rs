@@ -5,7 +5,7 @@
 use super::compose::{self, Composed, Scene};
 use super::question::{LiveQuestion, Named, is_whole};
 use super::which::{AT_ONCE, Choice, choose};
-use super::{ClaimedOrder, Order, PreparedAction, Product, ProductStatus, Read};
+use super::{ClaimedOrder, LiveKind, Order, PreparedAction, Product, ProductStatus, Read};
 use crate::access::StoreId;
 use crate::evidence::{DocId, ForeignPassage};
 use crate::handoff::{HandoffReason, LookedAt};
@@ -82,6 +82,14 @@ pub struct Live<'a> {
 impl Live<'_> {
     /// What the customer is told, shown or asked.
     pub async fn look(&self, question: &LiveQuestion) -> Result<Step, ForeignPassage> {
+        if question.asks_for(LiveKind::Balance) {
+            return self.with_balance(question).await;
+        }
+        self.look_at(question).await
+    }
+
+    /// What an order or the catalogue tells.
+    pub(super) async fn look_at(&self, question: &LiveQuestion) -> Result<Step, ForeignPassage> {
         if !question.kinds.iter().any(|k| k.is_of_an_order()) {
             return self.catalogue(question).await;
         }
@@ -272,7 +280,7 @@ impl Live<'_> {
     }
 
     /// `None` where the store has switched on nothing that would be enough.
-    fn needs_identity(&self, first: &str, question: &LiveQuestion) -> Option<NeedsIdentity> {
+    pub(super) fn needs_identity(&self, first: &str, question: &LiveQuestion) -> Option<NeedsIdentity> {
         let by_claim = question.kinds.iter().any(|k| k.opens_with_a_claim());
         let enough = |way: &IdentityWay| by_claim || *way != IdentityWay::OrderNumberAndEmail;
         let ways: Vec<IdentityWay> = self.profile.identity.iter().copied().filter(enough).collect();
@@ -296,12 +304,13 @@ impl Live<'_> {
         self.person(HandoffReason::NeedsLiveData, words, Some(words))
     }
 
-    fn was_asked(&self) -> bool {
-        let ours = |text: &str| [ASK, NOT_FOUND, WHICH_ORDER].iter().any(|asked| text.starts_with(asked));
+    pub(super) fn was_asked(&self) -> bool {
+        let ours =
+            |text: &str| [ASK, NOT_FOUND, WHICH_ORDER, super::stored::ASK].iter().any(|asked| text.starts_with(asked));
         self.turn.history.iter().rev().find(|m| m.role == Speaker::Agent).is_some_and(|m| ours(&m.text))
     }
 
-    fn names_something(&self) -> bool {
+    pub(super) fn names_something(&self) -> bool {
         let alone = Turn { history: Vec::new(), ..self.turn.clone() };
         Named::read(&alone, &self.profile.order_number) != Named::default()
     }

@@ -9,10 +9,12 @@ pub mod facts;
 pub(crate) mod flow;
 mod how_many;
 pub mod money;
+pub mod payment;
 mod prepare;
 pub mod question;
 #[cfg(test)]
 pub(crate) mod samples;
+mod stored;
 #[cfg(test)]
 mod tests;
 pub(crate) mod which;
@@ -20,4 +22,5 @@ pub(crate) mod which;
 pub use action::{Action, ActionId, Approval, PreparedAction, RefundLine, ReturnLine};
 pub use facts::*;
 pub use money::Money;
+pub use payment::{GiftCard, LastFour, Payment, PaymentKind, PaymentMethod, PaymentStatus, StoredValue, Wallet};
 pub use question::{LiveKind, LiveQuestion};

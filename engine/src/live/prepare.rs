@@ -45,6 +45,9 @@ impl Live<'_> {
                 };
             }
         };
+        if wish == Wish::ChangePayment {
+            return self.change_payment(customer, &named.numbers, plain()).await;
+        }
         let question = self.asks_about(wish, named.numbers);
         let found = match self.read_owned(customer, &question.numbers).await? {
             Ok(found) => found,
@@ -72,6 +75,7 @@ impl Live<'_> {
             Wish::ChangeAddress => self.change_address(order, &found.orders.value, person),
             Wish::Return => self.give_back(&scene, order, person),
             Wish::Refund => self.refund(&scene, order, person),
+            Wish::ChangePayment => Step::person(person),
             Wish::Other => {
                 let first = self.about_an_item(order);
                 Step::person(Person { first, ..person })
@@ -106,6 +110,7 @@ impl Live<'_> {
             Wish::Cancel => LiveKind::Cancellable,
             Wish::ChangeAddress => LiveKind::Address,
             Wish::Return | Wish::Refund => LiveKind::ReturnWindow,
+            Wish::ChangePayment => LiveKind::Payment,
             Wish::Other => LiveKind::Status,
         };
         let lower = self.turn.text.to_lowercase();

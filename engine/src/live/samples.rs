@@ -89,6 +89,7 @@ pub fn order(n: u32) -> Order {
         pending: Vec::new(),
         returns: Vec::new(),
         refunds: Vec::new(),
+        payments: Vec::new(),
         shipping_address: Some(Address {
             name: Some("Beth Aranda".into()),
             address1: Some("77 Lakeview Terrace".into()),

@@ -1,5 +1,7 @@
 //! Who is told what, over the whole engine: tiers, look-ups, orders that are somebody else's, a shop that fails.
 
+mod money;
+
 use super::flow::{ASK, NOT_FOUND, NOT_YOURS};
 use super::samples::*;
 use super::*;
@@ -214,6 +216,10 @@ impl crate::ports::Storefront for Careless {
     }
     async fn customer(&self, _: &crate::CustomerPass) -> Result<Option<Read<Customer>>, StorefrontError> {
         Ok(None)
+    }
+    async fn stored_value(&self, _: &crate::CustomerPass) -> Result<Read<StoredValue>, StorefrontError> {
+        let value = StoredValue { store: self.1.clone(), ..self.0.stored[0].clone() };
+        Ok(Read { value, source: "careless", read_at: now() })
     }
     async fn knows(&self, _: &crate::StorePass, _: &Email) -> Result<bool, StorefrontError> {
         Ok(false)

@@ -122,12 +122,12 @@ fn concerns(kind: LiveKind, order: &Order, scene: &Scene<'_>) -> bool {
     let active = compose::status::is_active(order);
     match kind {
         LiveKind::Status | LiveKind::Tracking | LiveKind::Delivery | LiveKind::Address => active,
-        LiveKind::Items | LiveKind::Total => active,
+        LiveKind::Items | LiveKind::Total | LiveKind::Payment => active,
         LiveKind::Cancellable => active && order.parcels.is_empty(),
         LiveKind::Refund => order.cancelled.is_some() || !order.refunds.is_empty() || !order.returns.is_empty(),
         LiveKind::ReturnWindow => {
             compose::window::verdicts(scene, order).iter().any(|(_, v)| compose::window::may_return(v))
         }
-        LiveKind::Stock | LiveKind::Price => false,
+        LiveKind::Balance | LiveKind::Stock | LiveKind::Price => false,
     }
 }

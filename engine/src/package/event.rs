@@ -30,6 +30,8 @@ pub enum Tried {
     Order { number: Option<OrderNumber>, came: Came },
     /// The customer and their history.
     Customer { came: Came },
+    /// Gift cards and store credit of the customer.
+    StoredValue { came: Came },
     /// Products and stock.
     Catalogue { came: Came },
     /// The store's pages were searched. `covered` is the probability that they cover the question.
@@ -58,6 +60,7 @@ impl Tried {
         match self {
             Self::Order { came, .. }
             | Self::Customer { came }
+            | Self::StoredValue { came }
             | Self::Catalogue { came }
             | Self::PastContacts { came } => Some(came),
             Self::Pages { .. } | Self::Draft { .. } => None,

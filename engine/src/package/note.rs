@@ -323,6 +323,7 @@ fn tried_line(tried: &Tried) -> Line {
         Tried::Order { number: Some(number), .. } => line("Looked up", format!("order {number}: {came}")),
         Tried::Order { number: None, .. } => line("Looked up", format!("the customer's orders: {came}")),
         Tried::Customer { .. } => line("Looked up", format!("the customer: {came}")),
+        Tried::StoredValue { .. } => line("Looked up", format!("gift cards and store credit: {came}")),
         Tried::Catalogue { .. } => line("Looked up", format!("the catalogue: {came}")),
         Tried::PastContacts { .. } => line("Looked up", format!("earlier contacts: {came}")),
         Tried::Pages { found, covered } => {

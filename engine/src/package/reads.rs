@@ -3,7 +3,7 @@
 use super::{Came, Tried};
 use crate::access::StorePass;
 use crate::identity::{CustomerKey, CustomerPass, Email, OrderClaim};
-use crate::live::{ClaimedOrder, Customer, Order, Product, Read};
+use crate::live::{ClaimedOrder, Customer, Order, Product, Read, StoredValue};
 use crate::ports::{OrdersFound, OrdersWanted, ProductsWanted, Storefront, StorefrontError};
 use async_trait::async_trait;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -147,6 +147,19 @@ impl Storefront for Watched<'_> {
         });
         reads.tried.push(Tried::Customer { came });
         drop(reads);
+        answer
+    }
+
+    async fn stored_value(&self, customer: &CustomerPass) -> Result<Read<StoredValue>, StorefrontError> {
+        let answer = self.storefront.stored_value(customer).await;
+        let some = |read: &Read<StoredValue>| {
+            let StoredValue { gift_cards, credit, .. } = &read.value;
+            gift_cards.as_ref().is_some_and(|cards| !cards.is_empty()) || credit.as_ref().is_some_and(|c| !c.is_empty())
+        };
+        // That the key may not read it is how the shop is set up, not a failure.
+        if !matches!(answer, Err(StorefrontError::MissingScope(_))) {
+            self.reads().tried.push(Tried::StoredValue { came: came(&answer, some) });
+        }
         answer
     }
 

@@ -16,6 +16,8 @@ pub enum Port {
     Claimed,
     #[serde(rename = "storefront.customer")]
     Customer,
+    #[serde(rename = "storefront.stored_value")]
+    StoredValue,
     #[serde(rename = "storefront.knows")]
     Knows,
     #[serde(rename = "storefront.products")]
@@ -45,6 +47,7 @@ impl Port {
             Self::Orders => "storefront.orders",
             Self::Claimed => "storefront.claimed",
             Self::Customer => "storefront.customer",
+            Self::StoredValue => "storefront.stored_value",
             Self::Knows => "storefront.knows",
             Self::Products => "storefront.products",
             Self::EmbedQuery => "embedder.query",
@@ -65,6 +68,7 @@ impl Port {
             Self::Orders
             | Self::Claimed
             | Self::Customer
+            | Self::StoredValue
             | Self::Knows
             | Self::Products
             | Self::Generate

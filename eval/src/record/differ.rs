@@ -20,7 +20,7 @@ type At = u32;
 fn at(port: Port) -> At {
     match port {
         Port::Now => 0,
-        Port::Orders | Port::Claimed | Port::Customer | Port::Knows | Port::Products => 10,
+        Port::Orders | Port::Claimed | Port::Customer | Port::StoredValue | Port::Knows | Port::Products => 10,
         // The message itself comes before everything that is made of it; see `of_calls` for others.
         Port::EmbedQuery => 2,
         Port::Search => 30,

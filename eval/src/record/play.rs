@@ -10,7 +10,7 @@ use super::tape::{
 use super::vectors::{self, Vectors};
 use async_trait::async_trait;
 use engine::identity::{CustomerPass, Email, OrderClaim};
-use engine::live::{ClaimedOrder, Customer, Product, Read};
+use engine::live::{ClaimedOrder, Customer, Product, Read, StoredValue};
 use engine::package::{About, PastContact};
 use engine::ports::{
     Clock, Embedder, Embedding, Generated, Generator, Handoffs, HandoffsError, Knowledge, KnowledgeError, ModelError,
@@ -307,6 +307,12 @@ impl Storefront for Player {
         let name = name_of(Port::Customer, &key(customer));
         let found: Option<ReadLine<Customer>> = self.answer(Port::Customer, &name, "", StorefrontError::Failed)?;
         Ok(found.map(|found| found.of(&self.store)))
+    }
+
+    async fn stored_value(&self, customer: &CustomerPass) -> Result<Read<StoredValue>, StorefrontError> {
+        let name = name_of(Port::StoredValue, &key(customer));
+        let found: ReadLine<StoredValue> = self.answer(Port::StoredValue, &name, "", StorefrontError::Failed)?;
+        Ok(found.of(&self.store))
     }
 
     async fn knows(&self, _pass: &StorePass, email: &Email) -> Result<bool, StorefrontError> {

@@ -2,7 +2,7 @@
 //! types borrow.
 
 use engine::StoreId;
-use engine::live::{ClaimedOrder, Customer, Order, Product, Read};
+use engine::live::{ClaimedOrder, Customer, Order, Product, Read, StoredValue};
 use engine::ports::OrdersFound;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -36,7 +36,7 @@ macro_rules! of_store {
         })+
     };
 }
-of_store!(Order, ClaimedOrder, Customer, Product);
+of_store!(Order, ClaimedOrder, Customer, StoredValue, Product);
 
 impl<T: OfStore> OfStore for Vec<T> {
     fn put_into(&mut self, store: &StoreId) {

@@ -5,7 +5,7 @@ use super::call::{Call, Output, Port, name_of, output, short};
 use super::shop::{FoundLine, ReadLine};
 use async_trait::async_trait;
 use engine::identity::{CustomerId, CustomerKey, CustomerPass, Email, OrderClaim, OrderNumber};
-use engine::live::{ClaimedOrder, Customer, Product, Read};
+use engine::live::{ClaimedOrder, Customer, Product, Read, StoredValue};
 use engine::package::{About, PastContact};
 use engine::ports::{
     Clock, Embedder, Embedding, Generator, Handoffs, HandoffsError, Knowledge, KnowledgeError, ModelError, ModelId,
@@ -342,6 +342,13 @@ impl Storefront for Taped<dyn Storefront> {
         let place = self.tape.begin(Port::Customer, name_of(Port::Customer, &key(customer)), "");
         let found = self.inner.customer(customer).await;
         self.tape.end(place, output(&found.as_ref().map(|found| found.as_ref().map(ReadLine::from))));
+        found
+    }
+
+    async fn stored_value(&self, customer: &CustomerPass) -> Result<Read<StoredValue>, StorefrontError> {
+        let place = self.tape.begin(Port::StoredValue, name_of(Port::StoredValue, &key(customer)), "");
+        let found = self.inner.stored_value(customer).await;
+        self.tape.end(place, output(&found.as_ref().map(ReadLine::from)));
         found
     }
 

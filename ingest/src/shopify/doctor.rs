@@ -37,13 +37,15 @@ pub enum Need {
 
 /// Every scope that the operations use. Of the four for fulfilment orders one is enough; this is that of stores that
 /// ship themselves.
-pub const SCOPES: [(&str, Need, &str); 11] = [
+pub const SCOPES: [(&str, Need, &str); 13] = [
     ("read_orders", Need::Required, "orders of the last 60 days, their parcels, refunds and payments"),
     ("read_all_orders", Need::Optional, "orders older than 60 days; without it they are said to be out of reach"),
     ("read_merchant_managed_fulfillment_orders", Need::Required, "what has not left yet, and why it is on hold"),
     ("read_returns", Need::Required, "returns that are open, closed or declined"),
     ("read_customers", Need::Required, "the customer with their history"),
     ("read_products", Need::Required, "products, variants, prices, stock and collections"),
+    ("read_gift_cards", Need::Optional, "what is left on a customer's gift cards; without it a person is asked"),
+    ("read_store_credit_accounts", Need::Optional, "a customer's store credit; without it a person is asked"),
     ("read_inventory", Need::Optional, "webhooks about stock; stock itself comes with read_products"),
     ("read_content", Need::Optional, "pages and articles of the online store, for the index"),
     ("read_legal_policies", Need::Optional, "the shop's policies, for the index"),

@@ -17,6 +17,7 @@ mod order_state;
 mod search;
 mod secret;
 mod shape;
+mod stored;
 mod storefront;
 mod throttle;
 mod transport;

@@ -4,7 +4,7 @@
 
 use engine::live::{
     CancelReason, FinancialStatus, FulfillmentOrderStatus, FulfillmentState, HoldReason, OrderReturnStatus,
-    ParcelEventStatus, ParcelStatus, ProductStatus, ReturnStatus,
+    ParcelEventStatus, ParcelStatus, ProductStatus, ReturnStatus, Wallet,
 };
 use graphql_client::GraphQLQuery;
 use serde::Deserialize;
@@ -16,6 +16,7 @@ pub const API_VERSION: &str = "2026-07";
 pub const SCHEMA: &str = include_str!("graphql/schema.graphql");
 
 const ORDERS: &str = include_str!("graphql/orders.graphql");
+const STORED_VALUE: &str = include_str!("graphql/stored_value.graphql");
 const PRODUCTS: &str = include_str!("graphql/products.graphql");
 
 /// Each operation by its name with the document that holds it.
@@ -23,6 +24,8 @@ pub const OPERATIONS: &[(&str, &str)] = &[
     ("OrdersOfCustomer", ORDERS),
     ("OrderByClaim", ORDERS),
     ("CustomerByKey", include_str!("graphql/customer_by_key.graphql")),
+    ("GiftCardsOfCustomer", STORED_VALUE),
+    ("StoreCreditOfCustomer", STORED_VALUE),
     ("ProductsByQuery", PRODUCTS),
     ("ProductsByIds", PRODUCTS),
     ("ProductVariants", PRODUCTS),
@@ -49,6 +52,7 @@ pub const OPERATIONS: &[(&str, &str)] = &[
 /// What [`BulkRun`] is handed.
 pub(super) const BULK_PRODUCTS: &str = include_str!("graphql/bulk_products.graphql");
 
+type Date = String;
 type DateTime = String;
 type Decimal = String;
 #[expect(clippy::upper_case_acronyms, reason = "Shopify's name of the scalar")]
@@ -65,6 +69,7 @@ type ReturnErrorCode = String;
 type ShopPolicyType = String;
 type OrderTransactionStatus = String;
 type WebhookSubscriptionTopic = String;
+type DigitalWallet = Wallet;
 type FulfillmentDisplayStatus = ParcelStatus;
 type FulfillmentEventStatus = ParcelEventStatus;
 type FulfillmentHoldReason = HoldReason;
@@ -83,8 +88,9 @@ macro_rules! operations {
             response_derives = "Debug, Clone, PartialEq",
             variables_derives = "Debug, Clone, PartialEq",
             skip_serializing_none,
+            fragments_other_variant = "true",
             extern_enums(
-                "BulkOperationUserErrorCode", "CountryCode", "CurrencyCode", "FulfillmentDisplayStatus",
+                "BulkOperationUserErrorCode", "CountryCode", "CurrencyCode", "DigitalWallet", "FulfillmentDisplayStatus",
                 "FulfillmentEventStatus", "FulfillmentHoldReason", "FulfillmentOrderStatus", "OrderCancelReason",
                 "OrderCancelUserErrorCode", "OrderDisplayFinancialStatus", "OrderDisplayFulfillmentStatus",
                 "OrderReturnStatus", "OrderTransactionStatus", "ProductStatus", "ReturnErrorCode", "ReturnStatus",
@@ -99,6 +105,8 @@ operations! {
     OrdersOfCustomer in "src/shopify/graphql/orders.graphql";
     OrderByClaim in "src/shopify/graphql/orders.graphql";
     CustomerByKey in "src/shopify/graphql/customer_by_key.graphql";
+    GiftCardsOfCustomer in "src/shopify/graphql/stored_value.graphql";
+    StoreCreditOfCustomer in "src/shopify/graphql/stored_value.graphql";
     ProductsByQuery in "src/shopify/graphql/products.graphql";
     ProductsByIds in "src/shopify/graphql/products.graphql" as "products_by_query::ProductFields";
     ProductVariants in "src/shopify/graphql/products.graphql" as "MoreVariants";

@@ -10,7 +10,7 @@ use super::search;
 use async_trait::async_trait;
 use engine::access::{StoreId, StorePass};
 use engine::identity::{CustomerKey, CustomerPass, Email, OrderClaim, OrderNumber};
-use engine::live::{ClaimedOrder, Customer, Gid, Order, Product, Read};
+use engine::live::{ClaimedOrder, Customer, Gid, Order, Product, Read, StoredValue};
 use engine::ports::{Clock, OrdersFound, OrdersWanted, ProductsWanted, Storefront, StorefrontError};
 use jiff::SignedDuration;
 use std::collections::HashMap;
@@ -28,11 +28,12 @@ const MOST_ORDERS: usize = 50;
 struct Sizes {
     lines: usize,
     parts: usize,
+    payments: usize,
 }
 
-const SEVERAL: Sizes = Sizes { lines: 10, parts: 4 };
-const ONE: Sizes = Sizes { lines: 30, parts: 10 };
-const LARGE: Sizes = Sizes { lines: 100, parts: 25 };
+const SEVERAL: Sizes = Sizes { lines: 10, parts: 4, payments: 6 };
+const ONE: Sizes = Sizes { lines: 30, parts: 10, payments: 20 };
+const LARGE: Sizes = Sizes { lines: 100, parts: 25, payments: 100 };
 
 pub struct ShopifyStorefront {
     clock: Arc<dyn Clock>,
@@ -40,6 +41,7 @@ pub struct ShopifyStorefront {
     orders: Kept<(CustomerKey, OrderKey), OrdersFound>,
     claims: Kept<(OrderNumber, Email), Option<Read<ClaimedOrder>>>,
     customers: Kept<CustomerKey, Option<Read<Customer>>>,
+    stored: Kept<CustomerKey, Read<StoredValue>>,
     products: Kept<ProductsKey, Read<Vec<Product>>>,
 }
 
@@ -63,6 +65,7 @@ impl ShopifyStorefront {
             orders: Kept::new(2_000, Duration::from_secs(20)),
             claims: Kept::new(2_000, Duration::from_secs(20)),
             customers: Kept::new(2_000, Duration::from_secs(60)),
+            stored: Kept::new(2_000, Duration::from_secs(20)),
             products: Kept::new(2_000, Duration::from_secs(60)),
         }
     }
@@ -90,9 +93,10 @@ impl ShopifyStorefront {
             let orders = &found.orders.value;
             orders.is_empty() || matches!(key, OrderKey::Latest(_)) || orders.iter().any(|o| o.id == *order)
         });
-        // A claimed order holds no id, and a customer counts their orders.
+        // A claimed order holds no id, a customer counts their orders, and what pays for one is left on no card.
         self.claims.forget(store, |_, _| true);
         self.customers.forget(store, |_, _| true);
+        self.stored.forget(store, |_, _| true);
     }
 
     pub fn forget_product(&self, store: &StoreId, product: &Gid) {
@@ -104,6 +108,7 @@ impl ShopifyStorefront {
         self.orders.forget(store, |_, _| true);
         self.claims.forget(store, |_, _| true);
         self.customers.forget(store, |_, _| true);
+        self.stored.forget(store, |_, _| true);
         self.products.forget(store, |_, _| true);
     }
 
@@ -218,6 +223,7 @@ async fn page_of_orders(
             after: after.clone(),
             lines: sizes.lines as i64,
             parts: sizes.parts as i64,
+            payments: sizes.payments as i64,
         };
         match connection.client.read::<operations::OrdersOfCustomer>(variables, deadline).await {
             Ok(data) => {
@@ -266,7 +272,7 @@ async fn whole_order(
 ) -> Result<Order, ShopifyError> {
     const OPERATION: &str = "OrdersOfCustomer";
     let id = node.id.clone();
-    match decode::order(store, node, sizes.parts) {
+    match decode::order(store, node, sizes.parts, sizes.payments) {
         Ok(order) => return Ok(order),
         Err(Unread::More(_)) => {}
         Err(unread) => return Err(unread.of(OPERATION)),
@@ -275,7 +281,7 @@ async fn whole_order(
     let nodes = page_of_orders(connection, &query, 1, LARGE, deadline).await?;
     let again = nodes.into_iter().find(|n| n.id == id && is_wanted(n, customer, OrdersWanted::Latest(1)));
     let node = again.ok_or(Unread::Bad { field: "orders", why: "an order was there and is not there any more" });
-    node.and_then(|node| decode::order(store, node, LARGE.parts)).map_err(|unread| unread.of(OPERATION))
+    node.and_then(|node| decode::order(store, node, LARGE.parts, LARGE.payments)).map_err(|unread| unread.of(OPERATION))
 }
 
 #[async_trait]
@@ -316,6 +322,29 @@ impl Storefront for ShopifyStorefront {
         };
         let found = self.fetch_customer(store, customer.customer()).await?;
         self.customers.keep(store, customer.customer().clone(), asked, &found);
+        Ok(found)
+    }
+
+    async fn stored_value(&self, customer: &CustomerPass) -> Result<Read<StoredValue>, StorefrontError> {
+        let store = customer.store_pass().store();
+        let asked = match self.stored.get(store, customer.customer()) {
+            Ok(found) => return Ok(found),
+            Err(asked) => asked,
+        };
+        let (id, email) = match customer.customer() {
+            CustomerKey::Id(id) => (Some(id.clone()), None),
+            // The account that has this address; a guest has none.
+            CustomerKey::Email(_) => match self.customer(customer).await? {
+                Some(read) => (Some(read.value.id), read.value.email),
+                None => (None, None),
+            },
+        };
+        let connection = self.connection(store)?;
+        let deadline = Deadline::within(connection.patience);
+        let (gift_cards, credit) = super::stored::find(&connection, store, id.as_ref(), deadline).await?;
+        let found = StoredValue { store: store.clone(), customer: id, email, gift_cards, credit };
+        let found = self.read(found, "StoredValue");
+        self.stored.keep(store, customer.customer().clone(), asked, &found);
         Ok(found)
     }
 

@@ -92,6 +92,13 @@ async fn scopes_open_types() {
         ),
         (vec![], "{ shop { shopPolicies { id } } }", json!(["shop", "shopPolicies"]), "read_legal_policies"),
         (vec![], "{ pages(first: 1) { nodes { id } } }", json!(["pages"]), "read_content"),
+        (vec!["read_orders"], "{ giftCards(first: 1) { nodes { id } } }", json!(["giftCards"]), "read_gift_cards"),
+        (
+            vec!["read_customers"],
+            r#"{ customerByIdentifier(identifier: {emailAddress: "alice@example.com"}) { storeCreditAccounts(first: 1) { nodes { id } } } }"#,
+            json!(["customerByIdentifier", "storeCreditAccounts"]),
+            "read_store_credit_accounts",
+        ),
         (
             vec!["read_orders"],
             r#"mutation { orderUpdate(input: {id: "x"}) { order { id } } }"#,
@@ -330,10 +337,12 @@ async fn every_operation_runs() {
     for (name, document) in OPERATIONS.iter().filter(|(name, _)| *name != "BulkProducts") {
         let variables = match *name {
             "OrdersOfCustomer" => {
-                json!({"query": "customer_id:7001", "first": 2, "lines": 10, "parts": 4})
+                json!({"query": "customer_id:7001", "first": 2, "lines": 10, "parts": 4, "payments": 6})
             }
             "OrderByClaim" => json!({"query": "name:1001", "first": 2, "parts": 5}),
             "CustomerByKey" => json!({"identifier": {"emailAddress": "alice@example.com"}}),
+            "GiftCardsOfCustomer" => json!({"query": "customer_id:7001", "first": 5}),
+            "StoreCreditOfCustomer" => json!({"id": gid("Customer", 7001), "first": 5}),
             "ProductsByQuery" => {
                 json!({"query": "tent", "first": 5, "variants": 10, "metafields": ["custom.material"]})
             }

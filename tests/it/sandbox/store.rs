@@ -7,15 +7,17 @@ use std::{fs, path::Path};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
-pub const SCOPES: [&str; 10] = [
+pub const SCOPES: [&str; 12] = [
     "read_all_orders",
     "read_content",
     "read_customers",
+    "read_gift_cards",
     "read_inventory",
     "read_legal_policies",
     "read_merchant_managed_fulfillment_orders",
     "read_orders",
     "read_products",
+    "read_store_credit_accounts",
     "write_orders",
     "write_returns",
 ];
@@ -39,6 +41,7 @@ pub fn fixture() -> Vec<(&'static str, Vec<Value>)> {
         json!({
             "id": gid("Customer", id), "firstName": first, "lastName": last, "email": email, "tags": tags,
             "createdAt": "2025-01-01T00:00:00Z", "updatedAt": format!("2026-11-{:02}T00:00:00Z", id - 7000),
+            "storeCreditAccounts": [{"id": gid("StoreCreditAccount", id), "balance": format!("{}.50", id - 7000)}],
         })
     };
     let product = |id: u64, title: &str, vendor: &str, tags: &[&str], sku: &str, price: &str, stock: i64| {
@@ -113,7 +116,11 @@ pub fn fixture() -> Vec<(&'static str, Vec<Value>)> {
                     json!({
                         "displayFulfillmentStatus": "FULFILLED", "originalTotalPriceSet": "258.00", "tags": ["gift"],
                         "lineItems": [line(11, 801, 2, "129.00")], "fulfillments": sent(1, 11, 2),
-                        "transactions": [{"id": gid("OrderTransaction", 1), "kind": "SALE", "status": "SUCCESS", "gateway": "shopify_payments", "amountSet": "258.00"}],
+                        "transactions": [{
+                            "id": gid("OrderTransaction", 1), "kind": "SALE", "status": "SUCCESS", "gateway": "shopify_payments",
+                            "amountSet": "258.00", "processedAt": "2026-11-10T10:00:00Z",
+                            "paymentDetails": {"__typename": "CardPaymentDetails", "company": "Visa", "number": "•••• •••• •••• 4242"},
+                        }],
                     }),
                 ),
                 order(
@@ -166,6 +173,13 @@ pub fn fixture() -> Vec<(&'static str, Vec<Value>)> {
                 "id": gid("ShopPolicy", 1), "type": "REFUND_POLICY", "title": "Refund policy", "body": "<p>30 days.</p>",
                 "url": "https://little.example/policies/refund-policy", "updatedAt": "2026-02-02T00:00:00Z",
             })],
+        ),
+        (
+            "gift_cards.jsonl",
+            vec![
+                json!({"id": gid("GiftCard", 1), "lastCharacters": "7f2k", "balance": "60.00", "customer": gid("Customer", 7001), "expiresOn": "2027-06-30"}),
+                json!({"id": gid("GiftCard", 2), "lastCharacters": "9z9z", "balance": "50.00", "customer": gid("Customer", 7001), "recipientAttributes": {"recipient": gid("Customer", 7002)}}),
+            ],
         ),
     ]
 }

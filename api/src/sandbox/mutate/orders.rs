@@ -147,7 +147,7 @@ pub fn cancel(world: &mut World, now: Timestamp, args: &Value) -> Done {
             .filter_map(|l| Some((text(l, "id")?.to_owned(), l.get("refundableQuantity")?.as_i64()?)))
             .filter(|(_, pieces)| *pieces > 0)
             .collect();
-        let paid = vec![(total, gateway(&found))];
+        let paid = vec![Back { amount: total, gateway: gateway(&found), parent: first_payment(world, &found) }];
         let refund = enter_refund(world, now, &gid, &pieces, &paid, Value::Null);
         webhooks.push(("refunds/create", refund));
     }
@@ -157,6 +157,19 @@ pub fn cancel(world: &mut World, now: Timestamp, args: &Value) -> Done {
 
 fn gateway(order: &Fields) -> Value {
     order.get("paymentGatewayNames").and_then(|names| names.get(0)).cloned().unwrap_or_else(|| "manual".into())
+}
+
+/// Money that goes back, and the payment that it came from.
+struct Back {
+    amount: Money,
+    gateway: Value,
+    parent: Value,
+}
+
+fn first_payment(world: &World, order: &Fields) -> Value {
+    let payments = world.list(order, "transactions");
+    let taken = payments.iter().find(|t| matches!(text(t, "kind"), Some("SALE" | "CAPTURE")));
+    taken.and_then(|t| t.get("id").cloned()).unwrap_or(Value::Null)
 }
 
 /// What was paid and not given back.
@@ -229,9 +242,10 @@ pub fn refund(world: &mut World, now: Timestamp, args: &Value) -> Done {
         if transaction["kind"] != "REFUND" {
             return refused(&["transactions", "kind"], "Kind must be REFUND");
         }
-        paid.push((amount, transaction["gateway"].clone()));
+        let (gateway, parent) = (transaction["gateway"].clone(), transaction["parentId"].clone());
+        paid.push(Back { amount, gateway, parent });
     }
-    let total = sum(Money { minor: 0, ..left }, paid.iter().map(|(amount, _)| *amount));
+    let total = sum(Money { minor: 0, ..left }, paid.iter().map(|back| back.amount));
     if total.minor > left.minor {
         return refused(&["transactions"], "Refund amount is more than what is refundable");
     }
@@ -251,16 +265,16 @@ fn enter_refund(
     now: Timestamp,
     order: &str,
     pieces: &[(String, i64)],
-    paid: &[(Money, Value)],
+    paid: &[Back],
     note: Value,
 ) -> String {
     let id = world.new_id("Refund");
     let mut transactions = Vec::new();
-    for (amount, gateway) in paid {
+    for Back { amount, gateway, parent } in paid {
         let transaction = world.new_id("OrderTransaction");
         let fields = json!({
             "id": transaction, "kind": "REFUND", "status": "SUCCESS", "gateway": gateway,
-            "amountSet": bag(*amount), "processedAt": iso(now), "createdAt": iso(now),
+            "amountSet": bag(*amount), "processedAt": iso(now), "createdAt": iso(now), "parentTransaction": parent,
         });
         append(world, order, "transactions", &transaction, fields);
         transactions.push(transaction);
@@ -275,8 +289,8 @@ fn enter_refund(
     }
     let found = world.get(order).cloned().unwrap_or_default();
     let whole = money(&found, "originalTotalPriceSet");
-    let zero = whole.map(|m| Money { minor: 0, ..m }).or(paid.first().map(|(m, _)| Money { minor: 0, ..*m }));
-    let amount = zero.map(|zero| sum(zero, paid.iter().map(|(amount, _)| *amount)));
+    let zero = whole.map(|m| Money { minor: 0, ..m }).or(paid.first().map(|back| Money { minor: 0, ..back.amount }));
+    let amount = zero.map(|zero| sum(zero, paid.iter().map(|back| back.amount)));
     let made = json!({
         "id": id, "order": order, "note": note, "createdAt": iso(now), "processedAt": iso(now), "updatedAt": iso(now),
         "refundLineItems": lines, "transactions": transactions, "totalRefundedSet": amount.map(bag),

@@ -171,6 +171,12 @@ fn held(ty: &str, field: &str, world: &World, o: &Fields) -> Option<Held> {
         ("Customer", "tag") => tags(),
         ("Customer", "orders_count") => count("numberOfOrders"),
 
+        ("GiftCard", "customer_id") => link_ids("customer"),
+        ("GiftCard", "recipient_id") => {
+            let recipient = o.get("recipientAttributes").and_then(|given| given.get("recipient")?.as_str());
+            Held::Ids(recipient.and_then(number_of).into_iter().collect())
+        }
+
         ("Page" | "Article", "published_at") => time("publishedAt"),
         ("Article", "tag") => tags(),
         ("Return" | "FulfillmentOrder", "status") => enums("status"),

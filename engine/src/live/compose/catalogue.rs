@@ -25,7 +25,9 @@ pub fn compose(scene: &Scene<'_>, product: &Product, said: &mut Composed) {
             | LiveKind::Refund
             | LiveKind::ReturnWindow
             | LiveKind::Address
-            | LiveKind::Cancellable => {}
+            | LiveKind::Cancellable
+            | LiveKind::Payment
+            | LiveKind::Balance => {}
         }
     }
 }

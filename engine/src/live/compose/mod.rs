@@ -3,11 +3,15 @@
 //! Each sentence names the facts that it rests on; each fact becomes a citation with the time it was read.
 
 pub mod address;
+pub mod balance;
 mod by_when;
 pub mod cancellable;
 mod catalogue;
 pub mod items;
+#[cfg(test)]
+mod paid_tests;
 mod parcel;
+mod payment;
 mod pending;
 mod refund;
 pub mod ships_to;
@@ -20,7 +24,7 @@ mod values_tests;
 pub mod window;
 
 use super::question::LiveQuestion;
-use super::{Cancelled, ClaimedOrder, FulfillmentState, LiveKind, Order, Parcel, PendingWork, Product};
+use super::{Cancelled, ClaimedOrder, FulfillmentState, LiveKind, Order, Parcel, PendingWork, Product, StoredValue};
 use crate::delivery::Destination;
 use crate::evidence::{DocId, PassageId};
 use crate::identity::OrderNumber;
@@ -184,7 +188,8 @@ pub fn order(scene: &Scene<'_>, order: &Order, said: &mut Composed) {
             LiveKind::ReturnWindow => window::compose(scene, order, said),
             LiveKind::Address => address::compose(scene, order, said),
             LiveKind::Cancellable => cancellable::compose(scene, order, said),
-            LiveKind::Stock | LiveKind::Price => {}
+            LiveKind::Payment => payment::compose(scene, order, said),
+            LiveKind::Balance | LiveKind::Stock | LiveKind::Price => {}
         }
     }
 }
@@ -227,6 +232,13 @@ pub fn missing(scene: &Scene<'_>, numbers: &[&OrderNumber], said: &mut Composed)
         read_at: Some(scene.read_at),
     };
     said.say(format!("I cannot find {} among your orders.", and(&numbers)), &[fact]);
+}
+
+/// What a customer is told of what they have left to pay with.
+pub fn stored(scene: &Scene<'_>, stored: &StoredValue) -> Composed {
+    let mut said = Composed::default();
+    balance::compose(scene, stored, &mut said);
+    said
 }
 
 /// What everybody is told of a product.

@@ -251,8 +251,13 @@ fn plain(sentence: &str) -> String {
     // "Were is my order" is a "where", whatever else "were" may be.
     let said = words.join(" ");
     let said = said.strip_prefix("were is ").map_or(said.clone(), |rest| format!("where is {rest}"));
-    IDIOMS.replace_all(&said.replace(" were is my ", " where is my "), "$know whether").trim().to_owned()
+    let said = IDIOMS.replace_all(&said.replace(" were is my ", " where is my "), "$know whether").trim().to_owned();
+    GIFT_CARD.replace_all(&said, "giftcard$s").into_owned()
 }
+
+/// One word, so that it is no gift and no card.
+static GIFT_CARD: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\b(?:e-?)?gift[ -]?(?:card|certificate|voucher)(?P<s>s)?\b").expect("constant"));
 
 /// "Check if it has shipped" supposes nothing.
 static IDIOMS: LazyLock<Regex> = LazyLock::new(|| {

@@ -20,6 +20,8 @@ const SHADOWS: &[(LiveKind, &[LiveKind])] = &[
     (LiveKind::ReturnWindow, &[LiveKind::Status, LiveKind::Delivery]),
     (LiveKind::Cancellable, &[LiveKind::Status, LiveKind::Delivery]),
     (LiveKind::Address, &[LiveKind::Status, LiveKind::Tracking, LiveKind::Items]),
+    (LiveKind::Payment, &[LiveKind::Items]),
+    (LiveKind::Balance, &[LiveKind::Status, LiveKind::Tracking, LiveKind::Items, LiveKind::Total, LiveKind::Stock]),
 ];
 
 /// What a sentence asks for; `None` where it is not about live data. `sentence` is [`super::heard`]'s plain form.
@@ -36,8 +38,21 @@ pub fn asks(sentence: &str) -> Option<Asks> {
     let supposed = !named && (p.supposed.is_match(sentence) || (!own && p.general.is_match(sentence)));
     let mut kinds: Vec<LiveKind> = Vec::new();
     for (kind, pattern) in &p.kinds {
-        let of_the_shop = matches!(kind, LiveKind::Stock | LiveKind::Price);
-        let vetoed = if of_the_shop { p.not_for_sale.is_match(sentence) } else { supposed };
+        let vetoed = match kind {
+            LiveKind::Stock | LiveKind::Price => p.not_for_sale.is_match(sentence),
+            LiveKind::Status
+            | LiveKind::Tracking
+            | LiveKind::Delivery
+            | LiveKind::Items
+            | LiveKind::Total
+            | LiveKind::Refund
+            | LiveKind::ReturnWindow
+            | LiveKind::Address
+            | LiveKind::Cancellable
+            | LiveKind::Payment => supposed,
+            // No order is meant, so nothing has to say whose; and an account is where a balance is.
+            LiveKind::Balance => !named && p.supposed.is_match(&sentence.replace(" account", "")),
+        };
         if !vetoed && !kinds.contains(kind) && pattern.is_match(sentence) {
             kinds.push(*kind);
         }
@@ -57,6 +72,10 @@ pub fn asks(sentence: &str) -> Option<Asks> {
     if !foreseen && own && !supposed && !p.reckoned.is_match(sentence) {
         vague = true;
         kinds.extend(p.topics.iter().find(|(_, words)| words.is_match(sentence)).map(|(kind, _)| *kind));
+    }
+    // What it was paid with is no sum, unless one is asked for as well.
+    if kinds.contains(&LiveKind::Payment) && !p.sums.is_match(sentence) {
+        kinds.retain(|k| *k != LiveKind::Total);
     }
     for (telling, vaguer) in SHADOWS {
         if kinds.contains(telling) {
@@ -87,6 +106,7 @@ struct Patterns {
     other_wishes: Regex,
     documents: Regex,
     edits: Regex,
+    sums: Regex,
     supposed: Regex,
     general: Regex,
     not_for_sale: Regex,
@@ -106,6 +126,7 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         other_wishes: compiled(OTHER_WISHES),
         documents: compiled(DOCUMENTS),
         edits: compiled(EDITS),
+        sums: compiled(SUMS),
         supposed: compiled(SUPPOSED),
         general: compiled(GENERAL),
         not_for_sale: compiled(NOT_FOR_SALE),

@@ -37,6 +37,10 @@ pub enum LiveKind {
     Address,
     /// Whether it can still be cancelled.
     Cancellable,
+    /// What it was paid with.
+    Payment,
+    /// What is left on the customer's gift cards, and of their store credit.
+    Balance,
     Stock,
     Price,
 }
@@ -53,14 +57,16 @@ impl LiveKind {
             Self::ReturnWindow => "return window",
             Self::Address => "address",
             Self::Cancellable => "cancellation",
+            Self::Payment => "payment",
+            Self::Balance => "balance",
             Self::Stock => "stock",
             Self::Price => "price",
         }
     }
 
-    /// About an order; the others are about the catalogue.
+    /// About an order; the others are about the customer's account or the catalogue.
     pub fn is_of_an_order(self) -> bool {
-        !matches!(self, Self::Stock | Self::Price)
+        !matches!(self, Self::Balance | Self::Stock | Self::Price)
     }
 
     /// Order number and e-mail are enough for it.

@@ -40,6 +40,16 @@ const WORDS: &[(&str, &str)] = &[
         "come",
         r"(?:arriv(?:e|es|ed|ing|al)|com(?:e|es|ing)|came|deliver(?:ed|y|ing)?|here|there|at my|reach(?:ed)?|show(?:n|ed)? up|turn(?:ed)? up|land(?:ed)?|due|get to me|get to us)",
     ),
+    // Money that the customer has with the store.
+    ("stored", r"(?:giftcards?|store credits?|shop credits?)"),
+    (
+        "card",
+        r"(?:(?:my |a |an |the |our |which |what )?(?:[a-z]+ )?(?:visa|mastercard|master card|amex|american express|discover|maestro|paypal|pay pal|apple pay|google pay|shop pay|amazon pay|klarna|giftcard|store credit|(?:credit|debit|bank) card|card|cash|gift))",
+    ),
+    (
+        "method",
+        r"(?:(?:payment|paying) (?:method|type|option|mode|way|source)|(?:method|form|mode|way|type|means) of (?:payment|paying)|(?:credit |debit |bank |payment )?card(?: number| brand| type)?|payment|digits)",
+    ),
     ("address", r"(?:address|destination|postcode|zip(?: ?code)?)"),
     (
         "back",
@@ -247,6 +257,41 @@ pub const KINDS: &[(LiveKind, &[&str])] = &[
         ],
     ),
     (
+        LiveKind::Payment,
+        &[
+            r"\b(?:which|what) (?:of my |kind of |type of |sort of )?{method}s? (?:number )?(?:did|have|had|was|were|is) {few}(?:i|we|you|{own}|it|that|this|used|charged)\b",
+            r"\b(?:which|what) (?:of my )?{method}s? (?:i|we) (?:have |had |actually |last )?(?:used|paid|put|charged)\b",
+            r"\bhow (?:exactly )?(?:did|have|had) (?:i|we) (?:actually |already |last )*(?:pay|paid)\b(?: (?:for|with) {few}{it}\b.*| .*{own}.*)?$",
+            r"\bhow (?:was|is|were|has|did) {few}(?:{own}|it|that order|the order) (?:been |get |got )?(?:paid|charged|billed)\b",
+            r"\bwhat (?:did|have) (?:i|we) (?:use|used) (?:to pay|for (?:the |my )?payment)\b",
+            r"\bwhat (?:did|have) (?:i|we) (?:pay|paid) (?:for )?{some}with\b",
+            r"\b(?:did|have|had) (?:i|we) (?:actually |really |already |perhaps )*(?:pay|paid|use|used|put|charge)\b {some}(?:(?:with|on|to|using|by|through|via|from) )?{card}\b",
+            r"\b(?:did|have) you (?:guys )?(?:charge|charged|bill|billed|debit|debited|take|taken)\b {few}{card}\b.*(?:{own}|\bor\b)",
+            r"\b(?:was|were|is) (?:it|that|{own}) (?:paid |charged |billed |put |made )?(?:with |on |to |by |using |through )?{card}\b",
+            r"^{card} did (?:i|we) (?:use|pay)\b",
+            r"\b{method} (?:that |which )?(?:(?:i|we) |was |were |is |has been |you )?(?:have |had )?(?:used|charged|paid|chose|billed)\b(?: for| on| to| in| with| when)? ?(?:{some}{own}|$)",
+            r"\b(?:payment (?:method|details|info|information|type|option|mode)|method of payment|form of payment|mode of payment) (?:of|for|on|behind|in) {few}{own}",
+            r"\b(?:what|which) (?:is|was) the {method} (?:of|for|on|used|in) {few}{own}",
+            r"\blast (?:four|4) (?:digits|numbers|signs)?\b.*\bcard\b.*(?:{own}|\b(?:used|charged|paid)\b)",
+        ],
+    ),
+    (
+        LiveKind::Balance,
+        &[
+            r"\b(?:balance|amount|value|money|funds|credit|remaining|remains?|left|remainder|rest|dollars|euros|much)\b {few}(?:on|of|in|for|from) (?:my|our|this|that|both|all|the) {few}{stored}\b(?: {few}(?:is|has|left|remaining|now|have|please|account|[a-z0-9]{4}))*$",
+            r"\bhow much\b {some}(?:my|our|this|that) {few}{stored} {few}(?:has|have|holds?|left|worth|contain|contains|got|still)\b",
+            r"\bhow much\b {some}(?:on|in) (?:my|our|this|that) {few}{stored}\b",
+            r"\bhow much {few}{stored} (?:balance )?(?:do|did|have|is|am) (?:i|we|there|in)\b",
+            r"\bhow much (?:is|was) (?:left |still |there |remaining )*(?:on|in|of) (?:my|our|the|this) {stored}\b",
+            r"\bhow much (?:is|are) (?:my|our) {stored} (?:still )?(?:worth|left|balance)\b",
+            r"\b(?:what is|what are|what was|tell me|know|check|checking|see|view|show me|show|give me|find out|look up|confirm|about|need|want|get|know about) {few}(?:my|our|the|remaining|current|left) {few}(?:{stored} (?:balances?|amount|value)|balances? {few}{stored})\b",
+            r"^(?:my |our )?(?:remaining |current )?{stored} balances?(?: please)?$",
+            r"\b(?:do|does|did|have) (?:i|we) (?:still |even |actually |also )*(?:have|got) (?:any |a |some |still any |still )?(?:(?:money|funds|credit|balance|anything) (?:left |remaining )?(?:on|in) (?:my|our|the) )?{stored}(?: left| remaining| available| in my account| on my account| on file| with you)*$",
+            r"\bwhat (?:is|are) (?:my|our) (?:current |remaining |available )?balances?$",
+            r"\b(?:is|are) there (?:still )?(?:any ?thing|any money|any|money|something|some money|a balance|enough)\b {few}(?:on|in) (?:my|our) {stored}\b",
+        ],
+    ),
+    (
         LiveKind::Stock,
         &[
             r"\b(?:in stock|out of stock|sold out|back in stock|restock(?:ed|ing)?|in inventory|stock level)\b",
@@ -337,6 +382,9 @@ pub const EDITS: &[&str] = &[
     r"\bcancell?(?:ing)?\b",
     r"\bafford\b",
 ];
+
+/// A sum of money, not what it was paid with.
+pub const SUMS: &[&str] = &[r"\b(?:how much|total|amount|sum|cost|costs|price|spent|spend)\b"];
 
 /// Suppositions and questions about what is usual.
 pub const SUPPOSED: &[&str] = &[

@@ -216,6 +216,57 @@ fn a_message_asks_for_these() {
             ],
         ),
         (
+            Payment,
+            &[
+                "Which card did I use for my last order, Visa, Mastercard or Amex?",
+                "which credit card did i use for order FV10234",
+                "What payment method did I use for FV10234?",
+                "what card was charged for FV10234",
+                "How did I pay for my order?",
+                "how did i pay",
+                "How was FV10234 paid?",
+                "what did I pay with?",
+                "what did i use to pay for my order",
+                "Did I pay with PayPal or my Visa?",
+                "did I use a gift card on my last order",
+                "did you charge my visa or my mastercard",
+                "Was it my Visa, Mastercard or Amex?",
+                "was FV10234 paid with a gift card?",
+                "can you tell me the payment method used for FV10234",
+                "payment method of order FV10234?",
+                "what is the card I used for my order",
+                "What are the last 4 digits of the card used for FV10234?",
+                "Can you tell me which card I used?",
+                "which card is it that I paid with for FV10234",
+            ],
+        ),
+        (
+            Balance,
+            &[
+                "What is the balance of my gift card?",
+                "how much is left on my gift card",
+                "How much money do I have on my gift card?",
+                "my gift card balance",
+                "what's my gift card balance",
+                "Can you check my gift card balance?",
+                "What is the remaining balance on my gift card?",
+                "how much store credit do i have",
+                "do I have any store credit left?",
+                "what is my store credit balance",
+                "How much do I still have on my e-gift card",
+                "How do I check my gift card balance?",
+                "is there any money left on my gift card?",
+                "What is my balance?",
+                "how much is my gift card worth",
+                "Do I have a gift card?",
+                "how much credit is left in my store credit",
+                "I need to know the balance on my gift card",
+                "what's left on my gift card ending in 7f2k",
+                "how much store credit is in my account",
+                "what is the gift card balance on my account?",
+            ],
+        ),
+        (
             Stock,
             &[
                 "Is the Fjell jacket in stock?",
@@ -315,6 +366,24 @@ fn a_question_that_a_page_answers_is_left_to_the_pages() {
         "How waterproof is the jacket?",
         "How much does the tent weigh?",
         "Can I return an item without its tags?",
+        "Do you accept Visa?",
+        "Which cards do you accept?",
+        "which payment method is the safest",
+        "Can I pay with PayPal?",
+        "Can I pay with a gift card and a credit card?",
+        "Can I pay for my order with a gift card?",
+        "Which card should I use?",
+        "How can I pay?",
+        "Do you charge my card when I order or when you ship?",
+        "Is it safe to use my credit card?",
+        "Do gift cards expire?",
+        "What happens to the balance of a gift card if I return something?",
+        "Can I use a gift card on sale items?",
+        "How do I use my gift card?",
+        "Can I transfer my gift card balance to a friend?",
+        "Do you sell gift cards?",
+        "Is there a fee on gift card balances?",
+        "Can I get store credit instead of a refund?",
     ];
     let wrong: Vec<String> =
         pages.iter().filter_map(|t| read(t).map(|q| format!("{t:?} was read as {:?}", q.kinds))).collect();
@@ -383,4 +452,10 @@ fn what_else_is_asked_is_kept_apart() {
     assert_eq!(kinds("what is going on with FV10234?"), [LiveKind::Status]);
     assert_eq!(kinds("What is the shipping address of my order FV10234?"), [LiveKind::Address]);
     assert_eq!(kinds("Where is my refund for FV10234?"), [LiveKind::Refund]);
+    assert_eq!(kinds("What did I pay with for FV10234?"), [LiveKind::Payment]);
+    assert_eq!(kinds("What is the balance of my gift card?"), [LiveKind::Balance]);
+    let both = kinds("How much did I pay for FV10234 and which card did I use?");
+    assert!(both.contains(&LiveKind::Total) && both.contains(&LiveKind::Payment), "{both:?}");
+    assert!(read("How do I check my gift card balance?").unwrap().soft);
+    assert!(!read("Which card did I use for my last order?").unwrap().soft);
 }

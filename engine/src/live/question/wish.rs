@@ -13,6 +13,8 @@ pub enum Wish {
     ChangeAddress,
     Return,
     Refund,
+    /// To be paid in another way: with what is left on a gift card, with another card.
+    ChangePayment,
     /// Something else: other items, an exchange, a damaged thing.
     Other,
 }
@@ -21,7 +23,11 @@ struct Patterns {
     asks: Regex,
     own: Regex,
     told: Regex,
-    by_words: [(Wish, Regex); 4],
+    by_words: [(Wish, Regex); 5],
+    /// Nothing but a wish about a payment, whether or not the order is named.
+    payment: Regex,
+    /// Not of an order that there is.
+    later: Regex,
 }
 
 static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
@@ -44,6 +50,12 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
                     r"\b(?:change|changing|update|updating|correct|correcting|edit|modify|fix|switch|replace|wrong|different|new|another|moved)\b.*\baddress\b|\baddress\b.*\b(?:change|changed|wrong|incorrect|typo|instead)\b|\b(?:send|ship|deliver|redirect) (?:it|them|my [a-z]+|thisorder) to\b",
                 ),
             ),
+            (
+                Wish::ChangePayment,
+                re(
+                    r"\b(?:change|changing|switch|switching|update|updating|swap|replace|modify|edit|move)\b (?:[a-z0-9-]+ ){0,4}?(?:payments?|paying|cards?|giftcards?)\b|\bpay\b.*\b(?:another|different|other|instead)\b",
+                ),
+            ),
             (Wish::Cancel, re(r"\bcancell?(?:ing|ation)?\b")),
             (
                 Wish::Return,
@@ -51,8 +63,32 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
             ),
             (Wish::Refund, re(r"\b(?:refund(?:ing)?|money back|reimburse(?:ment|d)?)\b")),
         ],
+        payment: re(&payment_wishes()),
+        later: re(r"\b(?:next|future|later|another time|upcoming|new order|in (?:your |a )?(?:stores?|shops?))\b"),
     }
 });
+
+/// A payment that is to be another: what it is to be, of which order, in place of what.
+fn payment_wishes() -> String {
+    let method = r"(?:giftcards?|store credits?|paypal|visa|mastercard|amex|american express|(?:credit|debit|bank) cards?|cards?|apple pay|google pay|klarna)";
+    let order = format!(
+        r"(?:{NUMBER}|(?:that|this|my (?:last|recent|latest|current)) (?:[a-z0-9-]+ ){{0,2}}?(?:orders?|purchases?)|it|the (?:order|purchase) i (?:placed|made))"
+    );
+    let asks = r"(?:can|could|may|possible|want(?:ed)?|like|need|prefer|able|would|let me|please|rather|how)";
+    let pays = r"(?:use|using|pay|paying|charge|charging|apply|applying|put|redeem)";
+    let change = r"(?:change|switch|update|swap|move)";
+    let left = r"(?:rest|remainder|remaining|leftover|balance|what is left|whats left)";
+    [
+        // "Can I use my gift card balance for that order instead?", in either order.
+        format!(r"\b{asks}\b.*\b{pays}\b.*\b{method}\b.*\b(?:for|to|on|towards?) {order}\b.*\binstead\b"),
+        format!(r"\b{asks}\b.*\b{pays}\b.*\b{method}\b.*\binstead\b.*\b(?:for|on|of) {order}\b"),
+        format!(r"\b{asks}\b.*\b{change}\b (?:[a-z0-9-]+ ){{0,4}}?(?:payments?|cards?|{method})\b.*\b{order}\b"),
+        // "Can I pay with the rest of my gift card?"
+        format!(r"\b{asks}\b.*\b{pays}\b (?:[a-z0-9-]+ ){{0,2}}?{left} (?:balance |amount |money )?(?:of|on|from|left on) (?:my|our|the|this) (?:giftcards?|store credits?)\b"),
+        format!(r"\b{asks}\b.*\b{pays}\b (?:[a-z0-9-]+ )?(?:my|our) (?:remaining )?(?:giftcard|store credit) balance\b"),
+    ]
+    .join("|")
+}
 
 /// What the message wants done, if it wants something done to an order of theirs. `certain`: a rule has said so;
 /// `intent`: what the message is known to be about, where its words do not say.
@@ -60,6 +96,9 @@ pub fn wish(turn: &Turn, pattern: &Regex, intent: Option<Intent>, certain: bool)
     let p = &*PATTERNS;
     let heard = Heard::read(&turn.text, pattern);
     for (_, sentence) in &heard.sentences {
+        if p.payment.is_match(sentence) && !p.later.is_match(sentence) {
+            return Some(Wish::ChangePayment);
+        }
         let wants = certain || (p.asks.is_match(sentence) && sentence.contains(NUMBER));
         let named = p.own.is_match(sentence);
         if !wants || !named || (p.told.is_match(sentence) && !certain) {
@@ -99,6 +138,12 @@ mod tests {
         check("I want to return the jacket from FV10234", Some(Wish::Return));
         check("id like to send FV10234 back", Some(Wish::Return));
         check("I want a refund for FV10234", Some(Wish::Refund));
+        check("Can I use my gift card balance for that order instead?", Some(Wish::ChangePayment));
+        check("could you charge my PayPal instead of my visa for FV10234", Some(Wish::ChangePayment));
+        check("I would like to pay with my other card for FV10234 instead", Some(Wish::ChangePayment));
+        check("can I pay with the rest of my gift card?", Some(Wish::ChangePayment));
+        check("please change the payment method of order FV10234", Some(Wish::ChangePayment));
+        check("I want to change my payment for my last order", Some(Wish::ChangePayment));
         check("My jacket arrived damaged.", Some(Wish::Other));
         check("Please cancel my subscription", Some(Wish::Other));
         for question in [
@@ -110,6 +155,15 @@ mod tests {
             "Can I cancel an order after it was placed?",
             "How do I return something?",
             "Where is FV10234?",
+            "Can I use my gift card on my next order?",
+            "Can I use two gift cards for one order?",
+            "Can I use store credit instead of a refund?",
+            "Can I get store credit instead of a refund?",
+            "Can I pay with a gift card and a credit card?",
+            "Do you accept Visa?",
+            "Which card did I use for FV10234?",
+            "What is the balance of my gift card?",
+            "Can I use the remaining balance of a gift card later?",
         ] {
             check(question, None);
         }

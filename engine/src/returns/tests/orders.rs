@@ -110,6 +110,7 @@ pub(crate) fn order(placed: &str, items: Vec<LineItem>, parcels: Vec<Parcel>) ->
         pending: Vec::new(),
         returns: Vec::new(),
         refunds: Vec::new(),
+        payments: Vec::new(),
         shipping_address: Some(address),
         shipping_method: Some("Standard".into()),
         tags: Vec::new(),

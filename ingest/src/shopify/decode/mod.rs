@@ -4,11 +4,14 @@
 mod customer;
 mod order;
 mod parcel;
+mod payment;
 mod product;
+mod stored;
 
 pub(super) use customer::customer;
 pub(super) use order::{claimed, order};
 pub(super) use product::{Variants, product};
+pub(super) use stored::{gift_cards, store_credit};
 
 use super::error::ShopifyError;
 use engine::live::Money;

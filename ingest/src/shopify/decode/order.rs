@@ -1,4 +1,5 @@
 use super::parcel::{of_claim, of_order};
+use super::payment::payments;
 use super::{Unread, count, filled, maybe_time, money, time, whole};
 use crate::shopify::operations::order_by_claim::OrderByClaimOrdersNodes;
 use crate::shopify::operations::orders_of_customer as wire;
@@ -18,12 +19,14 @@ type ReturnedLine = wire::OrdersOfCustomerOrdersNodesReturnsNodesReturnLineItems
 type ReturnedKind = wire::OrdersOfCustomerOrdersNodesReturnsNodesReturnLineItemsNodesOn;
 type RefundNode = wire::OrdersOfCustomerOrdersNodesRefunds;
 
-/// `parts` is how many fulfilments were asked for: that list does not say whether there are more.
-pub(crate) fn order(store: &StoreId, o: Node, parts: usize) -> Result<Order, Unread> {
+/// `parts` is how many fulfilments were asked for, `most_payments` how many transactions: those lists do not say whether
+/// there are more.
+pub(crate) fn order(store: &StoreId, o: Node, parts: usize, most_payments: usize) -> Result<Order, Unread> {
     whole("lineItems", o.line_items.page_info.has_next_page)?;
     whole("fulfillments", o.fulfillments.len() >= parts)?;
     whole("fulfillmentOrders", o.fulfillment_orders.page_info.has_next_page)?;
     whole("returns", o.returns.page_info.has_next_page)?;
+    whole("transactions", o.transactions.len() >= most_payments)?;
     Ok(Order {
         store: store.clone(),
         number: number(&o.name)?,
@@ -57,6 +60,7 @@ pub(crate) fn order(store: &StoreId, o: Node, parts: usize) -> Result<Order, Unr
             .collect::<Result<_, _>>()?,
         returns: o.returns.nodes.into_iter().map(returned).collect::<Result<_, _>>()?,
         refunds: o.refunds.into_iter().map(refund).collect::<Result<_, _>>()?,
+        payments: payments(o.transactions)?,
         shipping_address: o.shipping_address.map(|a| Address {
             name: filled(a.name),
             address1: filled(a.address1),
@@ -178,7 +182,7 @@ fn returned(r: ReturnNode) -> Result<Return, Unread> {
         let line = match i.on {
             ReturnedKind::ReturnLineItem(known) => Some(known.fulfillment_line_item.line_item),
             // A return without an order's line behind it.
-            ReturnedKind::UnverifiedReturnLineItem => None,
+            ReturnedKind::UnverifiedReturnLineItem | ReturnedKind::Unknown => None,
         };
         Ok(ReturnItem {
             title: line.as_ref().map(|line| line.title.clone()),

@@ -18,12 +18,12 @@ impl Clock for Noon {
     }
 }
 
-fn store() -> StoreId {
+pub(super) fn store() -> StoreId {
     StoreId::parse("demo").unwrap()
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test asks as the customer")]
-fn verified(customer: CustomerKey) -> CustomerPass {
+pub(super) fn verified(customer: CustomerKey) -> CustomerPass {
     CustomerPass::for_operator(pass(), customer, "test")
 }
 
@@ -32,7 +32,7 @@ fn pass() -> StorePass {
     StorePass::for_operator(store(), "test")
 }
 
-fn by_email(email: &str) -> CustomerPass {
+pub(super) fn by_email(email: &str) -> CustomerPass {
     verified(CustomerKey::Email(Email::parse(email).unwrap()))
 }
 
@@ -45,7 +45,7 @@ fn claim(order: &str, email: &str) -> OrderClaim {
     OrderClaim { pass: pass(), conversation: ConversationId("c".into()), number: number(order), email }
 }
 
-fn shop(scopes: &[&str]) -> Say {
+pub(super) fn shop(scopes: &[&str]) -> Say {
     let scopes: Vec<Value> = scopes.iter().map(|s| json!({"handle": s})).collect();
     Say::Json(
         200,
@@ -58,20 +58,20 @@ fn shop(scopes: &[&str]) -> Say {
     )
 }
 
-fn orders(nodes: Vec<Value>) -> Say {
+pub(super) fn orders(nodes: Vec<Value>) -> Say {
     let page_info = json!({"hasNextPage": false, "endCursor": null});
     Say::Json(200, json!({"data": {"orders": {"nodes": nodes, "pageInfo": page_info}}}))
 }
 
-fn bag(amount: &str) -> Value {
+pub(super) fn bag(amount: &str) -> Value {
     json!({"presentmentMoney": {"amount": amount, "currencyCode": "CAD"}})
 }
 
-fn page(nodes: Value) -> Value {
+pub(super) fn page(nodes: Value) -> Value {
     json!({"nodes": nodes, "pageInfo": {"hasNextPage": false}})
 }
 
-fn order(name: &str, email: &str, customer: &str) -> Value {
+pub(super) fn order(name: &str, email: &str, customer: &str) -> Value {
     let mut order = json!({
         "id": "gid://shopify/Order/9", "name": name, "email": email,
         "customer": {"id": format!("gid://shopify/Customer/{customer}")},
@@ -111,6 +111,7 @@ fn order(name: &str, email: &str, customer: &str) -> Value {
         "createdAt": "2026-11-10T10:00:00Z", "closedAt": null, "decline": null, "returnLineItems": returned}]));
     let payment =
         json!({"amountSet": bag("1.5"), "gateway": "shopify_payments", "status": "PENDING", "processedAt": null});
+    order["transactions"] = json!([]);
     order["refunds"] = json!([{"id": "gid://shopify/Refund/1", "processedAt": "2026-11-11T10:00:00Z",
         "totalRefundedSet": bag("1.5"), "refundLineItems": page(json!([{"quantity": 1, "lineItem": vest}])),
         "transactions": page(json!([payment]))}]);
@@ -156,7 +157,7 @@ fn claims(nodes: Vec<Value>) -> Say {
     Say::Json(200, json!({"data": {"orders": {"nodes": nodes}}}))
 }
 
-async fn storefront(script: Vec<Say>) -> (ShopifyStorefront, Server) {
+pub(super) async fn storefront(script: Vec<Say>) -> (ShopifyStorefront, Server) {
     let server = Server::saying(script).await;
     let storefront = ShopifyStorefront::new(Arc::new(Noon));
     let connection = Connection::new(Arc::new(server.client()), Duration::from_secs(3));
