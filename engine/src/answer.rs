@@ -4,6 +4,7 @@ mod hand_over;
 mod pages;
 
 use crate::approved::find::Look;
+use crate::check::score::SupportModel;
 use crate::decide::RiskModel;
 use crate::evidence::Passage;
 use crate::handoff::HandoffReason;
@@ -22,6 +23,7 @@ use crate::store::{Profiles, StoreProfile};
 pub use crate::trace::{Timings, Trace, UnitTrace};
 use crate::turn::Turn;
 use crate::understand::{Family, Intent, IntentReader, Understanding, conversation};
+use crate::vectors::Vectors;
 pub use pages::Failure;
 use pages::{No, which};
 use quick_cache::sync::Cache;
@@ -74,7 +76,7 @@ pub struct Engine {
     ports: Ports,
     config: EngineConfig,
     /// Vectors of units that were weighed before: the same few passages answer most questions.
-    vectors: Arc<Cache<String, Arc<[f32]>>>,
+    vectors: Arc<Vectors>,
     /// Vectors of the latest questions: understanding, search and selection ask for the same ones.
     queries: Arc<Cache<String, Embedding>>,
     profiles: Profiles,
@@ -84,6 +86,8 @@ pub struct Engine {
     policy: Arc<Policy>,
     /// Decides what may be said from the pages; without one the coverage bound does.
     risk: Option<Arc<RiskModel>>,
+    /// Weighs what a generator wrote; without one the typed check decides alone.
+    support: Option<Arc<SupportModel>>,
 }
 
 /// What a search brought for a question, in the order in which the engine trusts it.
@@ -111,6 +115,7 @@ impl Engine {
             intents: None,
             policy: Arc::default(),
             risk: None,
+            support: Some(Arc::new(SupportModel::shipped().clone())),
         }
     }
 
@@ -127,6 +132,11 @@ impl Engine {
     /// With a fitted risk in the place of the coverage bound.
     pub fn with_risk(self, risk: Option<Arc<RiskModel>>) -> Self {
         Self { risk, ..self }
+    }
+
+    /// With another weighing of what a generator writes than the shipped one, or with none.
+    pub fn with_support(self, support: Option<Arc<SupportModel>>) -> Self {
+        Self { support, ..self }
     }
 
     /// The same engine before other ports: what an evaluation puts in the place of a clock, or of what is known.

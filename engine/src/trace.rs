@@ -2,6 +2,7 @@
 
 use crate::approved::Matched;
 use crate::check::Dropped;
+use crate::check::weigh::Weighed;
 use crate::decide::Signals;
 use crate::evidence::{DocId, Evidence, Passage};
 use crate::live::LiveQuestion;
@@ -22,6 +23,8 @@ pub struct Trace {
     pub prompt: Option<Prompt>,
     pub draft: Option<String>,
     pub dropped: Vec<Dropped>,
+    /// Sentences of the generator's that stood and were weighed against their passage.
+    pub weighed: Vec<Weighed>,
     /// The sentences that matter most to the question, best first.
     pub units: Vec<UnitTrace>,
     pub generated: Option<Generated>,
