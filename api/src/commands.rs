@@ -5,6 +5,7 @@ mod actions;
 mod answers;
 mod ask;
 mod assist;
+mod check;
 mod cli;
 mod conversations;
 mod demo;
@@ -121,6 +122,10 @@ pub(crate) enum CommandError {
     #[error(transparent)]
     Pairs(#[from] ::eval::matcher::PairsError),
     #[error(transparent)]
+    Support(#[from] ::eval::support::SupportError),
+    #[error(transparent)]
+    Sentences(#[from] ::eval::support::PairsError),
+    #[error(transparent)]
     Counterfactual(#[from] crate::counterfactual::CounterfactualError),
     #[error("{what}")]
     Io { what: String, source: io::Error },
@@ -181,6 +186,7 @@ async fn run(house: House, command: Command) -> Result<Exit, CommandError> {
         Command::Index(args) => interruptible(index::run(&house, args)).await,
         Command::Eval(args) => interruptible(eval::run(house, *args)).await,
         Command::Policy(args) => interruptible(policy::run(&house, args)).await,
+        Command::Check(args) => interruptible(check::run(&house, args)).await,
         Command::Train(args) => interruptible(train::run(house, args)).await,
         Command::Shopify(args) => interruptible(shopify::run(&house, args)).await,
         Command::Actions(args) => interruptible(actions::run(&house, args)).await,

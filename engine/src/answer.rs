@@ -10,6 +10,7 @@ mod standing_tests;
 
 use crate::access::StorePass;
 use crate::approved::find::Look;
+use crate::check::score::SupportModel;
 use crate::decide::RiskModel;
 use crate::evidence::Passage;
 use crate::handoff::HandoffReason;
@@ -29,6 +30,7 @@ pub use crate::trace::{Timings, Trace, UnitTrace};
 use crate::turn::Turn;
 use crate::understand::entities::When;
 use crate::understand::{Family, Intent, IntentReader, Reading, Understanding, conversation};
+use crate::vectors::Vectors;
 pub use pages::{BEYOND_DOUBT, Failure};
 use pages::{No, which};
 use quick_cache::sync::Cache;
@@ -81,7 +83,7 @@ pub struct Engine {
     ports: Ports,
     config: EngineConfig,
     /// Vectors of units that were weighed before: the same few passages answer most questions.
-    vectors: Arc<Cache<String, Arc<[f32]>>>,
+    vectors: Arc<Vectors>,
     /// Vectors of the latest questions: understanding, search and selection ask for the same ones.
     queries: Arc<Cache<String, Embedding>>,
     profiles: Profiles,
@@ -93,6 +95,8 @@ pub struct Engine {
     risk: Option<Arc<RiskModel>>,
     /// Below this probability nothing is said from the pages, whatever mistakes cost.
     floor: f32,
+    /// Weighs what a generator wrote; without one the typed check decides alone.
+    support: Option<Arc<SupportModel>>,
 }
 
 /// What a search brought for a question, in the order in which the engine trusts it.
@@ -121,6 +125,7 @@ impl Engine {
             policy: Arc::default(),
             risk: None,
             floor: 0.0,
+            support: Some(Arc::new(SupportModel::shipped().clone())),
         }
     }
 
@@ -137,6 +142,11 @@ impl Engine {
     /// With a fitted risk in the place of the coverage bound.
     pub fn with_risk(self, risk: Option<Arc<RiskModel>>) -> Self {
         Self { risk, ..self }
+    }
+
+    /// With another weighing of what a generator writes than the shipped one, or with none.
+    pub fn with_support(self, support: Option<Arc<SupportModel>>) -> Self {
+        Self { support, ..self }
     }
 
     /// The same engine before other ports: what an evaluation puts in the place of a clock, or of what is known.

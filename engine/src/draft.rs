@@ -1,6 +1,7 @@
 //! The generator's part: what it is shown, and what is made of what it says.
 
 use crate::answer::Trace;
+use crate::check::weigh::Weigher;
 use crate::check::{Checker, DraftSentence, Standing};
 use crate::ports::{Generator, Piece};
 use crate::prompt::{self, NOT_COVERED};
@@ -43,13 +44,20 @@ pub enum Says {
     NotCovered,
 }
 
+/// What a draft is looked at with.
+pub struct Judge<'a> {
+    pub checker: &'a Checker<'a>,
+    /// Absent where the typed check decides alone.
+    pub weigher: Option<Weigher<'a>>,
+}
+
 /// Asks the generator and checks each sentence as it is finished. Failures end the draft; what has passed stays.
 pub async fn generate(
     generator: &dyn Generator,
     question: &Question,
     shown: &[(usize, String)],
     max_tokens: usize,
-    checker: &Checker<'_>,
+    judge: &Judge<'_>,
     trace: &mut Trace,
     mut passed: impl FnMut(Standing, &mut Trace),
 ) -> Says {
@@ -72,7 +80,7 @@ pub async fn generate(
                 trace.generated = Some(cost);
                 let all = drafted(&said, !cut);
                 for sentence in all.iter().skip(done) {
-                    settle(sentence, checker, trace, &mut passed);
+                    settle(sentence, judge, trace, &mut passed).await;
                 }
                 break;
             }
@@ -82,7 +90,7 @@ pub async fn generate(
             }
         }
         for sentence in drafted(&said, false).iter().skip(done) {
-            settle(sentence, checker, trace, &mut passed);
+            settle(sentence, judge, trace, &mut passed).await;
             done += 1;
         }
     }
@@ -91,13 +99,19 @@ pub async fn generate(
     says
 }
 
-fn settle(
+async fn settle(
     sentence: &DraftSentence,
-    checker: &Checker<'_>,
+    judge: &Judge<'_>,
     trace: &mut Trace,
     passed: &mut impl FnMut(Standing, &mut Trace),
 ) {
-    match checker.check(sentence) {
+    let mut checked = judge.checker.check(sentence);
+    if let (Ok(stands), Some(weigher)) = (&checked, &judge.weigher) {
+        let (settled, weighed) = weigher.settle(judge.checker, stands.clone()).await;
+        checked = settled;
+        trace.weighed.extend(weighed);
+    }
+    match checked {
         Ok(stands) => passed(stands, trace),
         Err(dropped) => trace.dropped.push(dropped),
     }

@@ -39,6 +39,7 @@ pub mod trace;
 pub mod turn;
 pub mod understand;
 pub mod value;
+mod vectors;
 
 pub use access::{AgentPass, Keyring, PlainKey, Role, StoreId, StorePass};
 pub use answer::{Engine, EngineConfig, Outcome, Trace};

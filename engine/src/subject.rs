@@ -144,7 +144,8 @@ impl Subjects {
 
     /// The pages about things of this name. `None` where one of them was named, or where there are not several.
     fn of_the_noun(&self, noun: &str, said: &HashSet<String>) -> Option<Vec<String>> {
-        let titles = self.titles.iter().filter(|(_, (_, kind, stems))| *kind == SourceKind::Policy && stems.contains(noun));
+        let titles =
+            self.titles.iter().filter(|(_, (_, kind, stems))| *kind == SourceKind::Policy && stems.contains(noun));
         let mut choices: Vec<String> = Vec::new();
         for (doc, (title, ..)) in titles {
             if self.telling(doc).iter().any(|stem| said.contains(*stem)) {
@@ -178,7 +179,10 @@ impl Subjects {
         if unsaid.is_empty() || self.is_named(&passage.doc) {
             // "You pay nothing on this account", on a page whose title does not say which account that is.
             let hidden = passage.kind == SourceKind::Policy && unsaid.is_empty();
-            return self.noun_pointed_at(&passage.text).filter(|_| hidden).and_then(|noun| self.of_the_noun(noun, &self.said));
+            return self
+                .noun_pointed_at(&passage.text)
+                .filter(|_| hidden)
+                .and_then(|noun| self.of_the_noun(noun, &self.said));
         }
         // "Does this account earn interest?", and no account was spoken of.
         if let Some(noun) = self.noun_pointed_at(&question.text)

@@ -2,6 +2,7 @@
 
 use crate::approved::Matched;
 use crate::check::Dropped;
+use crate::check::weigh::Weighed;
 use crate::decide::{Signals, Threshold};
 use crate::evidence::{DocId, Evidence, Passage, PassageId, SourceKind};
 use crate::live::LiveQuestion;
@@ -23,6 +24,8 @@ pub struct Trace {
     pub prompt: Option<Prompt>,
     pub draft: Option<String>,
     pub dropped: Vec<Dropped>,
+    /// Sentences of the generator's that stood and were weighed against their passage.
+    pub weighed: Vec<Weighed>,
     /// The sentences that matter most to the question, best first.
     pub units: Vec<UnitTrace>,
     pub generated: Option<Generated>,

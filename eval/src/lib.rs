@@ -47,6 +47,7 @@ pub mod score;
 pub mod searcher;
 pub mod statistics;
 pub mod suite;
+pub mod support;
 pub mod unit;
 pub mod variant;
 pub mod vectors;

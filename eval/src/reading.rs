@@ -183,8 +183,11 @@ pub fn read(path: &Path) -> Result<Vec<Sheet>, ReadingError> {
     let mut sheets = Vec::new();
     for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let line_number = at + 1;
-        let sheet: Sheet = serde_json::from_str(line)
-            .map_err(|error| ReadingError::Line { path: path.into(), line: line_number, problem: error.to_string() })?;
+        let sheet: Sheet = serde_json::from_str(line).map_err(|error| ReadingError::Line {
+            path: path.into(),
+            line: line_number,
+            problem: error.to_string(),
+        })?;
         let bare = sheet.judged.filter(|judged| *judged != Judged::Fine && sheet.why.trim().is_empty());
         if let Some(judged) = bare {
             return Err(ReadingError::Why { path: path.into(), line: line_number, judged: judged.as_text() });

@@ -77,6 +77,9 @@ pub enum Command {
     /// Measure: retrieval on packs of judged queries, answers on questions with required facts.
     #[command(after_help = EVAL_EXAMPLES)]
     Eval(Box<super::eval::EvalArgs>),
+    /// The check of what a generator writes: the probability that a passage says it, fitted and measured.
+    #[command(after_help = super::check::EXAMPLES)]
+    Check(super::check::CheckArgs),
     /// Learn from labels: the intents of your own customers.
     Train(super::train::TrainArgs),
     /// A stand-in for a Shopify store, for trying and testing without an account.

@@ -2,9 +2,11 @@
 
 use super::{Engine, EngineError, Release, Retrieved, ms};
 use crate::access::StorePass;
-use crate::check::{Checker, Dropped, Standing};
+use crate::check::tongue::sure_language;
+use crate::check::weigh::Weigher;
+use crate::check::{Checker, Dropped, Setting, Standing};
 use crate::decide::Gate;
-use crate::draft::Says;
+use crate::draft::{Judge, Says};
 use crate::evidence::{Evidence, Passage, SourceKind};
 use crate::extract::extract;
 use crate::handoff::HandoffReason;
@@ -15,8 +17,8 @@ use crate::select::{Question, Scored, coverage, score, stem_set, units};
 use crate::subject::Subjects;
 use crate::trace::{Trace, UnitTrace};
 use crate::turn::{Speaker, Turn};
+use crate::vectors::{dot, vectors_of};
 use crate::{conflict, draft, expired, place, rerank, spelling};
-use std::sync::Arc;
 use std::time::Instant;
 
 /// What seems to be no matter of a shop is answered from its pages from this probability on.
@@ -79,7 +81,11 @@ impl Engine {
         (trace.timings.embed_ms, trace.timings.search_ms, trace.timings.rerank_ms) =
             (found.embed_ms, found.search_ms, found.rerank_ms);
         (trace.searched, trace.passages) = (true, found.passages.clone());
+        let profile = self.profiles.get(pass.store());
+        let setting = Setting::of(profile.as_deref(), &turn.text);
         let (candidates, ended) = expired::split(found.passages, self.today());
+        let several = profile.as_ref().is_some_and(|profile| profile.languages.len() > 1);
+        let candidates = readable(candidates, setting.language.filter(|_| several));
         let top = |from: &[Passage]| by_kind(from, self.config.passages);
         let evidence = Evidence::gather(pass, top(&candidates))?;
         let ended = Evidence::gather(pass, top(&ended))?;
@@ -134,7 +140,7 @@ impl Engine {
         };
         // Draft and check, sentence by sentence.
         let at = Instant::now();
-        let checker = Checker::new(&question, &evidence);
+        let checker = Checker::new(&question, &evidence).in_setting(setting);
         let mut standing: Vec<Standing> = Vec::new();
         // Nothing is released before the kind of value that was asked for has been said: what does not answer is
         // taken back, and what a customer has seen cannot be.
@@ -159,7 +165,10 @@ impl Engine {
         if let Some(generator) = &self.ports.generator {
             let shown = draft::shown(&ranked, self.config.evidence_sentences);
             let max_tokens = self.config.max_tokens;
-            says = draft::generate(generator.as_ref(), &question, &shown, max_tokens, &checker, trace, |s, t| {
+            let weigher = self.support.as_deref();
+            let weigher = weigher.and_then(|m| Weigher::new(m, self.ports.embedder.as_ref(), &self.vectors));
+            let judge = Judge { checker: &checker, weigher };
+            says = draft::generate(generator.as_ref(), &question, &shown, max_tokens, &judge, trace, |s, t| {
                 passed(s, &mut standing, t);
             })
             .await;
@@ -265,17 +274,8 @@ impl Engine {
         }
         let texts: Vec<String> = units.iter().map(|u| u.with_context()).collect();
         let asked = self.embed(&question.text).await?;
-        let mut vectors: Vec<Option<Arc<[f32]>>> = texts.iter().map(|t| self.vectors.get(t)).collect();
-        let unknown: Vec<usize> = (0..texts.len()).filter(|&i| vectors[i].is_none()).collect();
-        if !unknown.is_empty() {
-            let new: Vec<String> = unknown.iter().map(|&i| texts[i].clone()).collect();
-            for (i, vector) in unknown.into_iter().zip(self.ports.embedder.embed_passages(&new).await?) {
-                let vector: Arc<[f32]> = vector.values.into();
-                self.vectors.insert(texts[i].clone(), vector.clone());
-                vectors[i] = Some(vector);
-            }
-        }
-        let cosines: Vec<f32> = vectors.iter().flatten().map(|v| dot(&asked.values, v)).collect();
+        let vectors = vectors_of(self.ports.embedder.as_ref(), &self.vectors, &texts).await?;
+        let cosines: Vec<f32> = vectors.iter().map(|v| dot(&asked.values, v)).collect();
         Ok(score(question, units, &cosines, evidence))
     }
 
@@ -311,6 +311,18 @@ pub enum Failure {
     Knowledge(crate::ports::KnowledgeError),
 }
 
+/// Where a store of several languages has something in the customer's, only that, and what is in no language for sure:
+/// the same rule in another language would be no answer.
+fn readable(passages: Vec<Passage>, language: Option<&str>) -> Vec<Passage> {
+    let Some(language) = language else { return passages };
+    let tongues: Vec<Option<&str>> = passages.iter().map(|p| sure_language(&p.text)).collect();
+    if !tongues.contains(&Some(language)) {
+        return passages;
+    }
+    let is_readable = |tongue: &Option<&str>| tongue.is_none_or(|tongue| tongue == language);
+    passages.into_iter().zip(&tongues).filter(|(_, tongue)| is_readable(tongue)).map(|(p, _)| p).collect()
+}
+
 /// The first `most` passages, products and conversations kept to their shares.
 fn by_kind(passages: &[Passage], most: usize) -> Vec<Passage> {
     let (mut chats, mut products) = (0, 0);
@@ -326,8 +338,4 @@ fn by_kind(passages: &[Passage], most: usize) -> Vec<Passage> {
         }
     };
     passages.iter().filter(|p| keep(p)).take(most).cloned().collect()
-}
-
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    a.iter().zip(b).map(|(x, y)| x * y).sum()
 }

@@ -3,8 +3,9 @@
 use super::compose::{closest, ground, words_of};
 use super::placeholder::{BadPlaceholder, pieces};
 use super::{ApprovedAnswer, RestsOn};
+use crate::check::polarity;
+use crate::check::promise::promise;
 use crate::check::support::share;
-use crate::check::{polarity, promise};
 use crate::select::stem_set;
 use crate::text::sentences;
 use serde::Serialize;
@@ -70,7 +71,7 @@ pub fn verify(answer: &ApprovedAnswer) -> Result<Vec<Doubt>, Unsound> {
 
 fn doubt(words: &str, rests_on: &[RestsOn]) -> Option<String> {
     if let Some(promise) = promise(words) {
-        return Some(format!("promises an action that nobody performed: '{promise}'"));
+        return Some(format!("promises an action that nobody performed: '{}'", promise.words));
     }
     let all = rests_on.iter().map(ground).reduce(|all, one| all.merge(&one))?;
     if let Some(missing) = all.missing(words).first() {

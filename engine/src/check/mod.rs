@@ -8,18 +8,32 @@
 //! send(engine::check::Draft::default());
 //! ```
 
+pub mod instruction;
+pub mod links;
+pub mod personal;
+pub mod plain;
 pub mod polarity;
+pub mod promise;
+pub mod score;
+pub mod signs;
 pub mod support;
+#[cfg(test)]
+mod tests;
+pub mod tongue;
+pub mod weigh;
 
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, SourceKind};
 use crate::reply::{Answer, Citation, Sentence};
 use crate::select::{Question, Unit, stem_set, units};
+use crate::store::StoreProfile;
 use crate::text::content_stems;
 use crate::value::{Currency, Value, values};
+use links::{Grounds, Own};
+use plain::squashed;
+use promise::{Promise, PromiseKind, promise};
 use regex::Regex;
 use serde::Serialize;
 use std::collections::HashSet;
-use std::sync::LazyLock;
 use support::Ground;
 
 /// At least this share of a sentence's own words must stand in what it cites.
@@ -49,6 +63,27 @@ pub struct Dropped {
     pub reason: String,
 }
 
+/// What a check knows of the store and of the customer. The default knows nothing: no address is the store's, and every
+/// language is right.
+#[derive(Clone, Debug, Default)]
+pub struct Setting {
+    pub own: Own,
+    /// How the store's order numbers look.
+    pub order_number: Option<Regex>,
+    /// The customer's, where it is beyond doubt.
+    pub language: Option<&'static str>,
+}
+
+impl Setting {
+    pub fn of(profile: Option<&StoreProfile>, asked: &str) -> Self {
+        Self {
+            own: Own::of(profile),
+            order_number: profile.map(|profile| profile.order_number.clone()),
+            language: tongue::sure_language(asked),
+        }
+    }
+}
+
 /// What a check knows besides the sentence. Made once for a turn.
 pub struct Checker<'a> {
     evidence: &'a Evidence,
@@ -56,6 +91,7 @@ pub struct Checker<'a> {
     grounds: Vec<Ground>,
     question: &'a Question,
     granted: HashSet<String>,
+    setting: Setting,
 }
 
 /// A sentence that stands, and the unit it rests on most.
@@ -74,7 +110,11 @@ impl<'a> Checker<'a> {
         // The customer's own words claim nothing, unless a source uses them: then they name its subject.
         let known: HashSet<&String> = units.iter().flat_map(|u| &u.stems).collect();
         let granted = question.stems.iter().filter(|s| !known.contains(s)).cloned().collect();
-        Self { evidence, units, grounds, question, granted }
+        Self { evidence, units, grounds, question, granted, setting: Setting::default() }
+    }
+
+    pub fn in_setting(self, setting: Setting) -> Self {
+        Self { setting, ..self }
     }
 
     /// Whether a sentence may be said.
@@ -87,8 +127,21 @@ impl<'a> Checker<'a> {
         if stems.is_empty() {
             return drop("says nothing".into());
         }
-        if let Some(promise) = promise(text) {
-            return drop(format!("promises an action that nobody performed: '{promise}'"));
+        if instruction::instructs(text).is_some() {
+            return drop("is an instruction that stands in a document, and no answer".into());
+        }
+        if let Some(said) = tongue::other_language(self.setting.language, text) {
+            return drop(format!(
+                "is in '{said}', the customer writes in '{}'",
+                self.setting.language.unwrap_or_default()
+            ));
+        }
+        let promise = promise(text);
+        let literal = self.literal(text);
+        if let Some(promise) = &promise
+            && !self.may_be_a_rule(promise, literal)
+        {
+            return drop(format!("promises an action that nobody performed: '{}'", promise.words));
         }
         if text.split_whitespace().count() < LEAST_WORDS {
             return drop("too short to say what it is about".into());
@@ -102,7 +155,22 @@ impl<'a> Checker<'a> {
         if shared < SAME_SUBJECT {
             return drop(format!("no source is about this (closest shares {:.0}% of its words)", shared * 100.0));
         }
-        let passage = self.units[at].passage;
+        let passage = literal.unwrap_or(self.units[at].passage);
+        let source = &self.evidence.passages()[passage];
+        if let Some(promise) = promise.filter(|_| literal.is_none() && !self.promises_itself(at)) {
+            return drop(format!("promises an action that nobody performed: '{}'", promise.words));
+        }
+        let grounds = Grounds { text: &source.in_context(), kind: source.kind };
+        if let Some(why) = links::refuses(text, Some(grounds), &self.setting.own) {
+            return drop(why);
+        }
+        let theirs = personal::of_others(text, &self.setting.own, self.setting.order_number.as_ref());
+        // A greeting by name is nobody's page, wherever the rest of the sentence stands.
+        if let Some(what) = theirs
+            .filter(|what| source.kind == SourceKind::Conversation || (literal.is_none() && *what == personal::NAME))
+        {
+            return drop(format!("holds {what} of a past conversation"));
+        }
         let near = self.near(at);
         let missing = near.missing(text);
         if let Some(value) = missing.first() {
@@ -131,6 +199,37 @@ impl<'a> Checker<'a> {
             return drop(format!("an exception applies: '{exception}'"));
         }
         Ok(Standing { text: text.to_owned(), passages: vec![passage], quote: self.units[at].text.clone() })
+    }
+
+    /// The passage in which a sentence stands word for word, as a whole.
+    pub fn literal(&self, text: &str) -> Option<usize> {
+        let whole = |text: &str| squashed(text).trim_end_matches(['.', '!', ';']).to_owned();
+        let said = whole(text);
+        let found = self.units.iter().find(|u| whole(&u.text) == said || whole(&u.shown()) == said);
+        found.map(|u| u.passage)
+    }
+
+    /// Whether what sounds like a promise can be a rule of the store: it stands so on a page of the store, or it is about
+    /// what will be done, which the source may say too (see [`Checker::promises_itself`]).
+    fn may_be_a_rule(&self, promise: &Promise, literal: Option<usize>) -> bool {
+        let is_page = |at: usize| self.evidence.passages()[at].kind != SourceKind::Conversation;
+        match promise.kind {
+            PromiseKind::Did => false,
+            PromiseKind::Happened => literal.is_some_and(is_page),
+            PromiseKind::Will => literal.is_none_or(is_page),
+        }
+    }
+
+    /// Whether a page of the store says itself what it will do.
+    fn promises_itself(&self, at: usize) -> bool {
+        let unit = &self.units[at];
+        let will = promise(&unit.text).is_some_and(|p| p.kind == PromiseKind::Will);
+        will && self.evidence.passages()[unit.passage].kind != SourceKind::Conversation
+    }
+
+    /// The units of the passage that a standing sentence rests on.
+    pub fn rests_on(&self, standing: &Standing) -> Vec<&Unit> {
+        self.units.iter().filter(|u| standing.passages.contains(&u.passage)).collect()
     }
 
     /// The unit that carries most of the sentence: most of its words, then most of its values. A citation only decides
@@ -259,12 +358,4 @@ impl Draft {
 
 fn says_no(unit: &Unit) -> bool {
     unit.denied || polarity::is_negative(&unit.text)
-}
-
-pub(crate) fn promise(text: &str) -> Option<&str> {
-    static PROMISE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:i|we)(?:['’](?:ve|ll|m|re)| have| will| am| are| can| just)?\s+(?:already |now |just |going to |gladly )*(?:cancel|cancell?ed|cancell?ing|refund|refunded|refunding|process|processed|processing|issue|issued|issuing|change|changed|updat(?:e|ed|ing)|sent|send|sending|ship(?:ped|ping)?|creat(?:e|ed|ing)|initiated?|arranged?|escalated?|forward(?:ed)?|appl(?:y|ied))\s+(?:your|you|the order|a refund|it for you|this for you)\b")
-            .expect("constant")
-    });
-    PROMISE.find(text).map(|m| m.as_str())
 }

@@ -9,7 +9,7 @@ mod unit;
 pub use coverage::{Coverage, coverage};
 pub use features::Features;
 pub use question::{Asked, Question};
-pub use unit::{Scored, Unit, units};
+pub use unit::{Scored, Unit, units, units_of};
 
 use crate::evidence::Evidence;
 use crate::text::content_stems;

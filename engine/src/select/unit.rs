@@ -2,8 +2,9 @@
 
 use super::Features;
 use super::stem_set;
+use crate::check::instruction::{Instructs, instructs};
 use crate::check::polarity::{denies, is_negative};
-use crate::evidence::{Evidence, SourceKind};
+use crate::evidence::{Evidence, Passage, SourceKind};
 use crate::place::{Country, countries};
 use crate::text::sentences;
 use crate::value::{Found, values};
@@ -70,9 +71,17 @@ impl Unit {
 
 /// Every unit of the evidence, in order.
 pub fn units(evidence: &Evidence) -> Vec<Unit> {
+    units_of(evidence.passages())
+}
+
+/// Every unit of the passages, in order. What speaks to a model instead of a customer is none.
+pub fn units_of(passages: &[Passage]) -> Vec<Unit> {
     let mut all = Vec::new();
-    for (passage, p) in evidence.passages().iter().enumerate() {
+    for (passage, p) in passages.iter().enumerate() {
         let context = std::iter::once(&p.title).chain(&p.heading).map(String::as_str).collect::<Vec<_>>().join(" › ");
+        if instructs(&context) == Some(Instructs::Model) {
+            continue;
+        }
         let inherited =
             p.heading.iter().rev().chain([&p.title]).map(|h| countries(h)).find(|c| !c.is_empty()).unwrap_or_default();
         let heading = p.heading.last().unwrap_or(&p.title);
@@ -85,6 +94,12 @@ pub fn units(evidence: &Evidence) -> Vec<Unit> {
             SourceKind::Policy => p.text.lines().map(str::trim_end).collect(),
         };
         for line in lines.into_iter().filter(|l| !l.trim().is_empty()) {
+            let instructs_somebody = instructs(line);
+            // Whoever wrote this paragraph speaks to a model; nothing else in it is believed either.
+            if instructs_somebody == Some(Instructs::Model) {
+                (lead_in, question) = ("", "");
+                continue;
+            }
             let item = line.trim_start().starts_with("- ");
             let row = !item && line.contains(": ") && line.contains("; ");
             if !item && !row {
@@ -95,7 +110,8 @@ pub fn units(evidence: &Evidence) -> Vec<Unit> {
             let mut before = "";
             for text in pieces {
                 let text = without_greeting(text);
-                if personal(text) || (p.kind == SourceKind::Conversation && of_one_case(text)) {
+                let of_one_case = p.kind == SourceKind::Conversation && of_one_case(text);
+                if personal(text) || of_one_case || (instructs_somebody.is_some() && instructs(text).is_some()) {
                     continue;
                 }
                 // A question answers nothing, but says what the sentences after it are about.

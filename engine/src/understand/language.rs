@@ -9,11 +9,11 @@ const BYTES: usize = 20;
 /// ISO 639-1 (639-3 where there is none), where it can be told.
 pub fn language(text: &str) -> Option<&'static str> {
     let sure = whatlang::detect(text).filter(|info| info.is_reliable() && text.len() >= BYTES);
-    sure.map(|info| two_letters(info.lang())).or_else(|| by_grammar(text))
+    sure.map(|info| name_of(info.lang())).or_else(|| by_grammar(text))
 }
 
 /// ISO 639-1, for the languages that shops write their words in.
-fn two_letters(lang: whatlang::Lang) -> &'static str {
+pub(crate) fn name_of(lang: whatlang::Lang) -> &'static str {
     use whatlang::Lang;
     match lang {
         Lang::Eng => "en",
@@ -54,11 +54,15 @@ const GRAMMAR: [(&str, &str); 6] = [
     ("nl", "het een mijn jouw ik waar wanneer hoe kan heeft niet en met voor deze graag bedankt hallo van"),
 ];
 
+/// How many of the words are grammar words of each language.
+pub(crate) fn grammar(said: &[String]) -> Vec<(usize, &'static str)> {
+    let count = |list: &str| said.iter().filter(|word| list.split_whitespace().any(|w| w == *word)).count();
+    GRAMMAR.iter().map(|(tag, list)| (count(list), *tag)).collect()
+}
+
 /// The language whose grammar words a text holds, where it holds more of one than of any other.
 fn by_grammar(text: &str) -> Option<&'static str> {
-    let said = words(text);
-    let count = |list: &str| said.iter().filter(|word| list.split_whitespace().any(|w| w == *word)).count();
-    let mut counts: Vec<(usize, &str)> = GRAMMAR.iter().map(|(tag, list)| (count(list), *tag)).collect();
+    let mut counts = grammar(&words(text));
     counts.sort_by_key(|(n, _)| std::cmp::Reverse(*n));
     match counts.as_slice() {
         [(most, tag), (next, _), ..] if most > next => Some(tag),

@@ -48,7 +48,8 @@ pub fn fit(rows: &[&[f64]], targets: &[f64], penalty: f64) -> Result<Logistic, F
         loop {
             let next: Vec<f64> = at.iter().zip(&step).map(|(x, s)| x - part * s).collect();
             let lower = objective(rows, targets, penalty, &next);
-            if lower <= loss || part < 1e-6 {
+            // Next to the minimum a right step can look like one up, by what rounding adds to the sum.
+            if lower <= loss + 1e-12 * loss.abs() || part < 1e-6 {
                 (at, loss) = (next, lower);
                 break;
             }
