@@ -17,6 +17,7 @@ use crate::select::{Question, Scored, coverage, score, stem_set, units};
 use crate::subject::Subjects;
 use crate::trace::{Trace, UnitTrace};
 use crate::turn::{Speaker, Turn};
+use crate::understand::conversation;
 use crate::vectors::{dot, vectors_of};
 use crate::{conflict, draft, expired, place, rerank, spelling};
 use std::time::Instant;
@@ -285,7 +286,7 @@ impl Engine {
         let before = turn.history.iter().rev().find(|m| m.role == Speaker::Customer);
         match before {
             Some(message) if short => format!("{} {}", message.text, turn.text),
-            _ => turn.text.clone(),
+            _ => conversation::about_the_matter(&turn.text),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A message in its conversation: is it asked again, and whose request does it go on with?
 
+use crate::place::countries;
 use crate::text::{content_stems, sentences};
 use crate::turn::{Message, Speaker, Turn};
 use regex::Regex;
@@ -167,6 +168,17 @@ pub fn asks_for_orders(text: &str) -> bool {
     PATTERNS.unknown_number.is_match(&text.replace('’', "'"))
 }
 
+/// A message without what no page speaks of: courtesies, and who the customer is (but not where). As it is, where nothing else is said.
+pub fn about_the_matter(text: &str) -> String {
+    static FORM: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)[\w.+-]+@[\w-]+\.[\w.]+|\b(?:full name|name|user ?name|account id|e-?mail(?: address)?|phone(?: number)?|order id|order number|zip(?: code)?|member(?:ship)? level|address) ?: ?(?:\S+@\S+|[^\n.?!;:]{0,40}?)(?:[\n.?!;]|\s\s|$)")
+            .expect("constant")
+    });
+    let plain = FORM.replace_all(text, " ");
+    let kept: Vec<&str> = sentences(&plain).into_iter().filter(|s| !only_replies(s) || !countries(s).is_empty()).collect();
+    if kept.is_empty() { text.to_owned() } else { kept.join(" ") }
+}
+
 /// Asks how in a sentence without a subject of its own: "How do I go about that?"
 pub fn asks_how_only(text: &str) -> bool {
     static FILL: LazyLock<HashSet<String>> = LazyLock::new(|| {
@@ -295,6 +307,16 @@ mod tests {
         assert!(asks_which_order("Could you please provide the order ID for it?"));
         assert!(asks_which_order("You have several orders. Which one do you mean?"));
         assert!(!asks_which_order("Your order arrives on Friday."));
+    }
+
+    #[test]
+    fn who_somebody_is_is_nothing_to_search_for() {
+        let check = |text: &str, expect: &str| assert_eq!(about_the_matter(text), expect);
+        check("Hi! I want to return a tent. Thank you! Name: Kim Berg", "I want to return a tent.");
+        check("Where is my order? My name is Kim Berg.", "Where is my order?");
+        check("How do I change the e-mail of my account?", "How do I change the e-mail of my account?");
+        check("It has a stain. Email: kim@mail.example", "It has a stain.");
+        check("Thanks!", "Thanks!");
     }
 
     #[test]

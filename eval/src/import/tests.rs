@@ -407,7 +407,7 @@ fn records_that_no_file_holds_are_imported_like_those_of_a_file() {
     assert_eq!(failures.len(), 1);
     assert!(failures[0].starts_with("the conversations of one, record 3: "), "{failures:?}");
     let expected =
-        [("customer", "Is it warm? I am [email A]"), ("bot", "One moment."), ("agent", "It is, says [name A]")];
+        [("customer", "Is it warm? I am [email A]"), ("agent", "One moment."), ("agent", "It is, says [name A]")];
     assert_eq!(ground.turns(), said(&expected));
     assert!(!ground.text().contains("nora@mail.example"));
 }
