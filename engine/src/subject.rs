@@ -179,10 +179,15 @@ impl Subjects {
         if unsaid.is_empty() || self.is_named(&passage.doc) {
             // "You pay nothing on this account", on a page whose title does not say which account that is.
             let hidden = passage.kind == SourceKind::Policy && unsaid.is_empty();
-            return self
-                .noun_pointed_at(&passage.text)
-                .filter(|_| hidden)
-                .and_then(|noun| self.of_the_noun(noun, &self.said));
+            return self.noun_pointed_at(&passage.text).filter(|_| hidden).and_then(|noun| {
+                // Its own words and its title are the topic, not whose it is.
+                let topic = |stem: &&String| {
+                    best.unit.own_stems.contains(*stem)
+                        || self.titles.get(&passage.doc).is_some_and(|(.., stems)| stems.contains(*stem))
+                };
+                let said: HashSet<String> = self.said.iter().filter(|stem| !topic(stem)).cloned().collect();
+                self.of_the_noun(noun, &said)
+            });
         }
         // "Does this account earn interest?", and no account was spoken of.
         if let Some(noun) = self.noun_pointed_at(&question.text)

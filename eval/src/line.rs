@@ -130,6 +130,9 @@ pub struct HandedOver {
 pub struct Facts {
     /// How many the label requires; a yes or no counts as one where nothing else is asked for.
     pub required: usize,
+    /// How many of them stand in what the customer reads, whatever was done.
+    #[serde(default)]
+    pub told: usize,
     /// They stand in the store as it is shipped.
     pub clean: bool,
     pub missing: Vec<String>,
@@ -218,6 +221,13 @@ impl Line {
             verdict: judged.verdict,
             facts: Facts {
                 required: question.must_include.len() + usize::from(question.must_include.is_empty() && polar),
+                told: question.must_include.iter().filter(|fact| statement.states(fact)).count()
+                    + usize::from(
+                        question.must_include.is_empty()
+                            && polar
+                            && said.action.states()
+                            && judged.missing.is_empty(),
+                    ),
                 clean: unit.clean,
                 missing: judged.missing,
                 violated: judged.violated,

@@ -219,6 +219,12 @@ pub const METRICS: &[Metric] = &[
         },
     },
     Metric {
+        // What the customer reads, whatever was done: a handoff may say what was asked, too.
+        name: "facts_told",
+        better: Better::Higher,
+        part: |l| if l.facts.clean { sum(l.facts.told, l.facts.required) } else { NOTHING },
+    },
+    Metric {
         name: "wrong_facts",
         better: Better::Lower,
         part: |l| {

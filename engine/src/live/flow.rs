@@ -181,8 +181,14 @@ impl Live<'_> {
                 if !missing.is_empty() {
                     compose::missing(&scene, &missing, &mut composed);
                 }
-                for order in orders {
+                for order in &orders {
                     compose::order(&scene, order, &mut composed);
+                }
+                // Who asks which orders there are sees the others, too: the one that was meant may be among them.
+                if question.several && question.numbers.is_empty() && !composed.is_empty() {
+                    let shown = |o: &&Order| orders.iter().any(|order| order.id == o.id);
+                    let others: Vec<&Order> = found.orders.value.iter().filter(|o| !shown(o)).take(CHOICES).collect();
+                    compose::others(&scene, &others, &mut composed);
                 }
                 if composed.is_empty() {
                     return Ok(self.person(

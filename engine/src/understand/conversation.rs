@@ -175,7 +175,8 @@ pub fn about_the_matter(text: &str) -> String {
             .expect("constant")
     });
     let plain = FORM.replace_all(text, " ");
-    let kept: Vec<&str> = sentences(&plain).into_iter().filter(|s| !only_replies(s) || !countries(s).is_empty()).collect();
+    let kept: Vec<&str> =
+        sentences(&plain).into_iter().filter(|s| !only_replies(s) || !countries(s).is_empty()).collect();
     if kept.is_empty() { text.to_owned() } else { kept.join(" ") }
 }
 

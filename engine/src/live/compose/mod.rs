@@ -241,6 +241,25 @@ pub fn stored(scene: &Scene<'_>, stored: &StoredValue) -> Composed {
     said
 }
 
+/// Orders of theirs that were not spoken of.
+pub fn others(scene: &Scene<'_>, orders: &[&Order], said: &mut Composed) {
+    if orders.is_empty() {
+        return;
+    }
+    let name = |o: &&Order| format!("{} of {}", o.number, scene.date(o.created_at));
+    let names: Vec<String> = orders.iter().map(name).collect();
+    let fact = Fact {
+        doc: "orders".to_owned(),
+        part: "list".to_owned(),
+        title: "Your orders".to_owned(),
+        url: None,
+        quote: format!("other orders: {}", names.join("; ")),
+        read_at: Some(scene.read_at),
+    };
+    let word = if names.len() == 1 { "order" } else { "orders" };
+    said.say(format!("You also have {word} {}.", and(&names)), &[fact]);
+}
+
 /// What everybody is told of a product.
 pub fn product(scene: &Scene<'_>, product: &Product) -> Composed {
     let mut said = Composed::default();

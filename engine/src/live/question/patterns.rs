@@ -118,6 +118,8 @@ pub const KINDS: &[(LiveKind, &[&str])] = &[
             r"\b(?:track|trace|tracking|tracing|follow|following)\b {few}{own}\b",
             r"^(?:please )?(?:track|trace) (?:the |this |that )?(?:order|package|parcel|shipment|delivery)",
             r"\btrack it\b",
+            r"\bwhether {few}{mine} (?:is|are) (?:still |already )?in transit\b",
+            r"\b(?:is|are) {mine} (?:still |already )?in transit\b",
             r"\b(?:what is|what are|give me|send me|get me|share|need|want|have|got|get|find|lost|provide|text me|email me|tell me|where is|where do i find|where can i find|without a|no|my|with the|received|missing) (?:[a-z0-9-]+ ){0,3}tracking(?: (?:number|no|nr|id|code|link|url|info|information|details|page|reference))?\b",
             r"\btracking (?:number|no|id|code|link|info|information|details) (?:please|for|of|to|on|does not|is not|not|is wrong|has not)\b",
             r"\b(?:who|which|what) (?:is (?:the )?|are )?(?:carrier|courier|shipping company|delivery company|delivering|shipping|shipper|delivery service)\b.*{mine}",
@@ -260,6 +262,7 @@ pub const KINDS: &[(LiveKind, &[&str])] = &[
         LiveKind::Payment,
         &[
             r"\b(?:which|what) (?:of my |kind of |type of |sort of )?{method}s? (?:number )?(?:did|have|had|was|were|is) {few}(?:i|we|you|{own}|it|that|this|used|charged)\b",
+            r"\b(?:if|whether|which|not sure|(?:can not|do not) (?:remember|recall|know)) {few}(?:i|we) (?:have |had |actually )*(?:used|paid|charged) {some}{card}\b",
             r"\b(?:which|what) (?:of my )?{method}s? (?:i|we) (?:have |had |actually |last )?(?:used|paid|put|charged)\b",
             r"\bhow (?:exactly )?(?:did|have|had) (?:i|we) (?:actually |already |last )*(?:pay|paid)\b(?: (?:for|with) {few}{it}\b.*| .*{own}.*)?$",
             r"\bhow (?:was|is|were|has|did) {few}(?:{own}|it|that order|the order) (?:been |get |got )?(?:paid|charged|billed)\b",
