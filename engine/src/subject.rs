@@ -179,12 +179,12 @@ impl Subjects {
         if unsaid.is_empty() || self.is_named(&passage.doc) {
             // "You pay nothing on this account", on a page whose title does not say which account that is.
             let hidden = passage.kind == SourceKind::Policy && unsaid.is_empty();
-            return self.noun_pointed_at(&passage.text).filter(|_| hidden).and_then(|noun| {
+            let title = self.titles.get(&passage.doc).map(|(.., stems)| stems);
+            let in_title = |stem: &str| title.is_some_and(|stems| stems.contains(stem));
+            // A title that has the noun says whose page it is.
+            return self.noun_pointed_at(&passage.text).filter(|noun| hidden && !in_title(noun)).and_then(|noun| {
                 // Its own words and its title are the topic, not whose it is.
-                let topic = |stem: &&String| {
-                    best.unit.own_stems.contains(*stem)
-                        || self.titles.get(&passage.doc).is_some_and(|(.., stems)| stems.contains(*stem))
-                };
+                let topic = |stem: &&String| best.unit.own_stems.contains(*stem) || in_title(stem);
                 let said: HashSet<String> = self.said.iter().filter(|stem| !topic(stem)).cloned().collect();
                 self.of_the_noun(noun, &said)
             });
@@ -202,15 +202,18 @@ impl Subjects {
             let p = &all.passages()[unit.passage];
             // What is left of each title is another subject; of products the question must fit both titles alike.
             let (here, left) = self.split(&p.doc);
+            // A title that has a word of the question is the page about it, not one subject's among many.
             let same_question = p.kind == SourceKind::Policy
                 && passage.kind == SourceKind::Policy
+                && said.is_empty()
+                && here.is_empty()
                 && !left.is_empty()
                 && both_answer(question, &best.unit, &unit);
             let sibling = (same_question || self.is_family(&p.doc, &passage.doc))
                 && (p.kind == SourceKind::Policy || here == said)
                 && !left.is_superset(&unsaid)
                 && !left.is_subset(&unsaid);
-            match says_otherwise(question, &best.unit, &unit).filter(|_| sibling) {
+            match says_otherwise(question, &best.unit, &unit, same_question).filter(|_| sibling) {
                 Some(true) if !choices.contains(&p.title) => choices.push(p.title.clone()),
                 Some(false) => {
                     agreeing.insert(&p.doc);
@@ -252,14 +255,14 @@ fn both_answer(question: &Question, a: &Unit, b: &Unit) -> bool {
 
 /// Whether the same sentence about another subject has another value, or says the opposite; `None` where it is another
 /// sentence.
-fn says_otherwise(question: &Question, a: &Unit, b: &Unit) -> Option<bool> {
+fn says_otherwise(question: &Question, a: &Unit, b: &Unit, same_question: bool) -> Option<bool> {
     let plain = |u: &Unit| -> HashSet<String> {
         u.own_stems.iter().filter(|w| !w.starts_with(|c: char| c.is_ascii_digit())).cloned().collect()
     };
     let (x, y) = (plain(a), plain(b));
     let shared = x.intersection(&y).count();
     let parallel = shared > WORDS && shared as f32 >= PARALLEL * x.len().min(y.len()).max(1) as f32
-        || both_answer(question, a, b)
+        || same_question
         || (!a.question.is_empty() && stem_set(&a.question) == stem_set(&b.question));
     let countries = a.countries.is_empty() || b.countries.is_empty() || !a.countries.is_disjoint(&b.countries);
     let covers = question.stems.iter().all(|s| !a.stems.contains(s) || b.stems.contains(s));
@@ -365,6 +368,9 @@ mod tests {
         assert_eq!(asked("Does this account earn interest?", &["I have a silver account"], &pages), None);
         let silver = "I have a silver account. Does this account earn interest?";
         assert_eq!(asked(silver, &[], &pages), None);
+        let named = account("x", "Silver account: how interest is paid");
+        let more: Vec<Passage> = std::iter::once(named).chain(pages.to_vec()).collect();
+        assert_eq!(asked("How is interest paid? (Silver account)", &[], &more), None);
         let hidden = page("h", "How to earn interest", "You earn no interest on this account.");
         let pages: Vec<Passage> = std::iter::once(hidden).chain(pages).collect();
         assert_eq!(asked("How do I earn interest?", &[], &pages).map(|c| c.len()), Some(3));

@@ -223,10 +223,7 @@ impl Line {
                 required: question.must_include.len() + usize::from(question.must_include.is_empty() && polar),
                 told: question.must_include.iter().filter(|fact| statement.states(fact)).count()
                     + usize::from(
-                        question.must_include.is_empty()
-                            && polar
-                            && said.action.states()
-                            && judged.missing.is_empty(),
+                        question.must_include.is_empty() && polar && said.action.states() && judged.missing.is_empty(),
                     ),
                 clean: unit.clean,
                 missing: judged.missing,

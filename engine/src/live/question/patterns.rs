@@ -262,7 +262,7 @@ pub const KINDS: &[(LiveKind, &[&str])] = &[
         LiveKind::Payment,
         &[
             r"\b(?:which|what) (?:of my |kind of |type of |sort of )?{method}s? (?:number )?(?:did|have|had|was|were|is) {few}(?:i|we|you|{own}|it|that|this|used|charged)\b",
-            r"\b(?:if|whether|which|not sure|(?:can not|do not) (?:remember|recall|know)) {few}(?:i|we) (?:have |had |actually )*(?:used|paid|charged) {some}{card}\b",
+            r"\b(?:if|whether|which|not sure|(?:can not|do not) (?:remember|recall|know)(?: (?:if|whether|which))?) {few}(?:i|we) (?:have |had |actually )*(?:used|paid|charged) {some}{card}\b",
             r"\b(?:which|what) (?:of my )?{method}s? (?:i|we) (?:have |had |actually |last )?(?:used|paid|put|charged)\b",
             r"\bhow (?:exactly )?(?:did|have|had) (?:i|we) (?:actually |already |last )*(?:pay|paid)\b(?: (?:for|with) {few}{it}\b.*| .*{own}.*)?$",
             r"\bhow (?:was|is|were|has|did) {few}(?:{own}|it|that order|the order) (?:been |get |got )?(?:paid|charged|billed)\b",
@@ -366,7 +366,7 @@ pub const TOPICS: &[(LiveKind, &[&str])] = &[
 
 /// A sentence about an order of theirs.
 pub const OWN: &[&str] = &[
-    r"\b(?:{own}|{bought} (?:the|my|it|them|this|these|those)|(?:my|our) (?:refund|return|tracking|eta)|(?:waiting|wait|expecting|expect) (?:for |on )?(?:an?|the) {back})\b",
+    r"\b(?:{own}|(?:i|we) (?:have |had |actually )*(?:used|paid with|paid by) my {card}|{bought} (?:the|my|it|them|this|these|those)|(?:my|our) (?:refund|return|tracking|eta)|(?:waiting|wait|expecting|expect) (?:for |on )?(?:an?|the) {back})\b",
 ];
 
 /// Something to be done, or a matter of its own.
@@ -438,8 +438,9 @@ pub const RECKONED: &[&str] = &[
 ];
 
 /// "If" that asks.
-pub const CHECKS: &[&str] =
-    &[r"\b(?P<check>(?:check|verify|confirm|see|know|tell me|tell|find out|wondering|wonder|ask|asking)) if\b"];
+pub const CHECKS: &[&str] = &[
+    r"\b(?P<check>(?:check|verify|confirm|see|know|tell me|tell|find out|wondering|wonder|ask|asking|remember|recall|forgot|forget|sure|unsure)) if\b",
+];
 
 /// Nothing but which order, who, and please.
 pub const ONLY_NAMES: &[&str] = &[r"^(?:(?:{filler}|{number}|{email}) ?)+$"];

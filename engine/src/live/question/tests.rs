@@ -224,6 +224,8 @@ fn a_message_asks_for_these() {
                 "what card was charged for FV10234",
                 "How did I pay for my order?",
                 "how did i pay",
+                "I can't remember if I used my Visa, Mastercard, or Amex for my recent order",
+                "I placed an order but I can’t remember if I used my Visa or Amex",
                 "How was FV10234 paid?",
                 "what did I pay with?",
                 "what did i use to pay for my order",
