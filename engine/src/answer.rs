@@ -285,13 +285,23 @@ impl Engine {
             Step::NeedsIdentity(asks) => return Ok(Reply::NeedsIdentity(asks)),
             Step::Person(person) => return self.hand_over_with(asker, turn, *person, trace).await,
         }
-        // 3. What the store has signed off for this question, word for word; else its pages, or a person.
+        // 3. What the store has signed off for this question, word for word; else its pages, or a person. Where something
+        // else can be said or done (the plain question, who is asking, what somebody wants done), the pages answer the
+        // customer's own words only beyond doubt.
+        let plain = intent.and_then(|intent| self.plain(intent, &asked));
+        let wants = conversation::wants_it_done(&asked.text);
+        let parcel = |kind: &LiveKind| matches!(kind, LiveKind::Status | LiveKind::Tracking | LiveKind::Delivery);
+        let on_its_way = otherwise.is_some() && trace.live.as_ref().is_some_and(|live| live.kinds.iter().any(parcel));
+        let strict = plain.is_some() || on_its_way || wants;
         let said = match self.signed_off(asker, turn, release, start, trace).await? {
             Some(answer) => Ok(answer),
+            None if strict => self.at_least(BEYOND_DOUBT).ask_pages(asker, &asked, release, start, trace).await?,
             None => self.ask_pages(asker, &asked, release, start, trace).await?,
         };
         let why = match said {
-            Ok(answer) if tries >= policy.offer_after => return Ok(Reply::Offer(Offer { answer, offer: offers() })),
+            Ok(answer) if tries >= policy.offer_after => {
+                return Ok(Reply::Offer(Offer { answer, offer: offers() }));
+            }
             Ok(answer) => return Ok(Reply::Answer(answer)),
             Err(No::Which(choices)) => return Ok(Reply::Clarify(which(choices))),
             Err(No::Person(reason, words)) => (reason, words),
@@ -305,10 +315,16 @@ impl Engine {
         // What everybody asks in words that no page has: the plain question has an answer. Not where a risk refuses: its
         // bound is of the question as it was asked.
         if matches!(why.0, HandoffReason::NoEvidence | HandoffReason::Ungrounded)
-            && let Some(plain) = intent.and_then(|intent| self.plain(intent, &asked))
-            && let Ok(answer) = self.ask_pages(asker, &plain, release, start, trace).await?
+            && let Some(plain) = &plain
+            && otherwise.is_none()
         {
-            return Ok(Reply::Offer(Offer { answer, offer: offers() }));
+            let mut answer = self.ask_pages(asker, plain, release, start, trace).await?;
+            if answer.is_err() && !wants {
+                answer = self.ask_pages(asker, &asked, release, start, trace).await?;
+            }
+            if let Ok(answer) = answer {
+                return Ok(Reply::Offer(Offer { answer, offer: offers() }));
+            }
         }
         let live = matches!(ruling, Ruling::Live { .. });
         match otherwise {
@@ -391,7 +407,7 @@ impl Engine {
     fn plain(&self, intent: Intent, turn: &Turn) -> Option<Turn> {
         let reader = self.intents.as_ref()?;
         let question = Question::read(&turn.text);
-        let text = intent.plain_question()?;
+        let text = intent.plain_question_for(&turn.text)?;
         // A place is something in particular.
         let plain = question.countries.is_empty() && reader.is_plain(&turn.text, intent);
         plain.then(|| Turn { text: text.to_owned(), history: Vec::new(), ..turn.clone() })

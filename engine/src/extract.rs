@@ -22,6 +22,14 @@ pub fn extract(question: &Question, ranked: &[Scored]) -> Draft {
     if first.features.conversation > 0.0 {
         picked = reply(first, ranked);
     }
+    // Which methods there are is the whole list, not its best row.
+    if let Some(list) = whole_list(question, first, ranked) {
+        let sentence = |(at, s): (usize, &&Scored)| DraftSentence {
+            text: if at == 0 { s.unit.shown() } else { s.unit.text.trim_start_matches(['-', ' ']).to_owned() },
+            cites: vec![s.unit.passage + 1],
+        };
+        return Draft { sentences: list.iter().enumerate().map(sentence).collect() };
+    }
     picked.extend(rest(first, ranked));
     for next in ranked {
         if picked.len() >= MOST {
@@ -44,6 +52,27 @@ pub fn extract(question: &Question, ranked: &[Scored]) -> Draft {
     picked.sort_by_key(|p| (p.unit.passage != first.unit.passage, p.unit.order()));
     let sentence = |p: &&Scored| DraftSentence { text: p.unit.shown(), cites: vec![p.unit.passage + 1] };
     Draft { sentences: picked.iter().map(sentence).collect() }
+}
+
+/// More rows than this are shown on their page, not in a reply.
+const ROWS: usize = 9;
+
+/// The rows or items beside the best one, in their order, where none of them was asked for in particular: the question
+/// has no word of one row that the others have not.
+fn whole_list<'a>(question: &Question, first: &'a Scored, ranked: &'a [Scored]) -> Option<Vec<&'a Scored>> {
+    if !first.unit.fragment || question.asked == Asked::YesNo {
+        return None;
+    }
+    let mut list: Vec<&Scored> =
+        ranked.iter().filter(|s| s.unit.fragment && s.unit.context == first.unit.context).collect();
+    list.sort_by_key(|s| s.unit.order());
+    list.dedup_by(|a, b| a.unit.text == b.unit.text);
+    if !(2..=ROWS).contains(&list.len()) {
+        return None;
+    }
+    let in_all = |stem: &String| list.iter().all(|s| s.unit.stems.contains(stem));
+    let singled_out = question.stems.iter().any(|stem| first.unit.own_stems.contains(stem) && !in_all(stem));
+    (!singled_out).then_some(list)
 }
 
 /// The best unit; where a kind of value is asked for, the best one that holds it, if it is close.

@@ -34,6 +34,7 @@ pub mod smalltalk;
 pub mod spelling;
 pub mod store;
 mod subject;
+mod superseded;
 pub mod text;
 pub mod trace;
 pub mod turn;

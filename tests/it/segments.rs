@@ -176,7 +176,7 @@ fn a_factor_that_is_none_is_named_with_its_line() {
     let output = shopclerk(dir.path(), &["policy", "check", "--store", "s", "--file", "shop.toml"]);
     assert_eq!(output.status.code(), Some(1));
     for part in [
-        "shop.toml:15: policy.segments[1].service_risk: 0 is no factor",
+        "shop.toml:15: policy.segments[2].service_risk: 0 is no factor",
         "shop.toml:17: policy.intents.stock.costs: a cost is a number from 0.000001 to 1000000",
     ] {
         assert!(err(&output).contains(part), "no '{part}' in:\n{}", err(&output));

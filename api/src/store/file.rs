@@ -237,10 +237,19 @@ fn to_key(steps: &[Step]) -> String {
 fn place_of(root: &Spanned<DeValue<'_>>, key: &str) -> Option<usize> {
     let mut at = None;
     let mut value = Some(root);
-    for name in key.split('.') {
+    for part in key.split('.') {
+        // "segments[2]" is the second entry of a list.
+        let (name, index) = match part.split_once('[') {
+            Some((name, index)) => (name, index.trim_end_matches(']').parse::<usize>().ok()),
+            None => (part, None),
+        };
         let Some(DeValue::Table(table)) = value.map(Spanned::get_ref) else { break };
         let Some((key, below)) = table.iter().find(|(key, _)| key.get_ref() == name) else { break };
         (at, value) = (Some(key.span().start), Some(below));
+        if let (Some(index), DeValue::Array(list)) = (index, below.get_ref()) {
+            let Some(entry) = index.checked_sub(1).and_then(|index| list.get(index)) else { break };
+            (at, value) = (Some(entry.span().start), Some(entry));
+        }
     }
     at
 }

@@ -15,6 +15,7 @@ use crate::ports::{Embedding, ModelError, SearchMode, SearchQuery};
 use crate::reply::{Answer, Clarify};
 use crate::select::{Question, Scored, coverage, score, stem_set, units};
 use crate::subject::Subjects;
+use crate::superseded::without_superseded;
 use crate::trace::{Trace, UnitTrace};
 use crate::turn::{Speaker, Turn};
 use crate::understand::conversation;
@@ -277,7 +278,7 @@ impl Engine {
         let asked = self.embed(&question.text).await?;
         let vectors = vectors_of(self.ports.embedder.as_ref(), &self.vectors, &texts).await?;
         let cosines: Vec<f32> = vectors.iter().map(|v| dot(&asked.values, v)).collect();
-        Ok(score(question, units, &cosines, evidence))
+        Ok(without_superseded(score(question, units, &cosines, evidence), evidence))
     }
 
     /// A follow-up ("and to Canada?") with the customer's message before it; a full question as it stands.

@@ -13,8 +13,9 @@ use crate::turn::Turn;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Who asks is looked up for this long; then they are treated like everybody.
-const PATIENCE: Duration = Duration::from_millis(1500);
+/// Who asks is looked up for this long; then they are treated like everybody. Short: a shop that is slow here is asked
+/// for the order afterwards, and the customer waits for both.
+const PATIENCE: Duration = Duration::from_millis(800);
 
 impl Engine {
     pub(super) fn policy(&self, asker: &Asker) -> Arc<Policy> {
@@ -29,7 +30,9 @@ impl Engine {
         if policy.segments.is_empty() {
             return None;
         }
-        if !trace.reads.has_looked_for_customer() {
+        // A shop that has just failed is not waited for again.
+        let failed = trace.reads.tried.iter().any(|tried| matches!(tried.came(), Some(Came::Failed { .. })));
+        if !trace.reads.has_looked_for_customer() && !failed {
             let watched = Watched::new(storefront.as_ref(), std::mem::take(&mut trace.reads));
             let late = tokio::time::timeout(PATIENCE, watched.customer(customer)).await.is_err();
             trace.reads = watched.into_reads();

@@ -60,6 +60,7 @@ struct Patterns {
     supposed: Regex,
     courtesy: Regex,
     order: Regex,
+    leaves: Regex,
 }
 
 static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
@@ -72,6 +73,9 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
             r"\b(?:what (?:happens |do (?:i|you) do )?(?:if|when)|what if|in case|if (?:i|my|an?|the|it|something|one|they|you)\b|does (?:the|your) (?:warranty|guarantee|policy))",
         ),
         courtesy: re(r"^\W*(?:let me know|tell me if you|please let|thanks?|thank you|hi|hello|hey)\b"),
+        leaves: re(
+            r"\b(?:leave|leaving|submit|submitting|send|sending|give|giving|write|writing|post|posting|make|share|add)\b[^.?!]{0,25}\b(?:reviews?|feedback|opinions?|comments?|ratings?)\b|\b(?:where|how)\b[^.?!]{0,40}\b(?:reviews?|feedback|opinions?|comments?)\b",
+        ),
         order: re(
             r"#\s?[a-z]{0,4}\d{3,}|\b[a-z]{0,4}-?\d{5,}\b|\b(?:order|purchase) (?:number |no\.? )?[a-z]{0,4}\d{3,}\b",
         ),
@@ -158,6 +162,8 @@ fn ruling(intent: Intent, lane: Lane, text: &str) -> Ruling {
         (Family::Conversation, Lane::SelfService) => match intent {
             Intent::Human => Ruling::Person { reason: HandoffReason::CustomerAsked },
             Intent::Complaint => Ruling::Person { reason: HandoffReason::Complaint },
+            // Who wants to leave a review has not praised anybody yet.
+            Intent::Praise if PATTERNS.leaves.is_match(text) => Ruling::Person { reason: HandoffReason::NeedsAction },
             _ => Ruling::SmallTalk { about: intent },
         },
         (Family::Conversation, Lane::Assisted | Lane::Specialist) => Ruling::Person {

@@ -135,12 +135,12 @@ impl PolicySection {
                         words,
                         owner: section.owner.clone(),
                     }),
-                    Err(text) => wrong(format!("{name}[{i}].words"), text),
+                    Err(text) => wrong(format!("{name}[{}].words", i + 1), text),
                 }
             }
         }
         for (i, section) in self.segments.iter().enumerate() {
-            let key = |name: &str| format!("segments[{i}].{name}");
+            let key = |name: &str| format!("segments[{}].{name}", i + 1);
             if section.id.trim().is_empty() {
                 wrong(key("id"), "is empty; it is the name by which a reason shows the segment".into());
             }
@@ -298,12 +298,12 @@ mod tests {
                 "repeats_within: 400 days are too many; write at most 90",
                 "intents.canel: there is no intent of that name; did you mean cancel?",
                 "intents.stock.costs: a cost is a number from 0.000001 to 1000000",
-                "exceptions[0].words: without words it never fires; write at least one",
-                "segments[0].tags: without a tag nobody belongs to it; name at least one",
-                "segments[1].id: there is another segment 's'; give each a name of its own",
-                "segments[1].value: 0 is no factor; write a number from 0.000001 to 1000000, 1 changes nothing",
-                "segments[1].service_risk: -2 is no factor; write a number from 0.000001 to 1000000, 1 changes nothing",
-                "segments[1].cost_to_serve: inf is no factor; write a number from 0.000001 to 1000000, 1 changes nothing",
+                "exceptions[1].words: without words it never fires; write at least one",
+                "segments[1].tags: without a tag nobody belongs to it; name at least one",
+                "segments[2].id: there is another segment 's'; give each a name of its own",
+                "segments[2].value: 0 is no factor; write a number from 0.000001 to 1000000, 1 changes nothing",
+                "segments[2].service_risk: -2 is no factor; write a number from 0.000001 to 1000000, 1 changes nothing",
+                "segments[2].cost_to_serve: inf is no factor; write a number from 0.000001 to 1000000, 1 changes nothing",
             ]
         );
         assert!(toml::from_str::<PolicySection>("[intents.cancel]\nlanes = 1").is_err());

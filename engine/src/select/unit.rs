@@ -213,6 +213,8 @@ fn of_one_case(text: &str) -> bool {
     static CASE: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(concat!(
             r"(?i)\b(?:i['’](?:m|ve|ll)|i (?:have|had|am|will|can|could|see|found|understand|apologi[sz]e|did|was)|(?:i['’]d|i would) be (?:happy|glad))\b",
+            r"|^(?:called|phoned|rang|spoke|note|internal|left a)\b|\b(?:she|he|the (?:customer|caller|client)) (?:needs?|wants?|asked|called|was|is|has|says?|said|will|would)\b",
+            r"|\byou (?:are|were|have been|['’]re) (?:within|still within|in time|charged|refunded|eligible|covered)\b",
             r"|\b(?:happy|glad|here) to (?:help|assist)\b|\blet me (?:know|check|look|see|help|pull)\b|\b(?:feel free|don['’]t hesitate) to\b",
             r"|\bplease (?:provide|confirm|share|specify|tell me|send me|give me|let me)\b|\b(?:could|can|would|may) (?:you|i)\b",
             r"|\b(?:authenticate|verify|confirm|locate) (?:me|you|your|the) (?:identity|account|details|user|order)\b|\byour (?:user id|identity|account (?:has|was|is))\b",
@@ -245,6 +247,9 @@ mod tests {
             "The total refund amount of $164.28 will be paid back to your card.",
             "Your order has been successfully cancelled.",
             "I have changed the address for you.",
+            "Called back: yes, the shop takes it without a label.",
+            "She needs the order number.",
+            "you are within the 60 minutes, so you can do it yourself.",
             "Let me know if you need anything else!",
         ] {
             assert!(of_one_case(case), "{case}");

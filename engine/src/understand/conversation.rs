@@ -180,6 +180,25 @@ pub fn about_the_matter(text: &str) -> String {
     if kept.is_empty() { text.to_owned() } else { kept.join(" ") }
 }
 
+/// Wants something done that no page does: "subscribe to the newsletter", "I want to open an account". A question is none.
+pub fn wants_it_done(text: &str) -> bool {
+    static WANTS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(concat!(
+            r"(?i)^\W*(?:(?:hi|hello|hey|please|pls|kindly|i|would|['’]d|like|want|wanna|need|have|got|gotta|wish|try|am|trying|",
+            r"help|me|assistance|some|you|can|could|will|to|with|go|going)\W+)*",
+            r"(?:subscrib\w+|sign(?:ing)? up|register\w*|open(?:ing)?|creat(?:e|ing)|switch(?:ing)?|us(?:e|ing)|buy(?:ing)?|",
+            r"purchas\w+|order(?:ing)?|plac(?:e|ing)|shop(?:ping)?|mak(?:e|ing)|do(?:ing)?|earn(?:ing)?|enter(?:ing)?|",
+            r"set(?:ting)?|submit\w*|edit(?:ing)?|correct(?:ing)?|updat(?:e|ing)|receiv(?:e|ing))\s+\w",
+        ))
+        .expect("constant")
+    });
+    static ASKS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\?|\b(?:how|what|which|when|where|why|who|whether|if|can i|could i|may i|do you|does|is it|is there|are there)\b")
+            .expect("constant")
+    });
+    WANTS.is_match(text) && !ASKS.is_match(text)
+}
+
 /// Asks how in a sentence without a subject of its own: "How do I go about that?"
 pub fn asks_how_only(text: &str) -> bool {
     static FILL: LazyLock<HashSet<String>> = LazyLock::new(|| {
@@ -318,6 +337,21 @@ mod tests {
         check("How do I change the e-mail of my account?", "How do I change the e-mail of my account?");
         check("It has a stain. Email: kim@mail.example", "It has a stain.");
         check("Thanks!", "Thanks!");
+    }
+
+    #[test]
+    fn what_somebody_wants_done_is_no_question() {
+        for wants in [
+            "subscribe to the newsletter",
+            "I want to open a gold account",
+            "I need help to sign up to your newsletter",
+            "please set up my delivery address",
+        ] {
+            assert!(wants_it_done(wants), "{wants}");
+        }
+        for asks in ["How do I open an account?", "can I use a gift card", "Which tents do you make?", "tent poles"] {
+            assert!(!wants_it_done(asks), "{asks}");
+        }
     }
 
     #[test]

@@ -135,6 +135,21 @@ impl Intent {
         HOW.iter().find(|(intent, _)| *intent == self).map(|(_, question)| *question)
     }
 
+    /// The same for the side of a matter that the words name: what cancelling costs is not how long it is possible.
+    pub fn plain_question_for(self, text: &str) -> Option<&'static str> {
+        let lower = text.to_lowercase();
+        let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+        match self {
+            Self::RefundPolicy if says(&["how long", "when ", "how soon", "how fast", "take"]) => {
+                Some("How soon do you issue the refund after a return reaches you?")
+            }
+            Self::CancellationPolicy if says(&["fee", "charge", "penalt", "cost", "free"]) => {
+                Some("Am I charged if I cancel an order?")
+            }
+            _ => self.plain_question(),
+        }
+    }
+
     /// The question that a page answers when a customer asks in words that no page has. Only where the plain answer is
     /// of use to everybody who comes for this.
     pub fn plain_question(self) -> Option<&'static str> {
@@ -142,7 +157,7 @@ impl Intent {
             Self::DeliveryTime => Some("How long does delivery take?"),
             Self::ShippingOptions => Some("Which shipping methods do you offer?"),
             Self::ReturnPolicy => Some("How long do I have to return something?"),
-            Self::RefundPolicy => Some("When do I get a refund for a return?"),
+            Self::RefundPolicy => Some("What can be returned for a refund?"),
             Self::ExchangePolicy => Some("Can I exchange an item for another size?"),
             Self::CancellationPolicy => Some("Can I cancel my order after placing it?"),
             Self::ChangePolicy => Some("Can I change my order after placing it?"),

@@ -23,6 +23,7 @@ struct Patterns {
     asks: Regex,
     own: Regex,
     told: Regex,
+    undo: Regex,
     by_words: [(Wish, Regex); 5],
     /// Nothing but a wish about a payment, whether or not the order is named.
     payment: Regex,
@@ -42,6 +43,9 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         // "Can I still cancel", "was it refunded": a question, not a wish.
         told: re(
             r"\b(?:can|could|may) i still\b|\b(?:is|was) it (?:still |too )|\btoo late\b|^(?:and |but |so |hi |hello )*(?:has|have|was|were|did|is|are|when|why|how much|how long|until|by when)\b|\b(?:whether|status|waiting|wait|expecting|received) (?:for |on |of )?(?:[a-z]+ ){0,3}(?:refund|return|cancel)",
+        ),
+        undo: re(
+            r"\b(?:undo|undoing|revert|reverse|restore|reactivate|reinstate|uncancel|take back|withdraw)\b.*\bcancel|\b(?:not|never) (?:want to )?cancel|\bcancel(?:l?ed|lation)\b.*\b(?:by mistake|accident|undo|undone|reverse|reversed|restore|reinstate|back)\b",
         ),
         by_words: [
             (
@@ -104,6 +108,10 @@ pub fn wish(turn: &Turn, pattern: &Regex, intent: Option<Intent>, certain: bool)
         if !wants || !named || (p.told.is_match(sentence) && !certain) {
             continue;
         }
+        // To take a cancellation back is not to cancel.
+        if p.undo.is_match(sentence) {
+            return Some(Wish::Other);
+        }
         if let Some((wish, _)) = p.by_words.iter().find(|(_, words)| words.is_match(sentence)) {
             return Some(*wish);
         }
@@ -145,6 +153,8 @@ mod tests {
         check("please change the payment method of order FV10234", Some(Wish::ChangePayment));
         check("I want to change my payment for my last order", Some(Wish::ChangePayment));
         check("My jacket arrived damaged.", Some(Wish::Other));
+        let undo = Turn::single("c", "Please undo the cancellation of FV10234");
+        assert_eq!(wish(&undo, &pattern, Some(Intent::Cancel), true), Some(Wish::Other));
         check("Please cancel my subscription", Some(Wish::Other));
         for question in [
             "Can I still cancel FV10234?",
