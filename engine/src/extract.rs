@@ -28,7 +28,13 @@ pub fn extract(question: &Question, ranked: &[Scored]) -> Draft {
             text: if at == 0 { s.unit.shown() } else { s.unit.text.trim_start_matches(['-', ' ']).to_owned() },
             cites: vec![s.unit.passage + 1],
         };
-        return Draft { sentences: list.iter().enumerate().map(sentence).collect() };
+        let mut sentences: Vec<DraftSentence> = list.iter().enumerate().map(sentence).collect();
+        // "All times are Central Time", below the table.
+        let note =
+            |s: &&Scored| !s.unit.fragment && s.unit.context == first.unit.context && s.unit.text.starts_with("All ");
+        let cited = |s: &Scored| DraftSentence { text: s.unit.text.clone(), cites: vec![s.unit.passage + 1] };
+        sentences.extend(ranked.iter().find(note).map(cited));
+        return Draft { sentences };
     }
     picked.extend(rest(first, ranked));
     for next in ranked {
@@ -78,10 +84,26 @@ fn whole_list<'a>(question: &Question, first: &'a Scored, ranked: &'a [Scored]) 
 /// The best unit; where a kind of value is asked for, the best one that holds it, if it is close.
 fn lead<'a>(question: &Question, ranked: &'a [Scored]) -> Option<&'a Scored> {
     let best = ranked.first()?;
+    if let Some(row) = only_row(question, best, ranked) {
+        return Some(row);
+    }
     if matches!(question.asked, Asked::Open | Asked::YesNo) {
         return Some(best);
     }
     ranked.iter().take_while(|s| s.total >= best.total * 0.8).find(|s| question.asked.is_met_by(&s.unit)).or(Some(best))
+}
+
+/// The one row of the best unit's page that has a word of the question which nothing else of that page has: "Hawaii".
+fn only_row<'a>(question: &Question, best: &Scored, ranked: &'a [Scored]) -> Option<&'a Scored> {
+    let page = |s: &&Scored| s.unit.title() == best.unit.title();
+    let mut holding = question.stems.iter().filter_map(|stem| {
+        let mut with = ranked.iter().filter(page).filter(|s| s.unit.own_stems.contains(stem));
+        let only = with.next().filter(|s| s.unit.fragment && s.unit.text.contains("; "))?;
+        with.next().is_none().then_some(only)
+    });
+    let row = holding.next()?;
+    let alone = holding.all(|other| other.unit.order() == row.unit.order());
+    (alone && row.unit.order() != best.unit.order() && !best.unit.own_stems.is_empty()).then_some(row)
 }
 
 fn same(a: &Scored, b: &Scored) -> bool {

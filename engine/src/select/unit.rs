@@ -47,6 +47,11 @@ pub struct Scored {
 }
 
 impl Unit {
+    /// The title of its page.
+    pub(crate) fn title(&self) -> &str {
+        self.context.split(" › ").next().unwrap_or_default()
+    }
+
     pub(crate) fn order(&self) -> (usize, usize) {
         (self.passage, self.position)
     }

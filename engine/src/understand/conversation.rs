@@ -199,6 +199,15 @@ pub fn wants_it_done(text: &str) -> bool {
     WANTS.is_match(text) && !ASKS.is_match(text)
 }
 
+/// Says that a parcel is not there.
+pub fn has_not_come(text: &str) -> bool {
+    static NOT: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)(?:\bnot|n['’]t|\bnever)\b[^.?!]{0,25}\b(?:received?|got|gotten|get|arrived?|come|came|show(?:ed|n)? up|there|here)\b|\bnothing (?:has |have )?(?:arrived|come|came|here|there)\b")
+            .expect("constant")
+    });
+    NOT.is_match(text)
+}
+
 /// Asks how in a sentence without a subject of its own: "How do I go about that?"
 pub fn asks_how_only(text: &str) -> bool {
     static FILL: LazyLock<HashSet<String>> = LazyLock::new(|| {

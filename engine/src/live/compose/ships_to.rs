@@ -45,7 +45,8 @@ pub fn compose(profile: &StoreProfile, text: &str) -> Option<Composed> {
     let list = format!("We deliver to {}.", and(&all));
     let (there, not_there): (Vec<&str>, Vec<&str>) = named.iter().copied().partition(|code| goes(code));
     let quote = format!("ships to {}", delivery.ships_to.join(", "));
-    let fact = rule("ships_to", delivery.page.as_ref(), delivery.url.as_ref(), quote);
+    // The list is the settings' own; no page need say it.
+    let fact = rule("ships_to", None, None, quote);
     let one = std::slice::from_ref(&fact);
     let mut said = Composed::default();
     if !not_there.is_empty() {

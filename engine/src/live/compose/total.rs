@@ -7,6 +7,19 @@ pub fn compose(scene: &Scene<'_>, order: &Order, said: &mut Composed) {
     let fact = fact(scene, order);
     let one = std::slice::from_ref(&fact);
     let number = &order.number;
+    // "What did the tents cost?" is not what the whole order came to.
+    let named = super::window::named(&scene.question.asked, order);
+    if !named.is_empty() && named.len() < order.items.len() {
+        let name = |i: &&crate::live::LineItem| format!("{} × {} for {}", i.quantity, super::items::name(i), i.total);
+        said.say(format!("Of order {number}: {}.", and(&named.iter().map(name).collect::<Vec<_>>())), one);
+        let sum = named
+            .iter()
+            .map(|i| i.total)
+            .try_fold(crate::live::Money::zero(order.total.currency), crate::live::Money::plus);
+        if let Some(sum) = sum.filter(|_| named.len() > 1) {
+            said.say(format!("Together that is {sum}, before shipping and tax that were added to the order."), one);
+        }
+    }
     if order.total == order.original_total {
         said.say(format!("Order {number} came to {}.", order.total), one);
     } else {
