@@ -292,11 +292,19 @@ impl Engine {
         let wants = conversation::wants_it_done(&asked.text);
         let parcel = |kind: &LiveKind| matches!(kind, LiveKind::Status | LiveKind::Tracking | LiveKind::Delivery);
         let on_its_way = otherwise.is_some() && trace.live.as_ref().is_some_and(|live| live.kinds.iter().any(parcel));
-        let strict = plain.is_some() || on_its_way || wants;
         let said = match self.signed_off(asker, turn, release, start, trace).await? {
             Some(answer) => Ok(answer),
-            None if strict => self.at_least(BEYOND_DOUBT).ask_pages(asker, &asked, release, start, trace).await?,
-            None => self.ask_pages(asker, &asked, release, start, trace).await?,
+            None if on_its_way || wants => {
+                self.at_least(BEYOND_DOUBT).ask_pages(asker, &asked, release, start, trace).await?
+            }
+            None => match &plain {
+                None => self.ask_pages(asker, &asked, release, start, trace).await?,
+                Some(plain) => match self.own_or_plain(asker, &asked, plain, (release, start), trace).await? {
+                    Ok((answer, true)) => return Ok(Reply::Offer(Offer { answer, offer: offers() })),
+                    Ok((answer, false)) => Ok(answer),
+                    Err(no) => Err(no),
+                },
+            },
         };
         let why = match said {
             Ok(answer) if tries >= policy.offer_after => {
@@ -311,20 +319,6 @@ impl Engine {
         {
             answer.sentences().iter().for_each(release);
             return Ok(Reply::Answer(answer));
-        }
-        // What everybody asks in words that no page has: the plain question has an answer. Not where a risk refuses: its
-        // bound is of the question as it was asked.
-        if matches!(why.0, HandoffReason::NoEvidence | HandoffReason::Ungrounded)
-            && let Some(plain) = &plain
-            && otherwise.is_none()
-        {
-            let mut answer = self.ask_pages(asker, plain, release, start, trace).await?;
-            if answer.is_err() && !wants {
-                answer = self.ask_pages(asker, &asked, release, start, trace).await?;
-            }
-            if let Ok(answer) = answer {
-                return Ok(Reply::Offer(Offer { answer, offer: offers() }));
-            }
         }
         let live = matches!(ruling, Ruling::Live { .. });
         match otherwise {

@@ -66,11 +66,18 @@ const ROWS: usize = 9;
 /// The rows or items beside the best one, in their order, where none of them was asked for in particular: the question
 /// has no word of one row that the others have not.
 fn whole_list<'a>(question: &Question, first: &'a Scored, ranked: &'a [Scored]) -> Option<Vec<&'a Scored>> {
-    if !first.unit.fragment || question.asked == Asked::YesNo {
+    let is_row = |s: &Scored| s.unit.fragment && s.unit.text.contains("; ");
+    // A size, an amount or a country picks its row.
+    if !is_row(first) || !question.values.is_empty() || !question.countries.is_empty() {
         return None;
     }
-    let mut list: Vec<&Scored> =
-        ranked.iter().filter(|s| s.unit.fragment && s.unit.context == first.unit.context).collect();
+    let mut list: Vec<&Scored> = ranked.iter().filter(|s| is_row(s) && s.unit.context == first.unit.context).collect();
+    let meets = || list.iter().all(|s| question.asked.is_met_by(&s.unit));
+    match question.asked {
+        Asked::Open | Asked::Contact => {}
+        Asked::Time | Asked::Money if meets() => {}
+        Asked::Time | Asked::Money | Asked::Count | Asked::Percent | Asked::YesNo => return None,
+    }
     list.sort_by_key(|s| s.unit.order());
     list.dedup_by(|a, b| a.unit.text == b.unit.text);
     if !(2..=ROWS).contains(&list.len()) {

@@ -21,6 +21,8 @@ use crate::turn::{Speaker, Turn};
 use crate::understand::conversation;
 use crate::vectors::{dot, vectors_of};
 use crate::{conflict, draft, expired, place, rerank, spelling};
+use std::collections::HashSet;
+use std::sync::LazyLock;
 use std::time::Instant;
 
 /// What seems to be no matter of a shop is answered from its pages from this probability on.
@@ -31,6 +33,16 @@ const TRACED: usize = 60;
 /// that forty products share must not crowd out the one page with the rule.
 const CONVERSATIONS: usize = 4;
 const PRODUCTS: usize = 3;
+
+/// Words for what was ordered and for asking: they name nothing in particular.
+static COMMON_WORDS: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    stem_set(
+        "order orders item items product products purchase article parcel package shipment delivery thing things stuff goods \
+         help assistance check see know find show tell information look need want take get expect arrive time long soon \
+         when how much many day days case cases situation situations circumstances ask request policy option options \
+         method methods way ways available accepted allowed money back refund refunds",
+    )
+});
 
 impl Engine {
     /// What seems to be no matter of a shop may be one of this shop's: where its pages cover it beyond doubt, or where
@@ -60,6 +72,56 @@ impl Engine {
     /// The same engine, which says nothing from the pages below this probability, whatever mistakes cost.
     pub(super) fn at_least(&self, probability: f32) -> Self {
         Self { floor: probability, ..self.clone() }
+    }
+
+    /// What everybody asks for in words that say no more than that: the answer to the plain question (`true`), unless the
+    /// customer's own words are answered beyond doubt, or with a word of theirs that the plain answer leaves out ("final
+    /// sale"). Not where a risk refuses: its bound is of the question as it was asked.
+    pub(super) async fn own_or_plain(
+        &self,
+        asker: &Asker,
+        own: &Turn,
+        plain: &Turn,
+        (release, start): (Release<'_>, Instant),
+        trace: &mut Trace,
+    ) -> Result<Result<(Answer, bool), No>, EngineError> {
+        let told = |answer: Answer, is_plain: bool| {
+            answer.sentences().iter().for_each(release);
+            Ok(Ok((answer, is_plain)))
+        };
+        let said = match self.ask_pages(asker, own, &|_| (), start, trace).await? {
+            Ok(answer) if trace.coverage.probability >= BEYOND_DOUBT => return told(answer, false),
+            said => said,
+        };
+        match said {
+            Err(No::Person(HandoffReason::NoEvidence | HandoffReason::Ungrounded, _)) | Ok(_) => {}
+            Err(no) => return Ok(Err(no)),
+        }
+        let (how_own, mut how_plain) = (trace.clone(), trace.clone());
+        let answer = self.ask_pages(asker, plain, &|_| (), start, &mut how_plain).await?;
+        match (said, answer) {
+            (Ok(mine), Ok(theirs)) => {
+                let particular =
+                    |stem: &&String| !COMMON_WORDS.contains(*stem) && !stem_set(&plain.text).contains(*stem);
+                let words = stem_set(&own.text);
+                let (here, there) = (stem_set(&mine.text()), stem_set(&theirs.text()));
+                let left_out = words.iter().filter(particular).any(|stem| here.contains(stem) && !there.contains(stem));
+                if left_out {
+                    return told(mine, false);
+                }
+                *trace = how_plain;
+                told(theirs, true)
+            }
+            (Err(_), Ok(theirs)) => {
+                *trace = how_plain;
+                told(theirs, true)
+            }
+            (Ok(mine), Err(_)) => told(mine, false),
+            (Err(no), Err(_)) => {
+                *trace = how_own;
+                Ok(Err(no))
+            }
+        }
     }
 
     /// What the store's pages say, released sentence by sentence; or why they do not.
