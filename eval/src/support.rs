@@ -21,8 +21,9 @@ use engine::select::{Question, Unit, units_of};
 use engine::{StoreId, StorePass};
 use std::collections::BTreeSet;
 
-/// Of what a passage says, at most this share may be lost to the bound: what is lost is said in the passage's own words.
-pub const LOST: f64 = 0.1;
+/// Of what a passage says, at most this share may be lost to the bound. A lost sentence costs little, as the passage's own
+/// words are said instead; one that claims too much costs a customer.
+pub const LOST: f64 = 0.25;
 
 /// A sentence before its passage.
 #[derive(Clone, Debug)]
@@ -266,7 +267,7 @@ mod tests {
     #[test]
     fn the_bound_loses_no_more_than_it_may() {
         let judged: Vec<(f64, bool)> = (0..100).map(|i| (f64::from(i) / 100.0, true)).chain([(0.9, false)]).collect();
-        assert_eq!(bound(&judged), 0.1, "ten of a hundred lie below");
+        assert_eq!(bound(&judged), 0.25, "a quarter of a hundred lie below");
         assert_eq!(bound(&[(0.4, true), (0.9, false)]), 0.4);
     }
 
@@ -278,9 +279,10 @@ mod tests {
         let fitted = &one.model.fitted;
         assert!(fitted.pairs > 600 && fitted.shops >= 15, "{fitted:?}");
         assert!(fitted.auc > 0.8, "even a bag of words tells much: {fitted:?}");
-        assert!(fitted.kept >= 0.9 && fitted.dropped > 0.4, "{fitted:?}");
-        let two = calibrate(&labelled, &embedder).await.unwrap();
-        assert_eq!(one.model, two.model);
+        assert!(fitted.kept >= 0.75 && fitted.dropped > 0.5, "{fitted:?}");
+        let some = &labelled[..12];
+        let (first, second) = (calibrate(some, &embedder).await.unwrap(), calibrate(some, &embedder).await.unwrap());
+        assert_eq!(first.model, second.model);
         // What is written is what is read.
         let json = serde_json::to_string(&one.model).unwrap();
         assert_eq!(SupportModel::parse(&json).unwrap(), one.model);

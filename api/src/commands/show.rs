@@ -236,6 +236,12 @@ pub fn explain(trace: &Trace) -> String {
     if let Some(draft) = &trace.draft {
         let _ = writeln!(text, "\nDraft:\n{}", indented(draft));
     }
+    if !trace.weighed.is_empty() {
+        text.push_str("\nWeighed against its passage:\n");
+        for weighed in &trace.weighed {
+            let _ = writeln!(text, "  {:.2} {}", weighed.probability, weighed.sentence);
+        }
+    }
     if !trace.dropped.is_empty() {
         text.push_str("\nDropped by the check:\n");
         for dropped in &trace.dropped {
