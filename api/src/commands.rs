@@ -158,6 +158,9 @@ fn start(global: &Global, command: Command) -> Result<Exit, CommandError> {
     let log = config::Log { filter, format: config.log.format };
     // Fails only if there is a subscriber already, which is then the one that is wanted.
     let _ = tracing::subscriber::set_global_default(log::subscriber(&log, io::stderr));
+    if serving {
+        log::report_panics();
+    }
 
     let said = SaidPlaces { data: global.data.clone(), models: global.models.clone() };
     let places = Places::find(said, &config, &|name| std::env::var(name).ok());

@@ -11,6 +11,7 @@ pub mod desk;
 mod dialect;
 pub mod feedback;
 pub mod finished;
+mod follow_ups;
 pub mod heard;
 pub mod identity;
 pub mod inbox;

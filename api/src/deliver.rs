@@ -24,6 +24,7 @@ pub use supervisor::{Channels, Deliverer};
 pub use text::agent_note;
 pub use webhook::{SIGNATURE_HEADER, TIMESTAMP_HEADER, signature};
 
+use crate::db::outbox::Destination;
 use engine::{HandoffCase, HandoffId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,8 @@ pub enum Notice {
     Handoff(Box<HandoffNotice>),
     /// What the customer wrote while a person has the conversation, or was called.
     CustomerSaid { number: u32, text: String, at: Timestamp },
+    /// What the customer added, for the ticket that a handoff became.
+    FollowUp(Box<FollowUp>),
     /// Who has the word changed.
     Moved { what: String, by: String, at: Timestamp },
     /// To be said to the customer, in the channel that the conversation takes place in.
@@ -52,6 +55,30 @@ pub struct HandoffNotice {
     /// An e-mail address that is known to be the customer's.
     pub contact: Option<String>,
     pub case: HandoffCase,
+}
+
+/// A message that the customer wrote after a person was called, or while one has the conversation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FollowUp {
+    /// Whose ticket it belongs to.
+    pub handoff: HandoffId,
+    /// What the handoff was made of, for a subject.
+    pub question: String,
+    pub number: u32,
+    pub text: String,
+    pub at: Timestamp,
+    /// An e-mail address that is known to be the customer's.
+    pub contact: Option<String>,
+}
+
+impl FollowUp {
+    /// How the keys of follow-ups begin; what carries one in another system was written by us.
+    pub const KEYS: &str = "fu_";
+
+    /// The key of the row that makes the ticket, which is also what the ticket is found by.
+    pub fn ticket(&self, of: Destination) -> String {
+        format!("{}:{}", self.handoff.0, of.as_str())
+    }
 }
 
 /// The states of a conversation in Chatwoot that mean something here.
@@ -71,6 +98,7 @@ impl Notice {
         match self {
             Self::Handoff(_) => "handoff",
             Self::CustomerSaid { .. } => "customer_said",
+            Self::FollowUp(_) => "follow_up",
             Self::Moved { .. } => "moved",
             Self::Say { .. } => "say",
             Self::Status { .. } => "status",

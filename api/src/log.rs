@@ -1,6 +1,7 @@
 //! Where log lines go.
 
 use crate::config::{Log, LogFormat};
+use std::{panic, thread};
 use tracing::Subscriber;
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
@@ -15,4 +16,18 @@ where
         LogFormat::Text => Box::new(builder.finish()),
         LogFormat::Json => Box::new(builder.json().finish()),
     }
+}
+
+/// From now on a panic is a line of the log that says where it was and in which thread. What it said is not written
+/// anywhere: an index or an `unwrap` that failed repeats what it failed on, and that may be a customer's.
+pub fn report_panics() {
+    panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(|| "unknown".to_owned(), ToString::to_string);
+        let thread = thread::current();
+        tracing::error!(
+            panic.place = place,
+            panic.thread = thread.name().unwrap_or("unnamed"),
+            "something panicked; what it said is not logged"
+        );
+    }));
 }

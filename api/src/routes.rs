@@ -7,4 +7,5 @@ pub mod handoffs;
 pub mod health;
 pub mod home;
 pub mod identity;
+pub mod refusals;
 pub mod webhooks;

@@ -2,6 +2,7 @@
 
 mod back;
 mod chatwoot;
+mod follow_ups;
 mod killed;
 mod once;
 mod ownership;

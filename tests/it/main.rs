@@ -11,6 +11,7 @@ mod http;
 mod identity;
 mod live;
 mod openapi;
+mod panics;
 mod peer;
 mod repeats;
 mod retention;

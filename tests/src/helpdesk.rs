@@ -36,6 +36,9 @@ pub const SIGNING_SECRET: &str = "chatwoot-signs-with-this";
 pub const ZENDESK_SECRET: &str = "zendesk-signs-with-this";
 pub const GORGIAS_SECRET: &str = "fedcba9876543210fedcba9876543210";
 
+/// The number of the Zendesk user whose token it is: whoever a ticket without a requester is for.
+pub const ZENDESK_SUBMITTER: u64 = 900;
+
 /// Which system it stands in for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum System {
@@ -149,7 +152,7 @@ impl Helpdesk {
         self.known.lock().expect("not poisoned")
     }
 
-    /// What was done, of this kind.
+    /// What was done.
     pub fn effects(&self) -> Vec<Effect> {
         let known = self.known();
         assert_eq!(known.wrong, [] as [String; 0], "{:?} documents no such request", self.system);
@@ -217,8 +220,8 @@ async fn answer(State(shared): State<Shared>, method: Method, uri: Uri, headers:
         let reply = match shared.system {
             System::Webhook => webhook::reply(&asked, &known),
             System::Chatwoot => chatwoot::reply(&asked, &known),
-            System::Zendesk => zendesk::reply(&asked, &known),
-            System::Gorgias => gorgias::reply(&asked, &known),
+            System::Zendesk => zendesk::reply(&asked, &mut known),
+            System::Gorgias => gorgias::reply(&asked, &mut known),
             System::Slack => slack::reply(&asked),
         };
         let reply = match reply {

@@ -163,6 +163,7 @@ impl Desks {
             let key = format!("{}:{}:said", said.conversation.0, begun.number);
             let put = (Destination::Webhook, key.as_str(), &notice);
             outbox::put(&db, &mut tx, &handover, said.conversation, put, now).await?;
+            super::follow_ups::put(&db, &mut tx, &handover, (said, &begun), now).await?;
         }
         tx.commit().await.map_err(|e| db.query_error(e))?;
         self.wake();

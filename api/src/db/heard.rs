@@ -4,13 +4,14 @@
 //! Requests come late, twice and out of order, so what is told is weighed against what has happened since. An answer is
 //! always written down. It makes its writer the conversation's owner, unless the bot got the word back, or the
 //! conversation was resolved, after it was given. A ticket that is done resolves the conversation while that is still in
-//! the context that the ticket was made in, and no other ticket of it waits.
+//! the context that the ticket was made in, no other ticket of it waits, and the customer has added nothing to it since.
 
 use super::{
     Db, DbError,
     conversations::{self, Channel, Conversation, Owner, Said, TurnRole},
     desk::Desks,
     dialect::{self, Write},
+    follow_ups,
     outbox::{self, Destination},
     ownership::{From, Move, carry_out},
 };
@@ -33,6 +34,8 @@ pub struct Heard<'a> {
     pub who: &'a str,
     /// What the customer is to read.
     pub says: Option<&'a str>,
+    /// Whether whoever said it passes for the customer there: then what the customer wrote here is no answer.
+    pub as_customer: bool,
     /// Whether the ticket is done with that.
     pub done: bool,
 }
@@ -67,6 +70,14 @@ impl Desks {
         if !is_new(&db, &mut tx, heard, &found, now).await? {
             return Ok(Took::Before);
         }
+        if let Some(text) = heard.says
+            && heard.as_customer
+            && follow_ups::were_told(&db, &mut tx, (heard.handoff, heard.from), text).await?
+        {
+            // Our own words, read back; that they were is kept.
+            tx.commit().await.map_err(|e| db.query_error(e))?;
+            return Ok(Took::Before);
+        }
         if let Some(text) = heard.says {
             say(&db, &mut tx, &found, (heard, text), now).await?;
             tell_the_channel(&db, &mut tx, &handover, &found, (heard, text), now).await?;
@@ -82,8 +93,12 @@ impl Desks {
                 carry_out((&db, &mut tx, &handover), &mut found, (Move::TakeOver, to), by, now).await?;
             }
         }
-        // A ticket of before the conversation was opened anew is over.
-        if heard.done && handoff.turn >= found.epoch_from {
+        // A ticket of before the conversation was opened anew is over. One that the customer added something to after it
+        // was done is not done: that opens it again, and somebody will be done with it once more.
+        let done = heard.done
+            && handoff.turn >= found.epoch_from
+            && !follow_ups::came_after(&db, &mut tx, (heard.handoff, heard.from), heard.at).await?;
+        if done {
             finish(&db, &mut tx, &handover, &mut found, (heard, &handoff), now).await?;
         }
         tx.commit().await.map_err(|e| db.query_error(e))?;
@@ -115,7 +130,9 @@ async fn finish(
         .map_err(|e| db.query_error(e))?;
     let resolves = match &found.owner {
         Owner::Waiting | Owner::Person(_) => others == 0,
-        // Somebody gave it back, and the customer may be in the middle of a sentence.
+        // Somebody gave it back since, and whose it was is settled by that: the customer may be in the middle of a
+        // sentence with the bot, and resolving would take from it all that was said. What the bot has and nobody adds to
+        // is over after a day anyway (`finished.rs`).
         Owner::Bot | Owner::Resolved => false,
     };
     if resolves {

@@ -102,14 +102,26 @@ pub(super) async fn put(
     (destination, key, notice): (Destination, &str, &Notice),
     now: Timestamp,
 ) -> Result<(), DbError> {
+    put_for(db, tx, handover, conversation, (destination, key, None, notice), now).await
+}
+
+/// The same of a row that adds to a ticket: with the key of the row that makes it, before which it is not sent.
+pub(super) async fn put_for(
+    db: &Db,
+    tx: &mut Write,
+    handover: &Handover,
+    conversation: &ConversationId,
+    (destination, key, ticket, notice): (Destination, &str, Option<&str>, &Notice),
+    now: Timestamp,
+) -> Result<(), DbError> {
     if !handover.has(destination) {
         return Ok(());
     }
     let payload = serde_json::to_string(notice).map_err(|e| db.damaged("what is to be told", e))?;
-    let insert = "INSERT INTO outbox (conversation, destination, kind, key, payload, next_at, created_at) \
-                  VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT (key) DO NOTHING";
+    let insert = "INSERT INTO outbox (conversation, destination, kind, key, ticket, payload, next_at, created_at) \
+                  VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT (key) DO NOTHING";
     let insert = sqlx::query(insert).bind(&conversation.0).bind(destination.as_str()).bind(notice.kind());
-    let insert = insert.bind(key).bind(payload).bind(now.as_millisecond());
+    let insert = insert.bind(key).bind(ticket).bind(payload).bind(now.as_millisecond());
     insert.execute(&mut **tx).await.map(drop).map_err(|e| db.query_error(e))
 }
 
@@ -124,9 +136,19 @@ impl Desks {
         limit: u32,
     ) -> Result<(Vec<Due>, Option<Timestamp>), DbError> {
         let db = self.desk(pass.store()).await?;
-        let heads = "FROM outbox o WHERE destination = $1 AND state = 'pending' AND NOT EXISTS (\
-                     SELECT 1 FROM outbox p WHERE p.destination = o.destination AND p.conversation = o.conversation \
-                     AND p.state = 'pending' AND p.id < o.id)";
+        // What adds to a ticket that was given up waits until that is sent again, and holds up nothing else.
+        let held = |row: &str| {
+            format!(
+                "EXISTS (SELECT 1 FROM outbox t WHERE t.key = {row}.ticket AND t.state = 'dead' AND t.payload <> '{{}}')"
+            )
+        };
+        let heads = format!(
+            "FROM outbox o WHERE destination = $1 AND state = 'pending' AND NOT {} AND NOT EXISTS (\
+             SELECT 1 FROM outbox p WHERE p.destination = o.destination AND p.conversation = o.conversation \
+             AND p.state = 'pending' AND p.id < o.id AND NOT {})",
+            held("o"),
+            held("p")
+        );
         let select = format!("SELECT * {heads} AND next_at <= $2 ORDER BY next_at, id LIMIT $3");
         let rows = sqlx::query(sqlx::AssertSqlSafe(select)).bind(destination.as_str()).bind(now.as_millisecond());
         let rows = rows.bind(limit).fetch_all(&db.pool).await.map_err(|e| db.query_error(e))?;
@@ -206,11 +228,13 @@ impl Desks {
         Ok(changed.rows_affected())
     }
 
-    /// Gives up a row for good: it is never sent, and what it told goes. `false`: there is none that was not sent.
+    /// Gives up a row for good, with what was to be added to the ticket that it would have made: it is never sent, and
+    /// what it told goes. `false`: there is none that was not sent.
     pub async fn drop_outbox(&self, agent: AgentPass<'_>, id: i64) -> Result<bool, DbError> {
         let db = self.desk(agent.store()).await?;
         let update = "UPDATE outbox SET state = 'dead', payload = '{}', last_error = 'dropped', ended_at = $1 \
-                      WHERE id = $2 AND state <> 'sent'";
+                      WHERE state <> 'sent' AND (id = $2 OR ticket IN \
+                      (SELECT key FROM outbox WHERE id = $2 AND state <> 'sent'))";
         let update = sqlx::query(update).bind(self.now().as_millisecond()).bind(id).execute(&db.pool).await;
         Ok(update.map_err(|e| db.query_error(e))?.rows_affected() > 0)
     }

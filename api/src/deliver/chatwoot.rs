@@ -52,7 +52,7 @@ impl Chatwoot {
                 self.message(due, number, &note, true).await
             }
             Notice::Status { status } => self.set(number, *status).await,
-            Notice::CustomerSaid { .. } | Notice::Moved { .. } => {
+            Notice::CustomerSaid { .. } | Notice::FollowUp(_) | Notice::Moved { .. } => {
                 Err(Failure::Never { class: "not what this system is told".into() })
             }
         }

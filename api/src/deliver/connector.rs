@@ -77,6 +77,10 @@ impl Connector {
             (Self::Zendesk(zendesk), Notice::Handoff(handoff)) => zendesk.hand_over(due, handoff).await,
             (Self::Gorgias(gorgias), Notice::Handoff(handoff)) => gorgias.hand_over(due, handoff).await,
             (Self::Slack(slack), Notice::Handoff(handoff)) => slack.hand_over(handoff).await,
+            (Self::Email(mail), Notice::FollowUp(said)) => mail.follow_up(&due.key, said).await,
+            (Self::Zendesk(zendesk), Notice::FollowUp(said)) => zendesk.follow_up(due, said).await,
+            (Self::Gorgias(gorgias), Notice::FollowUp(said)) => gorgias.follow_up(due, said).await,
+            (Self::Slack(slack), Notice::FollowUp(said)) => slack.follow_up(said).await,
             (
                 Self::Email(_) | Self::Zendesk(_) | Self::Gorgias(_) | Self::Slack(_),
                 Notice::CustomerSaid { .. } | Notice::Moved { .. } | Notice::Say { .. } | Notice::Status { .. },

@@ -31,7 +31,7 @@ pub async fn lasting<F: Future<Output = ()>>(
         let wait = base.saturating_mul(1 << panics.saturating_sub(1).min(20)).min(LONGEST);
         tracing::error!(
             store.id = %store, task = what, task.panics = panics, task.wait_ms = wait.as_millis() as u64,
-            "it broke off and is begun anew; the place stands above this line on the standard error output"
+            "it broke off and is begun anew; the place stands in the line of the panic, above this one"
         );
         tokio::time::sleep(wait).await;
     }

@@ -1,11 +1,12 @@
 //! A handoff as a message of a Slack channel, by an incoming webhook.
 //!
-//! Slack cannot be asked whether a message arrived and knows no key, so one that was taken and not confirmed is there
-//! twice. It names the handoff, so that a reader sees that it is one.
+//! It answers with `ok` and not with the message's time, by which a thread is found, so what the customer adds is a
+//! message of its own. Slack cannot be asked whether a message arrived and knows no key, so one that was taken and not
+//! confirmed is there twice. Each names the handoff, so that a reader sees what it belongs to.
 
 use super::{
-    Failure, HandoffNotice, http,
-    text::{agent_note, subject},
+    Failure, FollowUp, HandoffNotice, http,
+    text::{agent_note, follow_up_note, subject},
 };
 use crate::store::{self, Secret};
 use reqwest::Client;
@@ -28,10 +29,26 @@ impl Slack {
     pub async fn hand_over(&self, handoff: &HandoffNotice) -> Result<(), Failure> {
         http::send(self.http.post(self.url.expose()).json(&message(handoff))).await.map(drop)
     }
+
+    pub async fn follow_up(&self, said: &FollowUp) -> Result<(), Failure> {
+        http::send(self.http.post(self.url.expose()).json(&further(said))).await.map(drop)
+    }
+}
+
+fn further(said: &FollowUp) -> Value {
+    let text = escaped(&follow_up_note(&said.text), SECTION_CHARS);
+    let named = format!("Handoff {}, message {}", said.handoff.0, said.number.saturating_add(1));
+    json!({
+        "text": text,
+        "blocks": [
+            { "type": "section", "text": { "type": "mrkdwn", "text": text, "verbatim": true } },
+            { "type": "context", "elements": [{ "type": "plain_text", "text": named, "emoji": false }] },
+        ],
+    })
 }
 
 fn message(handoff: &HandoffNotice) -> Value {
-    let subject = subject(&handoff.case);
+    let subject = subject(&handoff.case.question);
     let header: String = subject.chars().take(HEADER_CHARS).collect();
     let named = format!("Handoff {}, opened {:.0}", handoff.id.0, handoff.opened_at);
     json!({

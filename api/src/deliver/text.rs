@@ -40,10 +40,15 @@ pub fn agent_note(case: &HandoffCase) -> String {
     lines.join("\n")
 }
 
+/// What the customer added, where it cannot be put down to them.
+pub fn follow_up_note(text: &str) -> String {
+    format!("The customer wrote in the chat:\n\n{}", text.trim())
+}
+
 /// One line, for a subject.
-pub fn subject(case: &HandoffCase) -> String {
+pub fn subject(question: &str) -> String {
     const CHARS: usize = 80;
-    let question = case.question.split_whitespace().collect::<Vec<_>>().join(" ");
+    let question = question.split_whitespace().collect::<Vec<_>>().join(" ");
     let cut: String = question.chars().take(CHARS).collect();
     let dots = if cut.len() < question.len() { "…" } else { "" };
     format!("Needs a person: {cut}{dots}")
@@ -113,8 +118,8 @@ mod tests {
         ] {
             assert!(note.contains(part), "{part}: {note}");
         }
-        assert_eq!(subject(&case), "Needs a person: How long? Really?");
+        assert_eq!(subject(&case.question), "Needs a person: How long? Really?");
         let long = HandoffCase { question: "é".repeat(200), ..case };
-        assert!(subject(&long).chars().count() < 100 && subject(&long).ends_with('…'));
+        assert!(subject(&long.question).chars().count() < 100 && subject(&long.question).ends_with('…'));
     }
 }

@@ -59,6 +59,9 @@ impl Webhook {
                 "note": agent_note(&handoff.case),
             }),
             Notice::CustomerSaid { number, text, at } => json!({ "turn": number, "text": text, "at": at }),
+            Notice::FollowUp(said) => {
+                json!({ "handoff_id": said.handoff, "turn": said.number, "text": said.text, "at": said.at })
+            }
             Notice::Moved { what, by, at } => json!({ "what": what, "by": by, "at": at }),
             Notice::Say { text } => json!({ "text": text }),
             Notice::Status { status } => json!({ "status": status }),

@@ -86,14 +86,14 @@ impl Mailer {
         self.send(message).await
     }
 
-    /// A note to the store's own people. `id` is its `Message-ID`, the same when it is sent again; `reply_to` is
-    /// where an answer goes.
+    /// A note to the store's own people. `id` is its `Message-ID`, the same when it is sent again; `after` is that of
+    /// the note whose thread it belongs to; `reply_to` is where an answer goes.
     pub async fn send_note(
         &self,
         to: &Email,
         reply_to: Option<&Email>,
         (subject, text): (&str, &str),
-        id: String,
+        (id, after): (String, Option<String>),
     ) -> Result<(), MailFailed> {
         let address = |email: &Email| email.expose().parse::<Address>().map_err(|_| MailFailed::Unwritable);
         let automatic = HeaderName::new_from_ascii_str("Auto-Submitted");
@@ -103,6 +103,9 @@ impl Mailer {
             .subject(subject)
             .message_id(Some(id))
             .raw_header(HeaderValue::new(automatic, "auto-generated".to_owned()));
+        if let Some(after) = after {
+            message = message.in_reply_to(after.clone()).references(after);
+        }
         if let Some(reader) = reply_to {
             message = message.reply_to(Mailbox::new(None, address(reader)?));
         }

@@ -10,6 +10,7 @@ use crate::{
     body::JsonBody,
     db::conversations::Channel,
     error::{ApiError, Problem},
+    routes::refusals::{AnotherStore, BadField, NobodyProved, NotAnswered, TooMany},
     wire::{AskRequest, AskResponse},
 };
 use axum::{
@@ -36,14 +37,10 @@ use engine::Asker;
     responses(
         (status = 200, description = "An answer, an answer with the offer of a person, a question back, a question who is asking, a handoff, or silence where a person has the conversation",
             content((AskResponse = "application/json"), (String = "text/event-stream"))),
-        (status = 400, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid key, or `identity-refused`: a `customer_token` or `customer_session` that proves nothing",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`store` is not the key's", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "The body is too large", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Too many questions at once; see Retry-After", body = Problem, content_type = "application/problem+json"),
-        (status = 504, description = "Too slow, and not handed over either", body = Problem, content_type = "application/problem+json"),
+        BadField,
+        NobodyProved,
+        AnotherStore,
+        NotAnswered,
     ),
     security(("key" = []))
 )]
@@ -66,14 +63,10 @@ pub async fn ask(
     responses(
         (status = 200, description = "An answer, an answer with the offer of a person, a question back, a question who is asking, a handoff, or silence where a person has the conversation",
             content((AskResponse = "application/json"), (String = "text/event-stream"))),
-        (status = 400, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid key, or `identity-refused`: a `customer_token` or `customer_session` that proves nothing",
-            body = Problem, content_type = "application/problem+json"),
+        BadField,
+        NobodyProved,
         (status = 404, description = "Not a store that the key opens", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "The body is too large", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Too many questions at once; see Retry-After", body = Problem, content_type = "application/problem+json"),
-        (status = 504, description = "Too slow, and not handed over either", body = Problem, content_type = "application/problem+json"),
+        NotAnswered,
     ),
     security(("key" = []))
 )]
@@ -100,15 +93,12 @@ pub async fn ask_store(
     responses(
         (status = 200, description = "An answer, an answer with the offer of a person, a question back, a question who is asking, a handoff, or silence where a person has the conversation",
             content((AskResponse = "application/json"), (String = "text/event-stream"))),
-        (status = 400, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
+        BadField,
         (status = 401, description = "Not signed by Shopify for this store, or too long ago; or a `customer_token` or `customer_session` that proves nothing",
             body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`store` is not the path's", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "The body is too large", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many in this store; see Retry-After", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Too many questions at once; see Retry-After", body = Problem, content_type = "application/problem+json"),
-        (status = 504, description = "Too slow, and not handed over either", body = Problem, content_type = "application/problem+json"),
+        TooMany,
+        NotAnswered,
     ),
     security(("app_proxy" = []))
 )]

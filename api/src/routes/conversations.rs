@@ -6,6 +6,7 @@ use crate::{
     body::JsonBody,
     db::ownership::{From, Move, Moved, PersonSaid},
     error::{ApiError, Problem},
+    routes::refusals::{BadField, NoKey, NotTheAgents},
     wire::{ConversationView, MoveRequest, PersonMessage},
 };
 use axum::{
@@ -27,9 +28,8 @@ type At = Path<(String, String)>;
     ),
     responses(
         (status = 200, description = "The conversation", body = ConversationView),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "A storefront's key", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "Not a store that the key opens, or no such conversation", body = Problem, content_type = "application/problem+json"),
+        NoKey,
+        NotTheAgents,
     ),
     security(("key" = []))
 )]
@@ -53,10 +53,9 @@ pub async fn read(
     request_body = MoveRequest,
     responses(
         (status = 200, description = "The conversation as it is now", body = ConversationView),
-        (status = 400, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "A storefront's key", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "Not a store that the key opens, or no such conversation", body = Problem, content_type = "application/problem+json"),
+        BadField,
+        NoKey,
+        NotTheAgents,
     ),
     security(("key" = []))
 )]
@@ -81,10 +80,9 @@ pub async fn take_over(
     request_body = MoveRequest,
     responses(
         (status = 200, description = "The conversation as it is now", body = ConversationView),
-        (status = 400, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "A storefront's key", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "Not a store that the key opens, or no such conversation", body = Problem, content_type = "application/problem+json"),
+        BadField,
+        NoKey,
+        NotTheAgents,
         (status = 409, description = "It is resolved", body = Problem, content_type = "application/problem+json"),
     ),
     security(("key" = []))
@@ -111,10 +109,9 @@ pub async fn give_back(
     request_body = MoveRequest,
     responses(
         (status = 200, description = "The conversation as it is now", body = ConversationView),
-        (status = 400, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "A storefront's key", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "Not a store that the key opens, or no such conversation", body = Problem, content_type = "application/problem+json"),
+        BadField,
+        NoKey,
+        NotTheAgents,
     ),
     security(("key" = []))
 )]
@@ -140,10 +137,9 @@ pub async fn resolve(
     request_body = PersonMessage,
     responses(
         (status = 200, description = "The conversation as it is now", body = ConversationView),
-        (status = 400, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "A storefront's key", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "Not a store that the key opens, or no such conversation", body = Problem, content_type = "application/problem+json"),
+        BadField,
+        NoKey,
+        NotTheAgents,
         (status = 409, description = "Somebody else has the word", body = Problem, content_type = "application/problem+json"),
     ),
     security(("key" = []))

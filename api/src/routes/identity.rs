@@ -5,6 +5,7 @@ use crate::{
     auth::Caller,
     body::JsonBody,
     error::{ApiError, Problem},
+    routes::refusals::{AnotherStore, BadField, NoKey, TooMany},
     wire::{CodeAccepted, CodeRequest, VerifyRequest, VerifyResponse},
 };
 use axum::{Json, extract::State, http::StatusCode};
@@ -21,10 +22,10 @@ use engine::StorePass;
     request_body = CodeRequest,
     responses(
         (status = 202, description = "If the store knows the address, a code is on its way", body = CodeAccepted),
-        (status = 400, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`store` is not the key's", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many in this store; see Retry-After", body = Problem, content_type = "application/problem+json"),
+        BadField,
+        NoKey,
+        AnotherStore,
+        TooMany,
         (status = 503, description = "The store does not mail codes", body = Problem, content_type = "application/problem+json"),
     ),
     security(("key" = []))
@@ -50,10 +51,10 @@ pub async fn code(
     request_body = VerifyRequest,
     responses(
         (status = 200, description = "The customer is known", body = VerifyResponse),
-        (status = 400, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid key", body = Problem, content_type = "application/problem+json"),
+        BadField,
+        NoKey,
         (status = 403, description = "The code is not valid: wrong, expired, used or never sent", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`store` is not the key's", body = Problem, content_type = "application/problem+json"),
+        AnotherStore,
         (status = 429, description = "This code was tried too often; see Retry-After", body = Problem, content_type = "application/problem+json"),
     ),
     security(("key" = []))

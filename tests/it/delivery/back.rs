@@ -77,6 +77,11 @@ impl Talk {
         turns.map(|turn| (turn.who.unwrap_or_default(), turn.text)).collect()
     }
 
+    /// The customer writes something.
+    async fn says(&self, text: &str) {
+        self.shop.ask(text).await.json();
+    }
+
     /// The type of the reply to a question that the pages answer.
     async fn asks(&self) -> String {
         let reply = self.shop.ask(ANSWERED).await.json();

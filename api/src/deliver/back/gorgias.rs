@@ -9,7 +9,7 @@ use super::{Heeded, handoff_of, same, take};
 use crate::{
     app::App,
     db::{heard::Heard, inbox::Received, outbox::Destination},
-    deliver::{Failure, gorgias::Gorgias, http},
+    deliver::{Failure, FollowUp, gorgias::Gorgias, http},
     error::{ApiError, FieldError, chain},
     store::Secret,
 };
@@ -97,7 +97,7 @@ async fn take_all(app: &App, pass: &StorePass, ticket: &Value) -> Result<(), Api
 }
 
 fn heard<'a>(handoff: &'a HandoffId, key: &'a str, at: Timestamp, who: &'a str, says: Option<&'a str>) -> Heard<'a> {
-    Heard { from: Destination::Gorgias, key, handoff, at, who, says, done: false }
+    Heard { from: Destination::Gorgias, key, handoff, at, who, says, as_customer: false, done: false }
 }
 
 /// What an agent wrote to the customer.
@@ -108,12 +108,13 @@ struct Answer<'a> {
     text: &'a str,
 }
 
-/// What is internal, was written by a rule or could not be sent is none.
+/// What is internal, was written by a rule, could not be sent or is the customer's that we put there is none.
 fn answer(message: &Value) -> Option<Answer<'_>> {
     let internal = message["channel"] == "internal-note" || message["public"].as_bool() != Some(true);
     let automatic = matches!(message["via"].as_str(), Some("rule" | "macro-rule" | "autoresponder"));
     let failed = message["failed_datetime"].is_string();
-    if message["from_agent"].as_bool() != Some(true) || internal || automatic || failed {
+    let ours = message["external_id"].as_str().is_some_and(|id| id.starts_with(FollowUp::KEYS));
+    if message["from_agent"].as_bool() != Some(true) || internal || automatic || failed || ours {
         return None;
     }
     let text = |field: &str| message[field].as_str().map(str::trim).filter(|text| !text.is_empty());
@@ -154,6 +155,7 @@ mod tests {
             ("channel", json!("internal-note")),
             ("via", json!("rule")),
             ("failed_datetime", json!("2026-11-25T12:00:01")),
+            ("external_id", json!("fu_0123456789abcdef:gorgias")),
             ("id", json!(null)),
         ] {
             let mut other = message.clone();

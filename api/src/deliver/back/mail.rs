@@ -53,7 +53,9 @@ pub async fn receive(
         tracing::warn!(store.id = %pass.store(), handoff.id = handoff.0, "a mail from somebody who may not answer was not taken");
         return Ok(Heeded::Unknown);
     }
-    if is_a_machines(&mail) {
+    // One of ours that was forwarded to where answers are read comes with the id that we gave it.
+    let is_ours = mail.message_id().and_then(tag::of_message_id);
+    if is_a_machines(&mail) || is_ours.is_some_and(|tag| tag::handoff(tag, replies.path_secret.expose()).is_some()) {
         return Ok(Heeded::Ignored);
     }
     let id = mail.message_id().map_or_else(|| raw.to_vec(), |id| id.as_bytes().to_vec());
@@ -68,6 +70,7 @@ pub async fn receive(
         at: sent.map_or(now, |sent| sent.min(now)),
         who: name.as_deref().unwrap_or(NAMELESS),
         says: Some(&words),
+        as_customer: false,
         done,
     };
     take(app, pass, heard).await

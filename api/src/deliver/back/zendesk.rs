@@ -48,11 +48,22 @@ pub async fn receive(app: &App, pass: &StorePass, body: &[u8]) -> Result<Heeded,
         return Ok(Heeded::Ignored);
     };
     let at = told["time"].as_str().and_then(|at| at.parse().ok()).ok_or_else(malformed)?;
-    let heard =
-        |key, who, says, done| Heard { from: Destination::Zendesk, key, handoff: &handoff, at, who, says, done };
+    let comment = &told["event"]["comment"];
+    // Whoever the ticket is for: the customer, or an agent who is one.
+    let requester = text_or_number(&told["detail"]["requester_id"]);
+    let as_customer = requester.is_some() && requester == text_or_number(&comment["author"]["id"]);
+    let heard = |key, who, says, done| Heard {
+        from: Destination::Zendesk,
+        key,
+        handoff: &handoff,
+        at,
+        who,
+        says,
+        as_customer,
+        done,
+    };
     match kind {
         "zen:event-type:ticket.comment_added" => {
-            let comment = &told["event"]["comment"];
             let id = text_or_number(&comment["id"]).ok_or_else(malformed)?;
             let is_answer = comment["is_public"].as_bool() == Some(true);
             let by_agent = comment["author"]["is_staff"].as_bool() == Some(true);

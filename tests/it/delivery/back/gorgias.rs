@@ -99,6 +99,24 @@ async fn what_an_agent_wrote_in_the_ticket_comes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_customer_added_does_not_come_back_as_an_answer() {
+    let gorgias = Gorgias::start().await;
+    gorgias.talk.says("The blue one.").await;
+    let added =
+        async || gorgias.desk.effects().iter().any(|effect| effect.what["message"]["body_text"] == "The blue one.");
+    until("it is added", added).await;
+    // Also where Gorgias takes the customer for one of the store's own people.
+    gorgias.in_ticket(|ticket| {
+        for message in ticket["messages"].as_array_mut().unwrap() {
+            message["from_agent"] = json!(true);
+        }
+    });
+    gorgias.writes(200_000, "We do.", |_| {});
+    gorgias.calls().await;
+    assert_eq!(gorgias.until_said(1).await, [pair("Mia", "We do.")]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_ticket_that_cannot_be_read_is_read_later() {
     let gorgias = Gorgias::start().await;
     gorgias.writes(10, "We do.", |_| {});

@@ -87,6 +87,26 @@ async fn an_answer_by_mail_comes_back_without_what_it_quotes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_customer_added_is_answered_and_does_not_come_back() {
+    let mut post = Post::start().await;
+    let first = post.mail(0).await;
+    post.talk.says("The blue one.").await;
+    let further = post.sink.next().await;
+    assert_eq!(further.header("In-Reply-To"), first.header("Message-ID"));
+    // A mailbox that forwards everything to where answers are read, without the head that says who wrote it.
+    let ours = further.data.replace("Auto-Submitted: auto-generated\r\n", "").replace("shop@", "desk@");
+    assert!(further.data.contains("Auto-Submitted") && !ours.contains("Auto-Submitted"));
+    assert_eq!(post.post(&ours).await.status, StatusCode::OK);
+    assert_eq!(post.talk.said().await, []);
+    // An answer to it, which names the first mail as well or not.
+    let id = further.header("Message-ID").expect("an id");
+    let heads = [("To", "help@in.fjellvik.example"), ("In-Reply-To", &*id)];
+    let answered = answer("z", "Mia Berg <mia@fjellvik.example>", &heads, "We do.", &further);
+    assert_eq!(post.post(&answered).await.status, StatusCode::OK);
+    assert_eq!(post.talk.said().await, [pair("Mia Berg", "We do.")]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_else_answers_by_mail() {
     let mut post = Post::start().await;
     let mail = post.mail(0).await;

@@ -227,3 +227,61 @@ async fn nobody_else_speaks_for_zendesk() {
     assert_eq!(zendesk.tell(&event).await, StatusCode::OK);
     assert_eq!(talk.owner().await, Owner::Person("Mia".into()));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_customer_added_does_not_come_back_as_an_answer() {
+    let zendesk = Zendesk::start().await;
+    let (talk, ticket) = (&zendesk.talk, zendesk.ticket(0).await);
+    assert_eq!(zendesk.tell(&zendesk.comment(&ticket, "1", "Which one?", 5)).await, StatusCode::OK);
+    talk.app.clock.advance(10);
+    talk.says("The  blue one,\nof course.").await;
+    until("it is added", async || zendesk.desk.effects().len() == 2).await;
+    let added = &zendesk.desk.effects()[1].what;
+    assert_eq!(added["ticket"], json!(1));
+
+    // The customer is one of the store's own people, so that their comment passes for an agent's.
+    let echo = zendesk.comment(&ticket, "2", "The blue one, of course.\r\n", 11);
+    // The same words of an agent's who is not whom the ticket is for, and other words of one who is.
+    let mut repeated = zendesk.comment(&ticket, "3", "The blue one, of course.", 12);
+    repeated["event"]["comment"]["author"]["id"] = json!("777");
+    for event in [&echo, &echo, &repeated, &zendesk.comment(&ticket, "4", "We do.", 13)] {
+        assert_eq!(zendesk.tell(event).await, StatusCode::OK);
+    }
+    let expected = ["Which one?", "The blue one, of course.", "We do."].map(|text| pair("Mia", text));
+    assert_eq!(talk.said().await, expected);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_ticket_that_the_customer_added_to_since_is_not_done() {
+    let zendesk = Zendesk::start().await;
+    let (talk, ticket) = (&zendesk.talk, zendesk.ticket(0).await);
+    assert_eq!(zendesk.tell(&zendesk.comment(&ticket, "1", "Done!", 1)).await, StatusCode::OK);
+    zendesk.desk.known().effects[0].what["status"] = json!("solved");
+    talk.app.clock.advance(10);
+    talk.says("No, it is not.").await;
+    until("it is opened", async || zendesk.desk.known().effects[0].what["status"] == "open").await;
+    // Solved before, and told late.
+    assert_eq!(zendesk.tell(&zendesk.status(&ticket, "e-1", "SOLVED", -5)).await, StatusCode::OK);
+    assert_eq!(talk.owner().await, Owner::Person("Mia".into()));
+    assert_eq!(zendesk.tell(&zendesk.status(&ticket, "e-2", "SOLVED", 5)).await, StatusCode::OK);
+    assert_eq!(talk.owner().await, Owner::Resolved);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_ticket_solved_after_the_bot_got_the_word_back_leaves_it_there() {
+    let zendesk = Zendesk::start().await;
+    let (talk, ticket) = (&zendesk.talk, zendesk.ticket(0).await);
+    assert_eq!(zendesk.tell(&zendesk.comment(&ticket, "1", "We do.", 1)).await, StatusCode::OK);
+    let (pass, id) = (super::store(), ConversationId(CONVERSATION.into()));
+    let give_back = (Move::GiveBack, "Mia", From::Here);
+    talk.app.app.desks.move_conversation(pass.as_agent().unwrap(), &id, give_back).await.unwrap();
+    assert_eq!(zendesk.tell(&zendesk.status(&ticket, "e-1", "SOLVED", 5)).await, StatusCode::OK);
+    let (conversation, _) = talk.conversation().await;
+    assert_eq!((conversation.owner, conversation.epoch), (Owner::Bot, 0));
+    assert_eq!(talk.app.app.desks.open_handoffs(pass.as_agent().unwrap(), 10).await.unwrap(), []);
+    // What is said to the bot is not for the ticket.
+    talk.app.clock.advance(60);
+    talk.says("Thank you").await;
+    let told = talk.app.app.desks.outbox(pass.as_agent().unwrap(), true, 100).await.unwrap();
+    assert!(told.iter().all(|line| line.kind != "follow_up"), "{told:?}");
+}
