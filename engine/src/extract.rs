@@ -37,12 +37,13 @@ pub fn extract(question: &Question, ranked: &[Scored]) -> Draft {
         return Draft { sentences };
     }
     picked.extend(rest(first, ranked));
+    picked.extend(of_the_particular(question, first, ranked));
     for next in ranked {
         if picked.len() >= MOST {
             break;
         }
         let known = picked.iter().any(|p| same(p, next));
-        if known || next.total < first.total * NEAR {
+        if known || next.total < first.total * NEAR || is_less_particular(question, first, next) {
             continue;
         }
         if question.asked != Asked::YesNo && adds(question, &picked, next) {
@@ -103,6 +104,7 @@ fn lead<'a>(question: &Question, ranked: &'a [Scored]) -> Option<&'a Scored> {
 /// The one row of the best unit's page that has a word of the question which nothing else of that page has: "Hawaii".
 fn only_row<'a>(question: &Question, best: &Scored, ranked: &'a [Scored]) -> Option<&'a Scored> {
     let page = |s: &&Scored| s.unit.title() == best.unit.title();
+    let shares = |s: &Scored| question.stems.iter().filter(|stem| s.unit.own_stems.contains(*stem)).count();
     let mut holding = question.stems.iter().filter_map(|stem| {
         let mut with = ranked.iter().filter(page).filter(|s| s.unit.own_stems.contains(stem));
         let only = with.next().filter(|s| s.unit.fragment && s.unit.text.contains("; "))?;
@@ -110,7 +112,31 @@ fn only_row<'a>(question: &Question, best: &Scored, ranked: &'a [Scored]) -> Opt
     });
     let row = holding.next()?;
     let alone = holding.all(|other| other.unit.order() == row.unit.order());
-    (alone && row.unit.order() != best.unit.order() && !best.unit.own_stems.is_empty()).then_some(row)
+    (alone && shares(row) >= 2 && row.unit.order() != best.unit.order() && !best.unit.own_stems.is_empty())
+        .then_some(row)
+}
+
+fn asks_for_a_value(question: &Question) -> bool {
+    matches!(question.asked, Asked::Time | Asked::Money)
+}
+
+/// The rule for what the question names and the lead leaves out: "overnight", on the same page, with such a value.
+fn of_the_particular<'a>(question: &Question, first: &Scored, ranked: &'a [Scored]) -> Option<&'a Scored> {
+    if !asks_for_a_value(question) {
+        return None;
+    }
+    ranked.iter().find(|s| {
+        let names_more = question.stems.iter().any(|w| s.unit.own_stems.contains(w) && !first.unit.stems.contains(w));
+        let of_the_page = s.unit.title() == first.unit.title() && !same(s, first);
+        names_more && of_the_page && s.total >= first.total * 0.5 && question.asked.is_met_by(&s.unit)
+    })
+}
+
+/// Another value for the same, of a rule that leaves out what the question names and the lead has.
+fn is_less_particular(question: &Question, first: &Scored, next: &Scored) -> bool {
+    asks_for_a_value(question)
+        && question.asked.is_met_by(&next.unit)
+        && question.stems.iter().any(|w| first.unit.own_stems.contains(w) && !next.unit.stems.contains(w))
 }
 
 fn same(a: &Scored, b: &Scored) -> bool {

@@ -27,6 +27,8 @@ use std::time::Instant;
 
 /// What seems to be no matter of a shop is answered from its pages from this probability on.
 pub const BEYOND_DOUBT: f32 = 0.9;
+/// The same where the message names a product.
+const LIKELY: f32 = 0.75;
 /// Units that a trace keeps.
 const TRACED: usize = 60;
 /// Of the passages that a draft may rest on, at most one in this many is a past conversation, or a product: a word
@@ -66,7 +68,8 @@ impl Engine {
         if !named {
             return Ok(None);
         }
-        Ok(self.ask_pages(asker, turn, release, start, trace).await?.ok())
+        let likely = self.at_least(LIKELY);
+        Ok(likely.ask_pages(asker, turn, release, start, trace).await?.ok())
     }
 
     /// The same engine, which says nothing from the pages below this probability, whatever mistakes cost.
