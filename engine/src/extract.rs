@@ -24,17 +24,7 @@ pub fn extract(question: &Question, ranked: &[Scored]) -> Draft {
     }
     // Which methods there are is the whole list, not its best row.
     if let Some(list) = whole_list(question, first, ranked) {
-        let sentence = |(at, s): (usize, &&Scored)| DraftSentence {
-            text: if at == 0 { s.unit.shown() } else { s.unit.text.trim_start_matches(['-', ' ']).to_owned() },
-            cites: vec![s.unit.passage + 1],
-        };
-        let mut sentences: Vec<DraftSentence> = list.iter().enumerate().map(sentence).collect();
-        // "All times are Central Time", below the table.
-        let note =
-            |s: &&Scored| !s.unit.fragment && s.unit.context == first.unit.context && s.unit.text.starts_with("All ");
-        let cited = |s: &Scored| DraftSentence { text: s.unit.text.clone(), cites: vec![s.unit.passage + 1] };
-        sentences.extend(ranked.iter().find(note).map(cited));
-        return Draft { sentences };
+        return rows(first, &list, ranked);
     }
     picked.extend(rest(first, ranked));
     picked.extend(of_the_particular(question, first, ranked));
@@ -47,6 +37,12 @@ pub fn extract(question: &Question, ranked: &[Scored]) -> Draft {
             continue;
         }
         if question.asked != Asked::YesNo && adds(question, &picked, next) {
+            if let Some(list) = whole_list(question, next, ranked) {
+                let mut all = rows(next, &list, ranked);
+                all.sentences
+                    .insert(0, DraftSentence { text: first.unit.shown(), cites: vec![first.unit.passage + 1] });
+                return all;
+            }
             picked.push(next);
         }
     }
@@ -61,6 +57,29 @@ pub fn extract(question: &Question, ranked: &[Scored]) -> Draft {
     Draft { sentences: picked.iter().map(sentence).collect() }
 }
 
+/// The rows as sentences, each table under its heading, and what holds for all of them.
+fn rows(first: &Scored, list: &[&Scored], ranked: &[Scored]) -> Draft {
+    let mut under = "";
+    let mut sentences: Vec<DraftSentence> = Vec::new();
+    for s in list {
+        let row = s.unit.text.trim_start_matches(['-', ' ']);
+        let end = if row.ends_with(['.', '!', '?']) { "" } else { "." };
+        let text = match (s.unit.context == under, s.unit.context == first.unit.context) {
+            (true, _) => format!("{row}{end}"),
+            (false, true) => format!("{}{end}", s.unit.shown()),
+            (false, false) => format!("{} — {row}{end}", s.unit.title()),
+        };
+        under = &s.unit.context;
+        sentences.push(DraftSentence { text, cites: vec![s.unit.passage + 1] });
+    }
+    // "All times are Central Time", below the table.
+    let note =
+        |s: &&Scored| !s.unit.fragment && s.unit.context == first.unit.context && s.unit.text.starts_with("All ");
+    let cited = |s: &Scored| DraftSentence { text: s.unit.text.clone(), cites: vec![s.unit.passage + 1] };
+    sentences.extend(ranked.iter().find(note).map(cited));
+    Draft { sentences }
+}
+
 /// More rows than this are shown on their page, not in a reply.
 const ROWS: usize = 9;
 
@@ -72,6 +91,12 @@ fn whole_list<'a>(question: &Question, first: &'a Scored, ranked: &'a [Scored]) 
     if !is_row(first) || !question.values.is_empty() || !question.countries.is_empty() {
         return None;
     }
+    let heading = |s: &Scored| s.unit.context.rsplit(" › ").next().unwrap_or_default().to_owned();
+    // The table of the same name on the page for another country.
+    let elsewhere = |s: &&Scored| {
+        let abroad = !s.unit.countries.is_empty() && s.unit.countries.is_disjoint(&first.unit.countries);
+        is_row(s) && abroad && s.unit.title() != first.unit.title() && heading(s) == heading(first)
+    };
     let mut list: Vec<&Scored> = ranked.iter().filter(|s| is_row(s) && s.unit.context == first.unit.context).collect();
     let meets = || list.iter().all(|s| question.asked.is_met_by(&s.unit));
     match question.asked {
@@ -86,6 +111,13 @@ fn whole_list<'a>(question: &Question, first: &'a Scored, ranked: &'a [Scored]) 
     }
     let in_all = |stem: &String| list.iter().all(|s| s.unit.stems.contains(stem));
     let singled_out = question.stems.iter().any(|stem| first.unit.own_stems.contains(stem) && !in_all(stem));
+    let mut other: Vec<&Scored> = ranked.iter().filter(elsewhere).collect();
+    other.sort_by_key(|s| s.unit.order());
+    other.dedup_by(|a, b| a.unit.text == b.unit.text);
+    other.retain(|s| list.iter().all(|known| known.unit.text != s.unit.text));
+    if list.len() + other.len() <= ROWS {
+        list.extend(other);
+    }
     (!singled_out).then_some(list)
 }
 

@@ -154,8 +154,8 @@ impl Intent {
     /// of use to everybody who comes for this.
     pub fn plain_question(self) -> Option<&'static str> {
         match self {
-            Self::DeliveryTime => Some("How long does delivery take?"),
-            Self::ShippingOptions => Some("Which shipping methods do you offer?"),
+            Self::DeliveryTime => Some("What are the delivery times?"),
+            Self::ShippingOptions => Some("What are the delivery times?"),
             Self::ReturnPolicy => Some("How long do I have to return something?"),
             Self::RefundPolicy => Some("What can be returned for a refund?"),
             Self::ExchangePolicy => Some("Can I exchange an item for another size?"),
