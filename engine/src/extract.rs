@@ -17,6 +17,10 @@ pub fn extract(question: &Question, ranked: &[Scored]) -> Draft {
     let Some(first) = lead(question, ranked) else {
         return Draft::default();
     };
+    // "For Overnight it is noon" beside "before 1:00 p.m.": who asks about Overnight is not told the other.
+    let particular = of_the_particular(question, first, ranked);
+    let stands_alone = |s: &&Scored| s.unit.antecedent.is_empty() && s.unit.passage == first.unit.passage;
+    let first = particular.filter(stands_alone).unwrap_or(first);
     let mut picked: Vec<&Scored> = vec![first];
     picked.extend(other_country(question, first, ranked));
     if first.features.conversation > 0.0 {

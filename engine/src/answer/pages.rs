@@ -78,8 +78,7 @@ impl Engine {
     }
 
     /// What everybody asks for in words that say no more than that: the answer to the plain question (`true`), unless the
-    /// customer's own words are answered beyond doubt, or with a word of theirs that the plain answer leaves out ("final
-    /// sale"). Not where a risk refuses: its bound is of the question as it was asked.
+    /// customer's own words are answered with a word of theirs that the plain answer leaves out ("final sale"). Not where a risk refuses: its bound is of the question as it was asked.
     pub(super) async fn own_or_plain(
         &self,
         asker: &Asker,
@@ -92,10 +91,7 @@ impl Engine {
             answer.sentences().iter().for_each(release);
             Ok(Ok((answer, is_plain)))
         };
-        let said = match self.ask_pages(asker, own, &|_| (), start, trace).await? {
-            Ok(answer) if trace.coverage.probability >= BEYOND_DOUBT => return told(answer, false),
-            said => said,
-        };
+        let said = self.ask_pages(asker, own, &|_| (), start, trace).await?;
         match said {
             Err(No::Person(HandoffReason::NoEvidence | HandoffReason::Ungrounded, _)) | Ok(_) => {}
             Err(no) => return Ok(Err(no)),

@@ -146,6 +146,8 @@ impl Intent {
             Self::CancellationPolicy if says(&["fee", "charge", "penalt", "cost", "free"]) => {
                 Some("Am I charged if I cancel an order?")
             }
+            // How long it is depends on what was bought.
+            Self::Warranty if says(&["how long", "year", "month", "period", "last"]) => None,
             _ => self.plain_question(),
         }
     }
