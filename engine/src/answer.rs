@@ -320,6 +320,12 @@ impl Engine {
             answer.sentences().iter().for_each(release);
             return Ok(Reply::Answer(answer));
         }
+        // "When will it arrive?" of nobody known: how long it takes, and what it takes to look.
+        if let (Some(plain), Some(asks)) = (plain.as_ref().filter(|_| on_its_way), &otherwise)
+            && let Ok(answer) = self.ask_pages(asker, plain, release, start, trace).await?
+        {
+            return Ok(Reply::Offer(Offer { answer, offer: asks.message.clone() }));
+        }
         let live = matches!(ruling, Ruling::Live { .. });
         match otherwise {
             Some(asks) => Ok(Reply::NeedsIdentity(asks)),
