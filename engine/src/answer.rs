@@ -274,9 +274,11 @@ impl Engine {
                         composed.sentences()[said..].iter().for_each(release);
                     }
                 }
+                // Delivered, the carrier says, and nothing is there: a person helps further than the tracking does.
+                let not_there = conversation::has_not_come(&asked.text) && composed.text().contains("was delivered");
                 let again = trace.understanding.repeats >= policy.offer_after;
                 return match composed.answer() {
-                    Some(answer) if again => Ok(Reply::Offer(Offer { answer, offer: offers() })),
+                    Some(answer) if again || not_there => Ok(Reply::Offer(Offer { answer, offer: offers() })),
                     Some(answer) => Ok(Reply::Answer(answer)),
                     None => self.hand_over(asker, turn, (HandoffReason::NeedsLiveData, String::new()), trace).await,
                 };
@@ -385,7 +387,10 @@ impl Engine {
         let when = profile.map_or_else(|| When { now, ..When::default() }, |profile| When::of(profile, now));
         let by = Reading {
             when: &when,
-            order_number: profile.map_or_else(|| any_order_number(), |profile| &profile.order_number),
+            order_number: match profile {
+                Some(profile) => &profile.order_number,
+                None => any_order_number(),
+            },
             titles: titles.as_deref(),
             common: &|stem| self.intents.as_ref().is_some_and(|reader| reader.knows(stem)),
         };

@@ -105,7 +105,10 @@ fn asked(
     intent: Option<Intent>,
     understood: Option<&LiveQuestion>,
 ) -> Asked {
-    let pattern = profile.map_or_else(|| any_order_number(), |profile| &profile.order_number);
+    let pattern = match profile {
+        Some(profile) => &profile.order_number,
+        None => any_order_number(),
+    };
     let kinds = match understood {
         Some(question) => question.kinds.clone(),
         None => LiveQuestion::read(turn, pattern).map(|question| question.kinds).unwrap_or_default(),

@@ -106,7 +106,8 @@ pub fn refuses(sentence: &str, grounds: Option<Grounds<'_>>, own: &Own) -> Optio
         if own.is_imitated_by(&host) {
             return Some(format!("'{address}' imitates the store's address"));
         }
-        if !own.is_mailbox(address) && !(is_page && stands(address)) {
+        let known = own.is_mailbox(address) || (is_page && stands(address));
+        if !known {
             return Some(format!("'{address}' is no address of the store's, and no page of it names it"));
         }
     }
@@ -119,7 +120,8 @@ pub fn refuses(sentence: &str, grounds: Option<Grounds<'_>>, own: &Own) -> Optio
         if let Some(why) = disguised(address, &host, own) {
             return Some(format!("'{address}' {why}"));
         }
-        if !own.is_host(&host) && !(is_page && stands(address)) {
+        let known = own.is_host(&host) || (is_page && stands(address));
+        if !known {
             return Some(format!("'{address}' is no address of the store's, and no page of it names it"));
         }
     }

@@ -83,7 +83,7 @@ fn narrowed<'a>(orders: Vec<&'a Order>, asked: &str, text: &str) -> Vec<&'a Orde
 }
 
 /// Those that fit; all where none does.
-fn keep<'a>(orders: Vec<&'a Order>, fits: impl Fn(&Order) -> bool) -> Vec<&'a Order> {
+fn keep(orders: Vec<&Order>, fits: impl Fn(&Order) -> bool) -> Vec<&Order> {
     let fitting: Vec<&Order> = orders.iter().copied().filter(|o| fits(o)).collect();
     if fitting.is_empty() { orders } else { fitting }
 }

@@ -364,6 +364,14 @@ mod tests {
     }
 
     #[test]
+    fn a_parcel_that_is_not_there() {
+        for gone in ["She hasn’t received it yet.", "my parcel never arrived", "It is not here", "nothing has come"] {
+            assert!(has_not_come(gone), "{gone}");
+        }
+        assert!(!has_not_come("It arrived yesterday.") && !has_not_come("I do not like the colour."));
+    }
+
+    #[test]
     fn how_alone_is_about_what_was_said_before() {
         assert!(asks_how_only("I will return my keyboard then. How do I go about that?"));
         assert!(asks_how_only("I want to return some items. How can I proceed with that?"));

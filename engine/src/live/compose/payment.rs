@@ -39,7 +39,8 @@ pub fn compose(scene: &Scene<'_>, order: &Order, said: &mut Composed) {
     // Status and total say it themselves; what is reserved or was voided was told above.
     let elsewhere = [LiveKind::Status, LiveKind::Total].iter().any(|kind| scene.question.asks_for(*kind));
     let above = matches!(order.financial, Some(FinancialStatus::Authorized | FinancialStatus::Voided));
-    if !elsewhere && !(above && !order.payments.is_empty()) {
+    let said_above = above && !order.payments.is_empty();
+    if !elsewhere && !said_above {
         unpaid(scene, order, said);
     }
 }

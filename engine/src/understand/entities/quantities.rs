@@ -219,7 +219,7 @@ fn both(tokens: &[Token], at: usize) -> Option<(Raw, usize)> {
         .is_none_or(|t| matches!(t.word.as_str(), "of" | "the" | "my" | "these" | "those" | "are" | "were" | "items"));
     let plural = next.is_some_and(|t| is_plural(&t.word));
     let joined = tokens[at + 1..].iter().take(3).any(|t| t.word == "and");
-    ((of || plural) && !(joined && !of)).then_some((pieces(2), at + 1))
+    (of || (plural && !joined)).then_some((pieces(2), at + 1))
 }
 
 fn is_plural(word: &str) -> bool {
