@@ -135,9 +135,10 @@ fn later(text: &str) -> String {
 fn none(scene: &Scene<'_>, order: &Order) -> Fact {
     let status = order.financial.as_ref().map_or("no payment status", |f| f.as_str());
     let quote = format!(
-        "order {}: {status}; refunds {}; refunded {} {}",
+        "order {}: {status}; refunds {}; returns {}; refunded {} {}",
         order.number,
         order.refunds.len(),
+        order.returns.len(),
         order.refunded.decimal(),
         order.refunded.currency.code()
     );

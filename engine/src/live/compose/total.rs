@@ -11,13 +11,19 @@ pub fn compose(scene: &Scene<'_>, order: &Order, said: &mut Composed) {
     let named = super::window::named(&scene.question.asked, order);
     if !named.is_empty() && named.len() < order.items.len() {
         let name = |i: &&crate::live::LineItem| format!("{} × {} for {}", i.quantity, super::items::name(i), i.total);
-        said.say(format!("Of order {number}: {}.", and(&named.iter().map(name).collect::<Vec<_>>())), one);
+        let prices: Vec<String> = named
+            .iter()
+            .map(|i| format!("{} x {}: {}", i.quantity, super::items::name(i), i.total.decimal()))
+            .collect();
+        let quote = format!("prices of {number}: {} {}", prices.join("; "), order.total.currency.code());
+        let prices = [scene.of_order(&Seen::from(order), "items", quote)];
+        said.say(format!("Of order {number}: {}.", and(&named.iter().map(name).collect::<Vec<_>>())), &prices);
         let sum = named
             .iter()
             .map(|i| i.total)
             .try_fold(crate::live::Money::zero(order.total.currency), crate::live::Money::plus);
         if let Some(sum) = sum.filter(|_| named.len() > 1) {
-            said.say(format!("Together that is {sum}, before shipping and tax that were added to the order."), one);
+            said.say(format!("Together that is {sum}, before shipping and tax that were added to the order."), &prices);
         }
     }
     if order.total == order.original_total {
@@ -98,7 +104,7 @@ pub fn gateway(name: &str) -> String {
 }
 
 fn fact(scene: &Scene<'_>, order: &Order) -> Fact {
-    let quote = format!(
+    let mut quote = format!(
         "order {}: {}; total {} (placed {}); subtotal {}; shipping {}; tax {}; discount {}; refunded {}; outstanding {} {}",
         order.number,
         order.financial.as_ref().map_or("no payment status", |f| f.as_str()),
@@ -112,5 +118,8 @@ fn fact(scene: &Scene<'_>, order: &Order) -> Fact {
         order.outstanding.decimal(),
         order.total.currency.code()
     );
+    if !order.gateways.is_empty() {
+        quote.push_str(&format!("; paid with {}", order.gateways.join(", ")));
+    }
     scene.of_order(&Seen::from(order), "money", quote)
 }
