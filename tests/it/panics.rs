@@ -45,6 +45,7 @@ fn child() {
     let named = std::thread::Builder::new().name("reader".into());
     assert!(named.spawn(|| panic!("{CUSTOMERS}")).unwrap().join().is_err());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+    #[expect(clippy::unnecessary_literal_unwrap, reason = "its panic is what is looked at")]
     let task = runtime.spawn(async { Err::<(), _>(CUSTOMERS.to_owned()).unwrap() });
     assert!(runtime.block_on(task).is_err());
     let cut = std::thread::spawn(|| CUSTOMERS.get(..200).expect(CUSTOMERS).len());

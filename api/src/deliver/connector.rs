@@ -14,7 +14,7 @@ use std::time::Duration;
 /// Closed, so that a new system is decided on everywhere.
 pub enum Connector {
     Webhook(Webhook),
-    Email(Mail),
+    Email(Box<Mail>),
     Chatwoot(Chatwoot),
     Zendesk(Zendesk),
     Gorgias(Gorgias),
@@ -40,7 +40,7 @@ impl Connector {
             all.push(Self::Webhook(Webhook::new(http.clone(), webhook, &settings.store)));
         }
         if let Some((mail, smtp)) = handover.email.as_ref().zip(settings.identity.smtp.as_ref()) {
-            all.push(Self::Email(Mail::new(smtp, mail, settings)?));
+            all.push(Self::Email(Box::new(Mail::new(smtp, mail, settings)?)));
         }
         if let Some(chatwoot) = &handover.chatwoot {
             all.push(Self::Chatwoot(Chatwoot::new(http.clone(), chatwoot)));
