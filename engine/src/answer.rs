@@ -288,8 +288,7 @@ impl Engine {
             Step::Person(person) => return self.hand_over_with(asker, turn, *person, trace).await,
         }
         // 3. What the store has signed off for this question, word for word; else its pages, or a person. Where something
-        // else can be said or done (the plain question, who is asking, what somebody wants done), the pages answer the
-        // customer's own words only beyond doubt.
+        // else can be done (it is asked who they are, or a person does what they want), the pages answer only beyond doubt.
         let plain = intent.and_then(|intent| self.plain(intent, &asked));
         let wants = conversation::wants_it_done(&asked.text);
         let parcel = |kind: &LiveKind| matches!(kind, LiveKind::Status | LiveKind::Tracking | LiveKind::Delivery);
@@ -317,7 +316,7 @@ impl Engine {
             Err(No::Person(reason, words)) => (reason, words),
         };
         if matches!(why.0, HandoffReason::NoEvidence | HandoffReason::Ungrounded)
-            && let Some(answer) = self.otherwise(asker, &asked, trace).await?
+            && let Some(answer) = self.from_settings_or_orders(asker, &asked, trace).await?
         {
             answer.sentences().iter().for_each(release);
             return Ok(Reply::Answer(answer));

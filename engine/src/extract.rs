@@ -148,8 +148,7 @@ fn only_row<'a>(question: &Question, best: &Scored, ranked: &'a [Scored]) -> Opt
     });
     let row = holding.next()?;
     let alone = holding.all(|other| other.unit.order() == row.unit.order());
-    (alone && shares(row) >= 2 && row.unit.order() != best.unit.order() && !best.unit.own_stems.is_empty())
-        .then_some(row)
+    (alone && shares(row) >= 2 && row.unit.order() != best.unit.order()).then_some(row)
 }
 
 fn asks_for_a_value(question: &Question) -> bool {

@@ -21,7 +21,7 @@ static ASKS: LazyLock<Regex> = LazyLock::new(|| {
 
 impl Engine {
     /// What the store's settings and the customer's own orders tell where no page does.
-    pub(super) async fn otherwise(
+    pub(super) async fn from_settings_or_orders(
         &self,
         asker: &Asker,
         turn: &Turn,
@@ -45,9 +45,10 @@ impl Engine {
         if let Ok(found) = &found {
             let scene = live.scene(&question, found.orders.read_at);
             let named = |title: &str| content_stems(title).iter().all(|stem| asked.contains(stem));
-            let mut items =
-                found.orders.value.iter().flat_map(|order| order.items.iter().map(move |item| (order, item)));
-            let mut items = items.by_ref().filter(|(order, item)| order.cancelled.is_none() && named(&item.title));
+            let orders = found.orders.value.iter().filter(|order| order.cancelled.is_none());
+            let mut items = orders
+                .flat_map(|order| order.items.iter().map(move |item| (order, item)))
+                .filter(|(_, item)| named(&item.title));
             // Of two that were ordered in different variants neither is said.
             if let (Some((order, item)), None) = (items.next(), items.next()) {
                 compose::items::one(&scene, order, item, &mut composed);

@@ -11,7 +11,7 @@ use crate::evidence::{Evidence, Passage, SourceKind};
 use crate::extract::extract;
 use crate::handoff::HandoffReason;
 use crate::identity::Asker;
-use crate::ports::{Embedding, ModelError, SearchMode, SearchQuery};
+use crate::ports::{Embedding, ModelError, Ports, SearchMode, SearchQuery};
 use crate::reply::{Answer, Clarify};
 use crate::select::{Question, Scored, coverage, score, stem_set, units};
 use crate::subject::Subjects;
@@ -87,40 +87,35 @@ impl Engine {
         (release, start): (Release<'_>, Instant),
         trace: &mut Trace,
     ) -> Result<Result<(Answer, bool), No>, EngineError> {
-        let told = |answer: Answer, is_plain: bool| {
-            answer.sentences().iter().for_each(release);
-            Ok(Ok((answer, is_plain)))
-        };
-        let said = self.ask_pages(asker, own, &|_| (), start, trace).await?;
+        // Which of the two is answered is told from the sentences of the sources, which takes milliseconds; a generator
+        // is asked once, for that one, and heard as it speaks.
+        let sources = Self { ports: Ports { generator: None, ..self.ports.clone() }, ..self.clone() };
+        let (mut how_own, mut how_plain) = (trace.clone(), trace.clone());
+        let said = sources.ask_pages(asker, own, &|_| (), start, &mut how_own).await?;
         match said {
             Err(No::Person(HandoffReason::NoEvidence | HandoffReason::Ungrounded, _)) | Ok(_) => {}
-            Err(no) => return Ok(Err(no)),
-        }
-        let (how_own, mut how_plain) = (trace.clone(), trace.clone());
-        let answer = self.ask_pages(asker, plain, &|_| (), start, &mut how_plain).await?;
-        match (said, answer) {
-            (Ok(mine), Ok(theirs)) => {
-                let particular =
-                    |stem: &&String| !COMMON_WORDS.contains(*stem) && !stem_set(&plain.text).contains(*stem);
-                let words = stem_set(&own.text);
-                let (here, there) = (stem_set(&mine.text()), stem_set(&theirs.text()));
-                let left_out = words.iter().filter(particular).any(|stem| here.contains(stem) && !there.contains(stem));
-                if left_out {
-                    return told(mine, false);
-                }
-                *trace = how_plain;
-                told(theirs, true)
-            }
-            (Err(_), Ok(theirs)) => {
-                *trace = how_plain;
-                told(theirs, true)
-            }
-            (Ok(mine), Err(_)) => told(mine, false),
-            (Err(no), Err(_)) => {
+            Err(no) => {
                 *trace = how_own;
-                Ok(Err(no))
+                return Ok(Err(no));
             }
         }
+        let theirs = sources.ask_pages(asker, plain, &|_| (), start, &mut how_plain).await?;
+        let is_plain = match (&said, &theirs) {
+            (Ok(mine), Ok(theirs)) => !leaves_out(own, plain, mine, theirs),
+            (Err(_), Ok(_)) => true,
+            (Ok(_) | Err(_), Err(_)) => false,
+        };
+        if self.ports.generator.is_some() && (said.is_ok() || is_plain) {
+            let chosen = if is_plain { plain } else { own };
+            let answer = self.ask_pages(asker, chosen, release, start, trace).await?;
+            return Ok(answer.map(|answer| (answer, is_plain)));
+        }
+        *trace = if is_plain { how_plain } else { how_own };
+        let answer = if is_plain { theirs } else { said };
+        if let Ok(answer) = &answer {
+            answer.sentences().iter().for_each(release);
+        }
+        Ok(answer.map(|answer| (answer, is_plain)))
     }
 
     /// What the store's pages say, released sentence by sentence; or why they do not.
@@ -351,6 +346,14 @@ impl Engine {
             _ => conversation::about_the_matter(&turn.text),
         }
     }
+}
+
+/// Whether the answer to the plain question leaves out a word of the customer's that the answer to their own has.
+fn leaves_out(own: &Turn, plain: &Turn, mine: &Answer, theirs: &Answer) -> bool {
+    let asked = stem_set(&plain.text);
+    let (here, there) = (stem_set(&mine.text()), stem_set(&theirs.text()));
+    let particular = |stem: &&String| !COMMON_WORDS.contains(*stem) && !asked.contains(*stem);
+    stem_set(&own.text).iter().filter(particular).any(|stem| here.contains(stem) && !there.contains(stem))
 }
 
 /// Why the pages give no answer.
