@@ -232,6 +232,7 @@ fn upper(count: usize, n: usize) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::line::tests::hostile;
 
     fn judged(judged: Option<Judged>, why: &str) -> Sheet {
         Sheet {
@@ -250,6 +251,44 @@ mod tests {
         }
     }
 
+    fn results(lines: Vec<Line>) -> ResultsFile {
+        let header = serde_json::json!({"results_format": 3, "pack": "p", "file": "f.jsonl", "task": "qa", "over": "p",
+            "system": "s", "content": "c", "seed": 1, "limit": null, "n": lines.len()});
+        ResultsFile { header: serde_json::from_value(header).unwrap(), lines, timings: Vec::new() }
+    }
+
+    #[test]
+    fn turns_are_drawn_once_and_alike_from_one_seed() {
+        let line = |id: &str, did, intent: &str| Line {
+            id: id.into(),
+            text: format!("message {id}"),
+            did,
+            by: [("intent".to_owned(), intent.to_owned())].into(),
+            ..hostile("c")
+        };
+        let lines = ["a", "b", "c", "d"].map(|id| line(id, Action::Answer, "stock"));
+        let mut lines = lines.to_vec();
+        lines.push(lines[0].clone());
+        lines.push(line("e", Action::Handoff, "cancel"));
+        let files = [results(lines)];
+        let plan = |n, per: Option<usize>, answers_only, seed| Draw {
+            n,
+            per: per.map(|each| ("intent".to_owned(), each)),
+            answers_only,
+            seed,
+        };
+        let ids = |plan: &Draw| draw(&files, plan).into_iter().map(|sheet| sheet.id).collect::<Vec<_>>();
+        assert_eq!(ids(&plan(9, None, false, 1)).len(), 5, "the same turn is drawn once");
+        assert_eq!(ids(&plan(9, None, true, 1)).len(), 4, "answers only");
+        assert_eq!(ids(&plan(2, None, false, 7)), ids(&plan(2, None, false, 7)));
+        let seeds: BTreeSet<Vec<String>> = (0..20).map(|seed| ids(&plan(2, None, false, seed))).collect();
+        assert!(seeds.len() > 1, "another seed draws others");
+        let groups: Vec<_> = draw(&files, &plan(0, Some(2), false, 1)).into_iter().map(|sheet| sheet.group).collect();
+        assert_eq!(groups, ["cancel", "stock", "stock"].map(|group| Some(group.to_owned())));
+        let last = draw(&files, &plan(9, None, false, 1)).into_iter().find(|sheet| sheet.id == "e").unwrap();
+        assert_eq!(last.before.len(), 5, "what was said before in its conversation");
+    }
+
     #[test]
     fn verdicts_are_counted_and_what_was_not_read_is_said() {
         let fine = judged(Some(Judged::Fine), "");
@@ -261,14 +300,12 @@ mod tests {
 
     #[test]
     fn a_fault_without_a_reason_names_its_line() {
-        let dir = std::env::temp_dir().join(format!("shopclerk-reading-{}", std::process::id()));
-        fs::create_dir_all(&dir).unwrap();
-        let path = dir.join("sheet.jsonl");
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("sheet.jsonl");
         write(&path, &[judged(Some(Judged::Fine), ""), judged(Some(Judged::Missed), "")]).unwrap();
         let error = read(&path).unwrap_err().to_string();
         assert!(error.contains("sheet.jsonl:2") && error.contains("missed"), "{error}");
         fs::write(&path, "{\"judged\":\"great\"}\n").unwrap();
         assert!(read(&path).unwrap_err().to_string().contains("sheet.jsonl:1"));
-        fs::remove_dir_all(&dir).unwrap();
     }
 }
