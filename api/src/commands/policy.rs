@@ -34,6 +34,7 @@ pub struct PolicyArgs {
 enum What {
     /// Every problem of a file, each with its line.
     Check {
+        /// Name of the store.
         #[arg(long)]
         store: StoreId,
         /// Instead of the settings in force.
@@ -43,6 +44,7 @@ enum What {
     /// What a message is about and names, where the customer stands, which rule it falls under and why, what a mistake
     /// costs, and how sure an answer from the pages must therefore be.
     Explain {
+        /// Name of the store.
         #[arg(long)]
         store: StoreId,
         /// Instead of the settings in force.
@@ -59,6 +61,7 @@ enum What {
     },
     /// Every intent with its lane, phase, owner and costs.
     Intents {
+        /// Name of the store.
         #[arg(long)]
         store: StoreId,
         /// Instead of the settings in force.

@@ -138,6 +138,7 @@ impl From<ModeArg> for Mode {
 
 #[derive(Debug, Args)]
 pub struct QuestionsArgs {
+    /// Name of the synced store.
     #[arg(long)]
     pub store: StoreId,
     /// Messages with labels, of any kind that a pack may hold.

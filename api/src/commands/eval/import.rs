@@ -30,7 +30,8 @@ pub struct ImportArgs {
     /// A regular expression for the store's order numbers, besides #1001 and "order 1001" [default: that of --store].
     #[arg(long, value_name = "REGEX")]
     order_number: Option<String>,
-    /// Take the form of order numbers from the settings of this store.
+    /// The store whose settings give the form of order numbers; with --from shopclerk and no PATH, the store whose
+    /// finished conversations are read.
     #[arg(long, value_name = "STORE")]
     store: Option<StoreId>,
     /// Do not mask order numbers: a replay against a shop's fixture needs them.

@@ -33,6 +33,7 @@ pub struct ReadArgs {
     /// Answers and offers only, no handoffs and no questions back.
     #[arg(long)]
     answers: bool,
+    /// Which turns are drawn.
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Write the sheet here.

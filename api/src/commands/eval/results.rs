@@ -56,11 +56,13 @@ pub struct ReportArgs {
     /// One self-contained page.
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
+    /// Tables as Markdown.
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
+    /// Tables as CSV.
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
-    /// Put the table of the main numbers into a page of ours, between the lines `<!-- eval:begin -->` and
+    /// Put the table of the main numbers into a page, between its lines `<!-- eval:begin -->` and
     /// `<!-- eval:end -->`.
     #[arg(long, value_name = "FILE")]
     into: Option<PathBuf>,
