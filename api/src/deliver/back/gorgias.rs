@@ -76,7 +76,15 @@ pub async fn work_off(app: &App, pass: &StorePass, received: &Received) -> Resul
 async fn take_all(app: &App, pass: &StorePass, ticket: &Value) -> Result<(), ApiError> {
     let of_ours = ticket["external_id"].as_str().and_then(|id| handoff_of(id, Destination::Gorgias));
     let Some(handoff) = of_ours else { return Ok(()) };
-    let mut answers: Vec<Answer<'_>> = ticket["messages"].as_array().into_iter().flatten().filter_map(answer).collect();
+    // What was forwarded to somebody else is not the customer's to read.
+    let customer = ticket["customer"]["id"].as_u64();
+    let to_them = |message: &&Value| match (message["receiver"]["id"].as_u64(), customer) {
+        (Some(receiver), Some(customer)) => receiver == customer,
+        // Gorgias does not say.
+        (None, _) | (Some(_), None) => true,
+    };
+    let messages = ticket["messages"].as_array().into_iter().flatten();
+    let mut answers: Vec<Answer<'_>> = messages.filter(to_them).filter_map(answer).collect();
     answers.sort_by_key(|answer| (answer.at, answer.id));
     for answer in &answers {
         let key = format!("message:{}", answer.id);

@@ -153,12 +153,17 @@ fn is_a_machines(mail: &Message<'_>) -> bool {
     automatic || bulk || automatic_answer || report
 }
 
+/// Stands before a mail's text while it is cut.
+const HEAD: char = '\u{1}';
+
 /// What the agent wrote, and whether that was the end of it.
 fn answer(mail: &Message<'_>) -> (String, bool) {
     let parts: Vec<Cow<'_, str>> = (0..mail.text_body_count()).filter_map(|at| mail.body_text(at)).collect();
     let text = parts.join("\n").replace("\r\n", "\n");
     let above = text.split(ABOVE).next().unwrap_or_default();
-    let words = ingest::source::own_words(above);
+    // A mail that begins with what it quotes answers nothing: without a word before it, the quotation would be kept.
+    let words = ingest::source::own_words(&format!("{HEAD}\n{above}"));
+    let words = words.trim_start_matches(HEAD).trim().to_owned();
     match words.trim_end().rsplit_once('\n') {
         Some((above, last)) if last.trim().eq_ignore_ascii_case(DONE) => (above.trim().to_owned(), true),
         None if words.trim().eq_ignore_ascii_case(DONE) => (String::new(), true),
@@ -172,6 +177,17 @@ mod tests {
 
     fn words(mail: &str) -> (String, bool) {
         answer(&MessageParser::default().parse(mail.as_bytes()).unwrap())
+    }
+
+    #[test]
+    fn a_mail_that_begins_with_what_it_quotes_answers_nothing() {
+        let outlook = "From: mia@shop.example\r\n\r\nFrom: Shop <help@shop.example>\r\nSent: Tuesday\r\nTo: \
+                       desk-private@shop.example\r\nSubject: Needs a person\r\n\r\n##- Write your answer above this \
+                       line -##\r\nsecret note\r\n";
+        assert_eq!(words(outlook), (String::new(), false));
+        let below = "From: mia@shop.example\r\n\r\nOn Tue, 24 Nov 2026 at 9:00, shop <help@shop.example> wrote:\r\n\
+                     > ##- Write your answer above this line -##\r\n> secret note\r\n";
+        assert_eq!(words(below), (String::new(), false));
     }
 
     #[test]
