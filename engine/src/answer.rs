@@ -264,7 +264,7 @@ impl Engine {
                 composed.sentences().iter().for_each(release);
                 trace.timings.first_sentence_ms = Some(ms(start));
                 let said = composed.sentences().len();
-                // What else was asked, where the pages answer it beyond doubt; nothing of that is released before.
+                // What else was asked, where the pages answer it; nothing of that is released before.
                 if !rest.is_empty() && hard_rule(&rest).is_none() {
                     let rest = Turn { text: rest, history: Vec::new(), ..turn.clone() };
                     if let Ok(answer) = self.ask_pages(asker, &rest, &|_| (), start, trace).await?
@@ -288,14 +288,16 @@ impl Engine {
             Step::Person(person) => return self.hand_over_with(asker, turn, *person, trace).await,
         }
         // 3. What the store has signed off for this question, word for word; else its pages, or a person. Where something
-        // else can be done (it is asked who they are, or a person does what they want), the pages answer only beyond doubt.
+        // else can be done (for a parcel it is asked who they are, or a person does what they want), the pages answer only
+        // beyond doubt.
         let plain = intent.and_then(|intent| self.plain(intent, &asked));
         let wants = conversation::wants_it_done(&asked.text);
         let parcel = |kind: &LiveKind| matches!(kind, LiveKind::Status | LiveKind::Tracking | LiveKind::Delivery);
-        let on_its_way = otherwise.is_some() && trace.live.as_ref().is_some_and(|live| live.kinds.iter().any(parcel));
+        let parcel_of_unknown =
+            otherwise.is_some() && trace.live.as_ref().is_some_and(|live| live.kinds.iter().any(parcel));
         let said = match self.signed_off(asker, turn, release, start, trace).await? {
             Some(answer) => Ok(answer),
-            None if on_its_way || wants => {
+            None if parcel_of_unknown || wants => {
                 self.at_least(BEYOND_DOUBT).ask_pages(asker, &asked, release, start, trace).await?
             }
             None => match &plain {
@@ -322,7 +324,7 @@ impl Engine {
             return Ok(Reply::Answer(answer));
         }
         // "When will it arrive?" of nobody known: how long it takes, and what it takes to look.
-        if let (Some(plain), Some(asks)) = (plain.as_ref().filter(|_| on_its_way), &otherwise)
+        if let (Some(plain), Some(asks)) = (plain.as_ref().filter(|_| parcel_of_unknown), &otherwise)
             && let Ok(answer) = self.ask_pages(asker, plain, release, start, trace).await?
         {
             return Ok(Reply::Offer(Offer { answer, offer: asks.message.clone() }));

@@ -3,6 +3,7 @@
 use crate::check::polarity::is_negative;
 use crate::check::{Draft, DraftSentence};
 use crate::select::{Asked, Question, Scored};
+use std::collections::HashSet;
 
 /// More than this is a page, not an answer.
 const MOST: usize = 3;
@@ -28,7 +29,7 @@ pub fn extract(question: &Question, ranked: &[Scored]) -> Draft {
     }
     // Which methods there are is the whole list, not its best row.
     if let Some(list) = whole_list(question, first, ranked) {
-        return rows(first, &list, ranked);
+        return rows(question, first, &list, ranked);
     }
     picked.extend(rest(first, ranked));
     picked.extend(of_the_particular(question, first, ranked));
@@ -42,7 +43,7 @@ pub fn extract(question: &Question, ranked: &[Scored]) -> Draft {
         }
         if question.asked != Asked::YesNo && adds(question, &picked, next) {
             if let Some(list) = whole_list(question, next, ranked) {
-                let mut all = rows(next, &list, ranked);
+                let mut all = rows(question, next, &list, ranked);
                 all.sentences
                     .insert(0, DraftSentence { text: first.unit.shown(), cites: vec![first.unit.passage + 1] });
                 return all;
@@ -62,7 +63,7 @@ pub fn extract(question: &Question, ranked: &[Scored]) -> Draft {
 }
 
 /// The rows as sentences, each table under its heading, and what holds for all of them.
-fn rows(first: &Scored, list: &[&Scored], ranked: &[Scored]) -> Draft {
+fn rows(question: &Question, first: &Scored, list: &[&Scored], ranked: &[Scored]) -> Draft {
     let mut under = "";
     let mut sentences: Vec<DraftSentence> = Vec::new();
     for s in list {
@@ -81,6 +82,8 @@ fn rows(first: &Scored, list: &[&Scored], ranked: &[Scored]) -> Draft {
         |s: &&Scored| !s.unit.fragment && s.unit.context == first.unit.context && s.unit.text.starts_with("All ");
     let cited = |s: &Scored| DraftSentence { text: s.unit.text.clone(), cites: vec![s.unit.passage + 1] };
     sentences.extend(ranked.iter().find(note).map(cited));
+    let exception = exception(question, first, ranked).filter(|no| !list.iter().any(|row| same(row, no)));
+    sentences.extend(exception.map(|no| DraftSentence { text: no.unit.shown(), cites: vec![no.unit.passage + 1] }));
     Draft { sentences }
 }
 
@@ -108,8 +111,10 @@ fn whole_list<'a>(question: &Question, first: &'a Scored, ranked: &'a [Scored]) 
         Asked::Time | Asked::Money if meets() => {}
         Asked::Time | Asked::Money | Asked::Count | Asked::Percent | Asked::YesNo => return None,
     }
+    // The same table may stand in two documents.
+    let mut seen = HashSet::new();
     list.sort_by_key(|s| s.unit.order());
-    list.dedup_by(|a, b| a.unit.text == b.unit.text);
+    list.retain(|s| seen.insert(s.unit.text.as_str()));
     if !(2..=ROWS).contains(&list.len()) {
         return None;
     }
@@ -117,8 +122,7 @@ fn whole_list<'a>(question: &Question, first: &'a Scored, ranked: &'a [Scored]) 
     let singled_out = question.stems.iter().any(|stem| first.unit.own_stems.contains(stem) && !in_all(stem));
     let mut other: Vec<&Scored> = ranked.iter().filter(elsewhere).collect();
     other.sort_by_key(|s| s.unit.order());
-    other.dedup_by(|a, b| a.unit.text == b.unit.text);
-    other.retain(|s| list.iter().all(|known| known.unit.text != s.unit.text));
+    other.retain(|s| seen.insert(s.unit.text.as_str()));
     if list.len() + other.len() <= ROWS {
         list.extend(other);
     }

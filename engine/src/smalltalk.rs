@@ -17,12 +17,7 @@ pub fn reply(about: Intent, voice: &Voice) -> Clarify {
 
 /// How often in a row the store has answered with such a line, or asked who is asking: tries that helped nobody.
 pub fn asked_back(turn: &Turn, voice: &Voice) -> u32 {
-    let ours = |text: &str| {
-        text.starts_with(&voice.what_i_do)
-            || text.starts_with(crate::live::flow::ASK)
-            || text.starts_with(crate::live::flow::NOT_FOUND)
-            || text.starts_with(crate::live::flow::WHICH_ORDER)
-    };
+    let ours = |text: &str| text.starts_with(&voice.what_i_do) || crate::live::flow::asks_who(text);
     let agents = turn.history.iter().rev().filter(|m| m.role == Speaker::Agent);
     u32::try_from(agents.take_while(|m| ours(&m.text)).count()).unwrap_or(u32::MAX)
 }

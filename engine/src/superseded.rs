@@ -6,6 +6,8 @@
 use crate::evidence::{Evidence, Passage, SourceKind};
 use crate::select::{Scored, Unit, stem_set};
 use crate::value::Value;
+use regex::Regex;
+use std::sync::LazyLock;
 
 /// The ranked statements without those that a row of a newer page contradicts.
 pub fn without_superseded(ranked: Vec<Scored>, evidence: &Evidence) -> Vec<Scored> {
@@ -21,6 +23,7 @@ pub fn without_superseded(ranked: Vec<Scored>, evidence: &Evidence) -> Vec<Score
             let here = passage(s);
             rows.iter().any(|(page, name, row)| {
                 page.doc != here.doc
+                    && !is_condition(&s.unit.text)
                     && is_newer(page, here)
                     && name.iter().all(|stem| s.unit.own_stems.contains(stem))
                     && (row.countries.is_empty()
@@ -50,6 +53,14 @@ fn is_newer(page: &Passage, than: &Passage) -> bool {
         (Some(_), None) => than.kind == SourceKind::Policy,
         (None, _) => false,
     }
+}
+
+/// From which amount on something holds is no price of it.
+fn is_condition(text: &str) -> bool {
+    static CONDITION: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:free|over|above|more than|at least|under|below|up to|minimum)\b").expect("constant")
+    });
+    CONDITION.is_match(text)
 }
 
 /// Both name amounts of one currency, and have none in common.
@@ -107,6 +118,8 @@ mod tests {
         assert_eq!(left(&[page("newer", Some("2026-09-01"), old), new.clone()]).len(), 2, "the row may be the old one");
         let same = "Express costs $18.00.";
         assert_eq!(left(&[page("old", Some("2024-05-01"), same), new.clone()]).len(), 2);
+        let bound = "Free Express shipping on orders over $150.00.";
+        assert_eq!(left(&[page("undated", None, bound), new.clone()]).len(), 2, "from which amount on is no price");
         let other = "Standard costs $6.95.";
         assert_eq!(left(&[page("old", Some("2024-05-01"), other), new]).len(), 2);
     }

@@ -19,6 +19,12 @@ static ASKS: LazyLock<Regex> = LazyLock::new(|| {
         .expect("constant")
 });
 
+/// Of something that they have: a question about the product itself is not answered with what they once bought.
+static THEIRS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:my|our|mine|did (?:i|we)|(?:i|we) (?:have |had |['’]ve )?(?:got|get|bought|ordered|purchased|have|own)|the right one)\b")
+        .expect("constant")
+});
+
 impl Engine {
     /// What the store's settings and the customer's own orders tell where no page does.
     pub(super) async fn from_settings_or_orders(
@@ -33,7 +39,7 @@ impl Engine {
             return Ok(said.answer());
         }
         let (Some(storefront), Asker::Verified(customer)) = (&self.ports.storefront, asker) else { return Ok(None) };
-        if !ASKS.is_match(&turn.text) {
+        if !ASKS.is_match(&turn.text) || !THEIRS.is_match(&turn.text) {
             return Ok(None);
         }
         let watched = Watched::new(storefront.as_ref(), std::mem::take(&mut trace.reads));
@@ -44,7 +50,10 @@ impl Engine {
         let mut composed = Composed::default();
         if let Ok(found) = &found {
             let scene = live.scene(&question, found.orders.read_at);
-            let named = |title: &str| content_stems(title).iter().all(|stem| asked.contains(stem));
+            let named = |title: &str| {
+                let stems = content_stems(title);
+                !stems.is_empty() && stems.iter().all(|stem| asked.contains(stem))
+            };
             let orders = found.orders.value.iter().filter(|order| order.cancelled.is_none());
             let mut items = orders
                 .flat_map(|order| order.items.iter().map(move |item| (order, item)))

@@ -25,7 +25,8 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 use std::time::Instant;
 
-/// What seems to be no matter of a shop is answered from its pages from this probability on.
+/// From this probability on the pages answer what something else would otherwise be done about: what seems to be no
+/// matter of a shop, what somebody wants done, where somebody unknown asks for their parcel.
 pub const BEYOND_DOUBT: f32 = 0.9;
 /// The same where the message names a product.
 const LIKELY: f32 = 0.75;
@@ -78,7 +79,8 @@ impl Engine {
     }
 
     /// What everybody asks for in words that say no more than that: the answer to the plain question (`true`), unless the
-    /// customer's own words are answered with a word of theirs that the plain answer leaves out ("final sale"). Not where a risk refuses: its bound is of the question as it was asked.
+    /// customer's own words are answered with a word of theirs that the plain answer leaves out ("final sale"). Not where a
+    /// risk refuses: its bound is of the question as it was asked.
     pub(super) async fn own_or_plain(
         &self,
         asker: &Asker,
@@ -105,7 +107,9 @@ impl Engine {
             (Err(_), Ok(_)) => true,
             (Ok(_) | Err(_), Err(_)) => false,
         };
-        if self.ports.generator.is_some() && (said.is_ok() || is_plain) {
+        // What no single sentence says a generator may put together.
+        let ungrounded = matches!(said, Err(No::Person(HandoffReason::Ungrounded, _)));
+        if self.ports.generator.is_some() && (said.is_ok() || is_plain || ungrounded) {
             let chosen = if is_plain { plain } else { own };
             let answer = self.ask_pages(asker, chosen, release, start, trace).await?;
             return Ok(answer.map(|answer| (answer, is_plain)));
@@ -129,6 +133,8 @@ impl Engine {
     ) -> Result<Result<Answer, No>, EngineError> {
         let no = |reason, words: String| Ok(Err(No::Person(reason, words)));
         let pass = asker.store_pass();
+        // What an earlier look in this turn came to is not this one's.
+        (trace.extractive, trace.dropped) = (false, Vec::new());
         // Evidence.
         let found = match self.retrieve(pass, turn, self.config.candidates).await {
             Ok(found) => found,

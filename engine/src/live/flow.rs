@@ -311,9 +311,7 @@ impl Live<'_> {
     }
 
     pub(super) fn was_asked(&self) -> bool {
-        let ours =
-            |text: &str| [ASK, NOT_FOUND, WHICH_ORDER, super::stored::ASK].iter().any(|asked| text.starts_with(asked));
-        self.turn.history.iter().rev().find(|m| m.role == Speaker::Agent).is_some_and(|m| ours(&m.text))
+        self.turn.history.iter().rev().find(|m| m.role == Speaker::Agent).is_some_and(|m| asks_who(&m.text))
     }
 
     pub(super) fn names_something(&self) -> bool {
@@ -362,6 +360,11 @@ impl Live<'_> {
     pub fn date(&self, at: Timestamp) -> String {
         at.to_zoned(self.profile.time_zone.clone()).strftime("%B %-d, %Y").to_string()
     }
+}
+
+/// A reply of ours that asks who the customer is; an answer may stand above it.
+pub(crate) fn asks_who(text: &str) -> bool {
+    [ASK, NOT_FOUND, WHICH_ORDER, super::stored::ASK].iter().any(|asked| text.contains(asked))
 }
 
 /// As a case shows it to an agent.

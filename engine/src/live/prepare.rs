@@ -198,6 +198,14 @@ impl Live<'_> {
         // "To my daughter's address in Duluth", where another parcel of theirs went.
         let known = || address::known(&self.turn.text, orders.iter().filter_map(|o| o.shipping_address.as_ref()));
         let written = address::read(&self.turn.text).or_else(|missing| known().cloned().ok_or(missing));
+        // "I no longer live in Ely" names the address that it has.
+        let place = |a: &super::Address| (a.address1.clone(), a.address2.clone(), a.city.clone(), a.zip.clone());
+        let written = match written {
+            Ok(address) if before.is_some_and(|before| place(before) == place(&address)) => {
+                Err("only the address that the order has")
+            }
+            written => written,
+        };
         if conversation::is_of_the_account(&self.turn.text) {
             let first = written.map_or_else(
                 |_| "I have passed on that you want the address of your account changed.".to_owned(),
@@ -219,8 +227,8 @@ impl Live<'_> {
                 return Step::person(Person { first: Some(first), words, ..person });
             }
         };
-        address.name = before.and_then(|a| a.name.clone());
-        address.phone = before.and_then(|a| a.phone.clone());
+        address.name = address.name.or_else(|| before.and_then(|a| a.name.clone()));
+        address.phone = address.phone.or_else(|| before.and_then(|a| a.phone.clone()));
         let mut warnings = Vec::new();
         let country = |a: &super::Address| a.country_code.clone();
         if before.and_then(country) != country(&address) {

@@ -43,6 +43,7 @@ impl Live<'_> {
                 }
                 Step::Said { composed: both, rest }
             }
+            Step::Pages => Step::Said { composed: told, rest },
             // Which order is meant comes first: the balance is asked for again with one word.
             step => step,
         })

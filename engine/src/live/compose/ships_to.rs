@@ -23,7 +23,9 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         other: re(
             r"(?i)\b(?:how (?:long|much|many|fast|soon)|when|cost|costs|price|free|fee|fees|express|overnight|standard|duty|duties|customs|tax|taxes|track|return|returns|exchange|warranty|my (?:order|package|parcel)|#?[a-z]{0,3}\d{4,})\b",
         ),
-        place: re(r"\b(?:to|from|in|into)\s+(?:the\s+)?(?P<place>\p{Lu}[\p{L}'’-]+)"),
+        place: re(
+            r"(?i:\b(?:ship|deliver)\w*)\b[^.?!]{0,30}\b(?:to|into)\s+(?:the\s+)?\p{Lu}[\p{L}'’-]+|(?i:\b(?:orders?|ordering|buy|purchase))\b[^.?!]{0,30}\bfrom\s+(?:the\s+)?\p{Lu}[\p{L}'’-]+",
+        ),
     }
 });
 
@@ -103,6 +105,9 @@ mod tests {
         check("How much is shipping to Finland?", None);
         check("How long does delivery to Canada take?", None);
         check("can I order from my phone", None);
+        check("Can I buy the Hekla tent in Green?", None);
+        check("Do you deliver in December?", None);
+        check("Can you send it to Anna instead?", None);
         check("Where is my order to Finland?", None);
         check("Do you sell tents in Finland?", None);
     }
