@@ -60,7 +60,7 @@ fn is_condition(text: &str) -> bool {
     static CONDITION: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)\b(?:free|over|above|more than|at least|under|below|up to|minimum)\b").expect("constant")
     });
-    CONDITION.is_match(text)
+    named_in_row(text).is_none() && CONDITION.is_match(text)
 }
 
 /// Both name amounts of one currency, and have none in common.

@@ -198,14 +198,6 @@ impl Live<'_> {
         // "To my daughter's address in Duluth", where another parcel of theirs went.
         let known = || address::known(&self.turn.text, orders.iter().filter_map(|o| o.shipping_address.as_ref()));
         let written = address::read(&self.turn.text).or_else(|missing| known().cloned().ok_or(missing));
-        // "I no longer live in Ely" names the address that it has.
-        let place = |a: &super::Address| (a.address1.clone(), a.address2.clone(), a.city.clone(), a.zip.clone());
-        let written = match written {
-            Ok(address) if before.is_some_and(|before| place(before) == place(&address)) => {
-                Err("only the address that the order has")
-            }
-            written => written,
-        };
         if conversation::is_of_the_account(&self.turn.text) {
             let first = written.map_or_else(
                 |_| "I have passed on that you want the address of your account changed.".to_owned(),
@@ -217,6 +209,14 @@ impl Live<'_> {
             let first = Some(format!("{first} It is not changed before a person has done it."));
             return Step::person(Person { first, ..person });
         }
+        // "I no longer live in Ely" names the address that it has.
+        let place = |a: &super::Address| (a.address1.clone(), a.address2.clone(), a.city.clone(), a.zip.clone());
+        let written = match written {
+            Ok(address) if before.is_some_and(|before| place(before) == place(&address)) => {
+                Err("only the address that the order has")
+            }
+            written => written,
+        };
         let mut address = match written {
             Ok(address) => address,
             Err(missing) => {

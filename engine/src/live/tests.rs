@@ -290,6 +290,18 @@ async fn which_order_is_meant() {
 }
 
 #[tokio::test]
+async fn a_choice_goes_on_with_the_wish_before_it() {
+    let said = |role, text: &str| Message { role, text: text.to_owned() };
+    let history = vec![
+        said(Speaker::Customer, "Please cancel my order"),
+        said(Speaker::Agent, "You have several orders. Which one do you mean?"),
+    ];
+    let turn = Turn { history, ..Turn::single("c", "#FV10234 of November 16, 2026") };
+    let told = tell(shop(), profile(), &beth(), &turn).await.unwrap();
+    assert!(matches!(told.action().expect("prepared").action, Action::Cancel { .. }), "{}", told.text());
+}
+
+#[tokio::test]
 async fn a_shop_that_fails_is_an_honest_sentence_and_a_person() {
     let check = async |error: StorefrontError, asker: &Asker, expect: &str, reason: HandoffReason| {
         let shop = MemoryStorefront { fails: Some(error.clone()), ..shop() };
@@ -389,6 +401,8 @@ async fn what_is_to_be_done_is_prepared_for_the_owner_and_done_by_nobody() {
     let told = ask(&beth(), "Please change the address of my order FV10234 to 12 Birch Street, Duluth, MN 55802").await;
     let Action::ChangeAddress { address, .. } = &told.action().expect("prepared").action else { panic!() };
     assert_eq!((address.name.as_deref(), address.city.as_deref()), (Some("Beth Aranda"), Some("Duluth")));
+    let gone = ask(&beth(), "Please change the address of my order FV10234, I no longer live in Ely").await;
+    assert!(gone.action().is_none() && gone.text().contains("is not changed yet"), "{}", gone.text());
     let told = ask(&beth(), "I need to change my shipping address on FV10234 to 12 Birch Street").await;
     assert_eq!(told.action(), None);
     assert!(told.text().contains("is not changed yet"), "{}", told.text());
