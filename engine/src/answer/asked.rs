@@ -14,6 +14,7 @@ use crate::turn::Turn;
 use crate::understand::repeats::{Again, Asked, AskedBefore, OrderState, counted};
 use crate::understand::{Intent, Stage};
 use jiff::SignedDuration;
+use std::collections::HashSet;
 
 impl Engine {
     /// How often this customer asked the same about the same order in earlier conversations, into what was understood:
@@ -135,9 +136,22 @@ fn looked_at(reply: &Reply) -> Vec<OrderNumber> {
 }
 
 /// Other keys of the same customer: who signs in is known by an id, who redeems a code by an address. The shop's record
-/// of the customer holds both; an order's contact address may be somebody else's.
+/// of the customer holds both; their orders do where all say the same. One order's contact address may be somebody
+/// else's.
 fn also(customer: &CustomerPass, reads: &Reads) -> Vec<CustomerKey> {
     let known = reads.customer.iter().map(|c| &c.value);
     let own = known.flat_map(|c| [Some(CustomerKey::Id(c.id.clone())), c.email.clone().map(CustomerKey::Email)]);
-    own.flatten().filter(|key| key != customer.customer()).collect()
+    let mut keys: Vec<CustomerKey> = own.flatten().collect();
+    let ids = reads.orders.iter().map(|o| o.value.customer.clone().map(CustomerKey::Id));
+    let emails = reads.orders.iter().map(|o| o.value.email.clone().map(CustomerKey::Email));
+    keys.extend(the_same(ids).into_iter().chain(the_same(emails)));
+    let mut seen = HashSet::new();
+    keys.retain(|key| key != customer.customer() && seen.insert(key.clone()));
+    keys
+}
+
+/// The one value that all have.
+fn the_same(mut keys: impl Iterator<Item = Option<CustomerKey>>) -> Option<CustomerKey> {
+    let first = keys.next()??;
+    keys.all(|key| key.as_ref() == Some(&first)).then_some(first)
 }
